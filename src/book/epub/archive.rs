@@ -1,0 +1,128 @@
+//! The ZIP that an EPUB is: entries by name, under caps, and never a file on the disk.
+//!
+//! Declared sizes are not believed; what counts is what comes out of the decompressor. Names are
+//! matched the way real Chinese books need: without UTF-8 flag (GBK), in another normal form, in
+//! another case, with backslashes.
+
+use super::salvage;
+use crate::book::{Error, charset};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+use unicode_normalization::UnicodeNormalization;
+use zip::ZipArchive;
+use zip::read::ZipReadOptions;
+
+/// Most entries. Web novels have a file per chapter and up to some 6,000 chapters.
+pub(super) const MOST_ENTRIES: usize = 12_000;
+/// Most bytes that may come out of one entry.
+pub(super) const LARGEST_ENTRY: u64 = 32 << 20;
+/// Most bytes that may come out of all entries read.
+pub(super) const LARGEST_TOTAL: u64 = 128 << 20;
+/// Beyond [`RATIO_FROM`] bytes, output may be at most so many times the compressed size; deflate
+/// can do 1,032, real books do less than 10.
+const LARGEST_RATIO: u64 = 200;
+const RATIO_FROM: u64 = 1 << 20;
+
+/// An open container.
+pub(super) struct Archive<'a> {
+    zip: ZipArchive<Cursor<Cow<'a, [u8]>>>,
+    names: Vec<String>,
+    exact: HashMap<String, usize>,
+    folded: HashMap<String, usize>,
+    spent: u64,
+}
+
+impl<'a> Archive<'a> {
+    /// Opens a ZIP; one without a readable directory is rebuilt from its entries.
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
+        if announced_entries(bytes).is_some_and(|count| count > MOST_ENTRIES) {
+            return Err(too_many());
+        }
+        let zip = match ZipArchive::new(Cursor::new(Cow::Borrowed(bytes))) {
+            Ok(zip) if !zip.is_empty() => zip,
+            Ok(_) | Err(_) => {
+                let rebuilt = salvage::rebuild(bytes, MOST_ENTRIES)
+                    .ok_or_else(|| Error::Malformed("it is not a whole ZIP archive".into()))?;
+                ZipArchive::new(Cursor::new(Cow::Owned(rebuilt)))
+                    .map_err(|error| Error::Malformed(format!("it is not a whole ZIP archive: {error}")))?
+            }
+        };
+        if zip.len() > MOST_ENTRIES {
+            return Err(too_many());
+        }
+        let names: Vec<String> =
+            zip.file_names_raw().map(|name| charset::decode_name(name).replace('\\', "/")).collect();
+        let (mut exact, mut folded) = (HashMap::new(), HashMap::new());
+        for (at, name) in names.iter().enumerate() {
+            exact.entry(name.clone()).or_insert(at);
+            folded.entry(fold(name)).or_insert(at);
+        }
+        Ok(Archive { zip, names, exact, folded, spent: 0 })
+    }
+
+    /// The entry of that name, or the one that must be meant.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.exact.get(name).or_else(|| self.folded.get(&fold(name))).copied()
+    }
+
+    /// The names of all entries, in the order of the archive; an entry is known by its index here.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What is in an entry; `None` if nothing of it can be read. An entry that is damaged gives
+    /// what stands before the damage. Fails only when a cap is passed.
+    pub(super) fn read(&mut self, entry: usize) -> Result<Option<Vec<u8>>, Error> {
+        // Checksums are not asked: a book with one bad letter is better than none.
+        let options = ZipReadOptions::new().ignore_crc32(true);
+        let Ok(mut file) = self.zip.by_index_with_options(entry, options) else {
+            return Ok(None);
+        };
+        let allowed = LARGEST_ENTRY.min(LARGEST_TOTAL - self.spent);
+        let ratio = (file.compressed_size().saturating_mul(LARGEST_RATIO)).max(RATIO_FROM);
+        let limit = allowed.min(ratio);
+        let mut out = Vec::new();
+        let mut buffer = vec![0; 64 << 10];
+        let damaged = loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break false,
+                Ok(count) => out.extend_from_slice(&buffer[..count]),
+                Err(_) => break true,
+            }
+            if out.len() as u64 > limit {
+                return Err(Error::Unsupported("it unpacks to more than a book should".into()));
+            }
+        };
+        self.spent += out.len() as u64;
+        Ok((!damaged || !out.is_empty()).then_some(out))
+    }
+
+    /// The same by name.
+    pub(super) fn read_named(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.find(name) {
+            Some(entry) => self.read(entry),
+            None => Ok(None),
+        }
+    }
+}
+
+fn too_many() -> Error {
+    Error::Unsupported(format!("it has more than {MOST_ENTRIES} parts"))
+}
+
+/// One form for names that differ in normal form or case only.
+fn fold(name: &str) -> String {
+    name.trim_start_matches('/').nfc().collect::<String>().to_lowercase()
+}
+
+/// The number of entries in the end record, read before the directory is loaded; 65,535 stands for
+/// "more, see ZIP64".
+fn announced_entries(bytes: &[u8]) -> Option<usize> {
+    const END: usize = 22;
+    const LONGEST_COMMENT: usize = 65_535;
+    let from = bytes.len().saturating_sub(END + LONGEST_COMMENT);
+    let at = from + bytes[from..].windows(4).rposition(|four| four == b"PK\x05\x06")?;
+    let count = bytes.get(at + 10..at + 12)?;
+    Some(usize::from(u16::from_le_bytes(count.try_into().ok()?)))
+}

@@ -1,0 +1,83 @@
+//! E-books as values: bytes in, [`Book`] out.
+//!
+//! Every format reads into one model, and every writer will take the same model, so that N readers
+//! and M writers make N × M conversions. There is no disk, no network, no clock and no state here,
+//! and nothing is ever unpacked to a path that a file names.
+//!
+//! All input is a stranger's. Readers are linear in their input, hold to the caps in
+//! `epub::archive`, recurse nowhere deeper than [`TocEntry::MAX_DEPTH`], and return an
+//! [`Error`] instead of panicking. EPUB and plain text are read whole; of any other format only
+//! the file name is understood ([`Book::text_known`] says which).
+
+mod charset;
+pub mod cover;
+mod epub;
+mod file_name;
+mod format;
+mod language;
+mod markup;
+mod model;
+mod sniff;
+mod txt;
+mod xhtml;
+
+pub use format::Format;
+pub use model::{Book, Chapter, Content, Contributor, Identifier, Metadata, Resource, Role, Series, Target, TocEntry};
+pub use sniff::sniff;
+
+/// Why a file is not a book we can keep; the text says what its owner can do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Damaged, or not what it claims to be.
+    #[error("the file is damaged ({0}); please send a fresh copy")]
+    Malformed(String),
+    /// Protected by DRM.
+    #[error("the book is protected by DRM and cannot be opened; please send a copy without protection")]
+    Encrypted,
+    /// Sound perhaps, but of a kind or size that is not taken.
+    #[error("this file cannot be taken ({0}); please send EPUB, TXT, MOBI, AZW3 or PDF")]
+    Unsupported(String),
+}
+
+/// Reads a book. The content decides the format, the name only helps where content cannot.
+pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
+    if bytes.is_empty() {
+        return Err(Error::Malformed("it is empty".into()));
+    }
+    let format =
+        sniff(bytes, file_name).ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
+    match format {
+        Format::Epub => epub::read(bytes, file_name),
+        Format::Txt => txt::read(bytes, file_name),
+        Format::Azw3
+        | Format::Mobi
+        | Format::Html
+        | Format::Markdown
+        | Format::Pdf
+        | Format::Docx
+        | Format::Doc
+        | Format::Rtf
+        | Format::Fb2
+        | Format::Cbz
+        | Format::Cbr
+        | Format::Djvu
+        | Format::Kfx
+        | Format::Chm => named_only(bytes, format, file_name),
+    }
+}
+
+/// A book that is kept without being understood: what its name says, and no text.
+fn named_only(bytes: &[u8], format: Format, file_name: Option<&str>) -> Result<Book, Error> {
+    if sniff::is_protected(bytes, format) {
+        return Err(Error::Encrypted);
+    }
+    Ok(Book {
+        format,
+        metadata: file_name::metadata(file_name),
+        chapters: Vec::new(),
+        toc: Vec::new(),
+        resources: Vec::new(),
+        cover: None,
+        text_known: false,
+    })
+}

@@ -1,0 +1,201 @@
+//! Plain text into a [`Book`]: decoded, cut into chapters, its paragraphs put together again.
+//!
+//! A text has no structure but what its lines show, so everything here is a guess made from rules
+//! with names: `heading` and `style` (one line), `outline` (the whole), `lines` (paragraphs and noise), `about`
+//! (title and author).
+
+mod about;
+mod english;
+mod heading;
+mod lines;
+mod numeral;
+mod outline;
+mod style;
+
+use super::epub::toc::nest;
+use super::file_name;
+use super::model::{Book, Chapter, Content, Metadata, Target, TocEntry};
+use super::{Error, Format, charset, language};
+use lines::Line;
+use outline::Mark;
+
+/// Largest text taken. The longest novels have 20 million characters.
+const LARGEST: usize = 128 << 20;
+/// Characters beyond which a chapter is cut, and about how many its parts have.
+const LONGEST_CHAPTER: usize = 40_000;
+const PART: usize = 12_000;
+/// Text before the first heading that is worth an entry in the table of contents.
+const WORTH_NAMING: usize = 200;
+
+/// Reads a text; the file name is the best source of its title.
+pub(super) fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
+    if bytes.len() > LARGEST {
+        return Err(Error::Unsupported(format!("a text may have {} MB", LARGEST >> 20)));
+    }
+    let decoded = charset::decode(bytes).ok_or_else(|| Error::Malformed("it is not readable text".into()))?;
+    let lines = lines::cut(&decoded.text);
+    if lines.is_empty() {
+        return Err(Error::Malformed("there is no text in it".into()));
+    }
+    let marks = outline::marks(&lines);
+    let first = marks.first().map_or(lines.len(), |mark| mark.line);
+    let metadata = metadata(&lines, first, &decoded.text, file_name);
+    let mut builder = Builder::new(&metadata.title, &lines);
+    builder.front(&lines[..first], !marks.is_empty());
+    for (at, mark) in marks.iter().enumerate() {
+        let end = marks.get(at + 1).map_or(lines.len(), |next| next.line);
+        builder.chapter(mark, &lines[mark.line + 1..end], marks.get(at + 1));
+    }
+    let Builder { chapters, toc, .. } = builder;
+    let toc = nest(toc);
+    Ok(Book { format: Format::Txt, metadata, chapters, toc, resources: Vec::new(), cover: None, text_known: true })
+}
+
+fn metadata(lines: &[Line<'_>], first: usize, text: &str, file_name: Option<&str>) -> Metadata {
+    let named = file_name.map(file_name::guess).unwrap_or_default();
+    // Without chapters any line might be the text itself; only the very top can name the book.
+    let front = &lines[..if first == lines.len() { first.min(6) } else { first }];
+    let inside = about::guess(front, &named);
+    let mut metadata = Metadata::default();
+    let cjk = |title: &str| title.chars().any(super::xhtml::is_cjk);
+    let telling = !named.authors.is_empty() || cjk(&named.title);
+    // `lunyu-utf8.txt` over a first line 论语: the line names the book, if chapters follow it.
+    let first_line =
+        about::first_line(front).filter(|line| first < lines.len() && (cjk(line) || named.title.is_empty()));
+    metadata.title = match (telling, inside.title.is_empty(), first_line) {
+        (true, ..) => named.title.clone(),
+        (false, false, _) => inside.title.clone(),
+        (false, true, Some(line)) => line,
+        (false, true, None) => named.title.clone(),
+    };
+    let authors = if named.authors.is_empty() { &inside.authors } else { &named.authors };
+    for author in authors {
+        metadata.add_author(author);
+    }
+    file_name::complete(&mut metadata, None);
+    let sample: String = text.chars().take(40_000).collect();
+    let tag = language::of_text(&sample).or_else(|| language::is_english(&sample).then_some("en"));
+    metadata.language = tag.map(str::to_owned);
+    metadata
+}
+
+/// Chapters and their contents as they grow.
+struct Builder<'b> {
+    title: &'b str,
+    wrapped: Option<usize>,
+    chapters: Vec<Chapter>,
+    toc: Vec<(usize, TocEntry)>,
+    volume: Option<String>,
+}
+
+impl<'b> Builder<'b> {
+    fn new(title: &'b str, lines: &[Line<'_>]) -> Self {
+        let wrapped = lines::wrap_width(lines);
+        Builder { title, wrapped, chapters: Vec::new(), toc: Vec::new(), volume: None }
+    }
+
+    /// What stands before the first heading: the whole text if there is none.
+    fn front(&mut self, lines: &[Line<'_>], chapters_follow: bool) {
+        let text = lines::paragraphs(lines, self.wrapped);
+        if text.is_empty() {
+            return;
+        }
+        if chapters_follow {
+            let named = text.chars().count() >= WORTH_NAMING;
+            let cjk = text.chars().any(super::xhtml::is_cjk);
+            let title = match (named, cjk) {
+                (false, _) => "",
+                (true, true) => "前言",
+                (true, false) => "Preface",
+            };
+            self.add(0, title, text);
+        } else {
+            self.add_parts(0, self.title, text, PART);
+        }
+    }
+
+    fn chapter(&mut self, mark: &Mark, lines: &[Line<'_>], next: Option<&Mark>) {
+        let depth = mark.heading.rank + 1;
+        if let Some(volume) = &mark.heading.volume
+            && self.volume.as_ref() != Some(volume)
+        {
+            self.toc.push((
+                depth - 1,
+                TocEntry { title: volume.clone(), target: self.next_chapter(), children: Vec::new() },
+            ));
+            self.volume = Some(volume.clone());
+        }
+        let text = lines::paragraphs(lines, self.wrapped);
+        let above_next = next.is_some_and(|next| next.heading.rank > mark.heading.rank);
+        if text.is_empty() && above_next {
+            self.toc.push((
+                depth,
+                TocEntry { title: mark.title.clone(), target: self.next_chapter(), children: Vec::new() },
+            ));
+        } else if text.chars().count() > LONGEST_CHAPTER {
+            self.add_parts(depth, &mark.title, text, PART);
+        } else {
+            self.add(depth, &mark.title, text);
+        }
+    }
+
+    fn next_chapter(&self) -> Option<Target> {
+        Some(Target { chapter: self.chapters.len(), fragment: None })
+    }
+
+    fn add(&mut self, depth: usize, title: &str, text: String) {
+        self.toc.push((depth, TocEntry { title: title.to_owned(), target: self.next_chapter(), children: Vec::new() }));
+        let path = format!("chapter{:04}.xhtml", self.chapters.len() + 1);
+        self.chapters.push(Chapter { path, title: title.to_owned(), content: Content::Text(text) });
+    }
+
+    /// A text too long for one chapter in parts, cut between paragraphs or else sentences.
+    fn add_parts(&mut self, depth: usize, title: &str, text: String, size: usize) {
+        let parts = cut_parts(&text, size);
+        if parts.len() < 2 {
+            return self.add(depth, title, text);
+        }
+        for (at, part) in parts.iter().enumerate() {
+            self.add(depth, &format!("{title}（{}）", at + 1), (*part).to_owned());
+        }
+    }
+}
+
+/// Pieces of about `size` characters. A piece ends with a paragraph; one that has none for three
+/// times that length ends with a sentence, or just there.
+fn cut_parts(text: &str, size: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut count) = (0, 0);
+    for (at, c) in text.char_indices() {
+        count += 1;
+        let end = at + c.len_utf8();
+        let ends = c == '\n' || count >= size * 2 && matches!(c, '。' | '！' | '？' | '．' | '”') || count >= size * 3;
+        if count >= size && ends {
+            parts.push(text[start..end].trim());
+            (start, count) = (end, 0);
+        }
+    }
+    let rest = text[start..].trim();
+    if !rest.is_empty() {
+        parts.push(rest);
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_all_of_the_text() {
+        for unit in ["话说天下大势，分久必合，合久必分。\n", "话说天下大势，分久必合，合久必分。", "字字字字"]
+        {
+            let text = unit.repeat(3000);
+            let parts = cut_parts(&text, 1000);
+            assert!(parts.len() > 1);
+            let count = |text: &str| text.chars().filter(|c| *c != '\n').count();
+            assert_eq!(parts.iter().map(|part| count(part)).sum::<usize>(), count(&text));
+            assert!(parts.iter().all(|part| part.chars().count() <= 3000));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Which of the lines that look like headings are headings: judged by the text as a whole.
+//!
+//! Headings that announce themselves (第X章, Chapter N, 楔子) count wherever they stand, but a printed
+//! table of contents and a heading printed twice do not. Only a text without them is searched for a
+//! plain numbering, which must go up from the start, leave room for text, and be kept to throughout.
+
+use super::heading::{Heading, classify};
+use super::lines::Line;
+use super::style::Style;
+use crate::book::xhtml::one_line;
+use std::collections::HashMap;
+
+/// A heading and where it stands among the lines.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) line: usize,
+    pub(super) title: String,
+    pub(super) heading: Heading,
+}
+
+/// The headings of a text, in order.
+pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
+    let mut found: Vec<Mark> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(line, one)| Some(Mark { line, title: title(one.text), heading: classify(one.text)? }))
+        .collect();
+    let numbered = found.iter().filter(|mark| mark.heading.number > 0).count();
+    if numbered < 2 {
+        found.extend(plain_numbering(lines));
+        found.sort_by_key(|mark| mark.line);
+        found.dedup_by_key(|mark| mark.line);
+    }
+    without_printed_contents(found)
+}
+
+/// A heading as a title: one line, without the bullet in front.
+fn title(line: &str) -> String {
+    one_line(line.trim_start_matches(|c: char| "☆★●◆◇■□※○◎▲△#*=-—、".contains(c)))
+}
+
+/// The numbering that most lines keep to, if any is kept to.
+fn plain_numbering(lines: &[Line<'_>]) -> Vec<Mark> {
+    let sequences = Style::ALL.into_iter().map(|style| sequence(lines, style));
+    sequences.max_by_key(Vec::len).unwrap_or_default()
+}
+
+/// The lines numbered in one style, or nothing if they are no sequence of chapters.
+fn sequence(lines: &[Line<'_>], style: Style) -> Vec<Mark> {
+    const FEWEST: usize = 3;
+    /// Characters of text per chapter below which it is a list.
+    const LEAST_TEXT: usize = 150;
+    let found: Vec<Mark> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(line, one)| {
+            let number = style.number(one.text)?;
+            Some(Mark { line, title: title(one.text), heading: Heading { rank: 2, unit: '.', number, volume: None } })
+        })
+        .collect();
+    let steps = found.windows(2).filter(|two| follows(&two[0].heading, &two[1].heading)).count();
+    let starts = found.first().is_some_and(|mark| mark.heading.number <= 1);
+    let Some(first) = found.first().map(|mark| mark.line) else {
+        return found;
+    };
+    let text: usize = lines[first..].iter().map(|line| line.text.chars().count()).sum();
+    let kept =
+        found.len() >= FEWEST && starts && steps * 5 >= (found.len() - 1) * 4 && text >= found.len() * LEAST_TEXT;
+    if kept { found } else { Vec::new() }
+}
+
+/// The next number, or the first again, as after a volume.
+fn follows(one: &Heading, next: &Heading) -> bool {
+    next.number == one.number + 1 || next.number == 1
+}
+
+/// Drops headings that stand in a printed table of contents, and the first of two alike in a row.
+///
+/// A contents page is a run of headings with nothing between them that come again later.
+fn without_printed_contents(found: Vec<Mark>) -> Vec<Mark> {
+    const SHORTEST_RUN: usize = 3;
+    let key = |mark: &Mark| (mark.heading.unit, mark.heading.number, mark.heading.rank);
+    let mut last_of = HashMap::new();
+    for (at, mark) in found.iter().enumerate() {
+        last_of.insert((key(mark), mark.title.clone()), at);
+    }
+    let comes_again =
+        |at: usize| last_of.get(&(key(&found[at]), found[at].title.clone())).is_some_and(|last| *last > at);
+    let empty = |at: usize| found.get(at + 1).is_some_and(|next| next.line == found[at].line + 1);
+    let mut dropped = vec![false; found.len()];
+    let mut run = 0;
+    for at in 0..found.len() {
+        let in_run = run > 0 || empty(at);
+        run = if empty(at) { run + 1 } else { 0 };
+        // The last line of a contents page is followed by text, but still comes again.
+        let closes_run = !empty(at) && at >= SHORTEST_RUN && (1..=SHORTEST_RUN).all(|back| empty(at - back));
+        let twice = empty(at)
+            && found.get(at + 1).is_some_and(|next| key(next) == key(&found[at]) && same_title(next, &found[at]));
+        dropped[at] = twice || in_run && comes_again(at) && (run >= SHORTEST_RUN || closes_run);
+        // Reaching the length of a run settles those before it too.
+        if dropped[at] && run == SHORTEST_RUN {
+            for back in 1..SHORTEST_RUN {
+                dropped[at - back] = dropped[at - back] || comes_again(at - back);
+            }
+        }
+    }
+    let mut keep = dropped.iter().map(|dropped| !dropped);
+    let mut found = found;
+    found.retain(|_| keep.next().unwrap_or(true));
+    // Some sites print the heading once more inside the chapter.
+    found.dedup_by(|next, one| next.heading.number > 0 && next.heading == one.heading && next.title == one.title);
+    found
+}
+
+/// Alike but for blanks, or one a shorter form of the other.
+fn same_title(one: &Mark, other: &Mark) -> bool {
+    let bare = |mark: &Mark| mark.title.split_whitespace().collect::<String>();
+    let (one, other) = (bare(one), bare(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::txt::lines;
+
+    fn titles(text: &str) -> Vec<String> {
+        marks(&lines::cut(text)).into_iter().map(|mark| mark.title).collect()
+    }
+
+    #[test]
+    fn a_printed_contents_is_not_the_chapters() {
+        let names = ["第一回 甲", "第二回 乙", "第三回 丙", "第四回 丁"];
+        let body: String = names.iter().map(|name| format!("{name}\n　　话说天下大势。\n")).collect();
+        let text = format!("目录\n{}\n某人作序于此。\n{body}", names.join("\n"));
+        assert_eq!(titles(&text), names);
+        assert_eq!(marks(&lines::cut(&text))[0].line, 6);
+    }
+
+    #[test]
+    fn a_heading_printed_twice_is_one() {
+        assert_eq!(titles("第1章 甲\n第1章 甲\n文。\n第2章 乙\n第2章 乙\n文。\n"), ["第1章 甲", "第2章 乙"]);
+    }
+
+    #[test]
+    fn chapters_without_text_are_chapters() {
+        assert_eq!(titles("第一卷\n第一章 甲\n第二章 乙\n第三章 丙\n文。\n").len(), 4);
+    }
+
+    #[test]
+    fn plain_numbers_count_when_they_are_kept_to() {
+        let chapters: String =
+            (1..8).map(|n| format!("{n}、名{n}\n{}\n", "话说天下大势，分久必合。".repeat(20))).collect();
+        assert_eq!(titles(&chapters).len(), 7);
+        let list: String = (1..8).map(|n| format!("{n}、苹果{n}\n")).collect();
+        assert!(titles(&list).is_empty());
+        let scattered = chapters.replace("3、", "9、").replace("5、", "2、").replace("6、", "40、");
+        assert!(titles(&scattered).is_empty());
+    }
+}

@@ -1,0 +1,22 @@
+//! Shutong (书童, the page boy who fetches the scholar's books): the e-book service of a WeChat Official Account, in
+//! one binary.
+//!
+//! The modules below stand in dependency order, in paragraphs: a module uses only modules of earlier paragraphs. A
+//! test holds the source to that. The journeys that pass through them:
+//!
+//! **A follower's message.** `POST /wechat/{account}` → [`server`] checks the signature before it reads the body →
+//! [`wechat`] verifies, decrypts, parses → a task of its own, joined by the platform's retries → [`reply`] finds the
+//! stored answer, or turns the text into a command, asks [`library`], and stores the answer with what it changed in
+//! one commit → [`wechat`] seals it.
+//!
+//! **A file becomes a book.** Upload, command line or starter library → [`library`] asks [`book`] what it is, keeps
+//! the bytes by content hash, then the record; a thread brings [`search`] up to the store afterwards. A crash between
+//! any two steps is repaired at the next start.
+//!
+//! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
+//! follower and book.
+
+pub mod clock;
+pub mod secret;
+
+pub mod book;

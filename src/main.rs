@@ -1,0 +1,3 @@
+//! The program. Everything else can be called by a test.
+
+fn main() {}
