@@ -2,3 +2,4 @@
 //! share no code with `src`, so that an error there is not mirrored here.
 
 pub mod book_builder;
+pub mod wechat_sim;

@@ -1,0 +1,32 @@
+//! The WeChat platform's protocol, without state: what arrives at the callback URL, is it genuine,
+//! what does it say, and how is an answer to it written.
+//!
+//! A callback passes through here in five steps, and the HTTP layer decides nothing itself:
+//!
+//! 1. [`Query::parse`] reads the parameters, [`check`] the signature, before the body is read;
+//! 2. [`open`] checks, decrypts and parses the body into an [`Opened`];
+//! 3. [`NonceCache::admit`] refuses a captured signature under another body;
+//! 4. the caller finds its [`Reply`], by [`Incoming::dedup_key`] at most once;
+//! 5. [`seal`] writes the answer, encrypted as the question was.
+//!
+//! Nothing here reads a clock, opens a socket or draws a random number: all three are arguments.
+//! What a follower gets to read is the business of `reply`.
+
+mod account;
+mod callback;
+mod crypto;
+mod message;
+mod nonce;
+mod push;
+mod signature;
+
+pub use account::{Account, AccountSettings, InvalidAccount, Mode};
+pub use callback::{BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, seal, verify_url};
+pub use message::event::{
+    ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
+};
+pub use message::reply::{ARTICLE_LIMIT, Article, Music, Reply, TEXT_FITTING_BYTES, TEXT_LIMIT, Unsendable, Video};
+pub use message::text::{fit_text, literal, menu_link, text_link};
+pub use message::{FromArticle, Incoming, MessageKind};
+pub use nonce::NonceCache;
+pub use push::{Push, Saying, push, read_sealed};
