@@ -21,3 +21,5 @@ pub mod secret;
 
 pub mod book;
 pub mod wechat;
+
+pub mod search;
