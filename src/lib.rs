@@ -23,3 +23,6 @@ pub mod book;
 pub mod wechat;
 
 pub mod search;
+pub mod store;
+
+pub mod library;

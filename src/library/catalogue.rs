@@ -1,0 +1,223 @@
+//! Importing a catalogue: a table of books, most of them without a file.
+//!
+//! The first line names the columns, in any order: `id title author language popularity` and, optionally, `path`
+//! of a file to add. Tabs or commas, by the file's extension or by what the first line holds more of. A row without
+//! a file becomes an entry that followers can find and request. Importing the same catalogue again changes only what
+//! has changed in it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Library, Result, shelf};
+use crate::store::records::BookRecord;
+use crate::store::{Durability, Write};
+
+/// Rows that share one write. A crash loses at most the write under way, and running the import again completes it.
+const BATCH: usize = 2_000;
+
+/// How an import went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Rows that became new entries.
+    pub new: u64,
+    /// Rows that changed an entry or a book.
+    pub changed: u64,
+    /// Rows that were known just so.
+    pub unchanged: u64,
+    /// Rows with a file that was added.
+    pub files: u64,
+    /// Rows that could not be used: line number and reason.
+    pub failed: Vec<(u64, String)>,
+}
+
+/// Which column holds what.
+struct Columns {
+    uid: Option<usize>,
+    title: usize,
+    author: Option<usize>,
+    language: Option<usize>,
+    popularity: Option<usize>,
+    path: Option<usize>,
+}
+
+struct Row {
+    record: BookRecord,
+    path: Option<PathBuf>,
+}
+
+impl Library {
+    /// Imports a catalogue. `paths_from` is the folder that relative paths in it start from; `progress` is called
+    /// with the number of rows read so far.
+    ///
+    /// # Errors
+    /// When there is no column `title`, or the store fails. Single bad rows are listed in the outcome.
+    pub fn import(
+        &self,
+        catalogue: impl Read,
+        is_tabbed: bool,
+        paths_from: &Path,
+        now: DateTime<Utc>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Imported> {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(if is_tabbed { b'\t' } else { b',' })
+            .quoting(!is_tabbed)
+            .flexible(true)
+            .from_reader(catalogue);
+        let header = reader.byte_headers().map_err(|error| Error::Refused(error.to_string()))?.clone();
+        let columns = Columns::of(&header)?;
+        let mut imported = Imported::default();
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut line = csv::ByteRecord::new();
+        let mut number = 1;
+        loop {
+            number += 1;
+            match reader.read_byte_record(&mut line) {
+                Ok(false) => break,
+                Ok(true) => match columns.row(&line, now) {
+                    Ok(row) => batch.push((number, row)),
+                    Err(reason) => imported.failed.push((number, reason)),
+                },
+                Err(error) => imported.failed.push((number, error.to_string())),
+            }
+            if batch.len() == BATCH {
+                self.import_batch(&mut batch, paths_from, now, &mut imported)?;
+                progress(number - 1);
+            }
+        }
+        self.import_batch(&mut batch, paths_from, now, &mut imported)?;
+        self.store.sync()?;
+        self.indexing.wake();
+        progress(number - 2);
+        Ok(imported)
+    }
+
+    fn import_batch(
+        &self,
+        batch: &mut Vec<(u64, Row)>,
+        paths_from: &Path,
+        now: DateTime<Utc>,
+        imported: &mut Imported,
+    ) -> Result<()> {
+        let mut with_files = Vec::new();
+        self.store.write(Durability::Soon, |write| {
+            for (number, row) in batch.drain(..) {
+                if let Some(path) = row.path {
+                    with_files.push((number, paths_from.join(path), row.record));
+                } else {
+                    enter(write, row.record, imported)?;
+                }
+            }
+            Ok::<_, Error>(())
+        })?;
+        for (number, path, record) in with_files {
+            match self.add_row(&path, &record, now) {
+                Ok(()) => imported.files += 1,
+                Err(reason) => imported.failed.push((number, format!("{}: {reason}", path.display()))),
+            }
+        }
+        Ok(())
+    }
+
+    fn add_row(&self, path: &Path, row: &BookRecord, now: DateTime<Utc>) -> Result<(), String> {
+        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.add_listed(&name, &bytes, Some(row), now).map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+/// Changes a book to what its row says, as far as it says anything; not if the row is another book's.
+pub(super) fn lay_over(book: &mut BookRecord, row: &BookRecord) {
+    if shelf::is_told_apart(book, row) {
+        return;
+    }
+    book.title.clone_from(&row.title);
+    book.aliases.retain(|alias| *alias != row.title);
+    if !row.authors.is_empty() {
+        book.authors.clone_from(&row.authors);
+    }
+    book.language = row.language.clone().or(book.language.take());
+    book.uid = row.uid.clone().or(book.uid.take());
+    book.votes = row.votes;
+}
+
+fn enter(write: &mut Write<'_>, row: BookRecord, imported: &mut Imported) -> Result<()> {
+    // A book that came as a file, before its catalogue did, learns its number.
+    let Some((id, before)) = shelf::holder(write, &row)? else {
+        let id = shelf::next_id(write)?;
+        shelf::put(write, id, None, &row)?;
+        imported.new += 1;
+        return Ok(());
+    };
+    let mut after = before.clone();
+    // The row of an entry that was merged into another's says nothing of that one.
+    if !shelf::is_told_apart(&before, &row) {
+        if before.editions.is_empty() {
+            (after.title, after.authors) = (row.title, row.authors);
+        }
+        after.language = row.language.or(after.language);
+        after.uid = row.uid.or(after.uid);
+        after.votes = row.votes;
+    }
+    if after == before {
+        imported.unchanged += 1;
+    } else {
+        shelf::put(write, id, Some(&before), &after)?;
+        imported.changed += 1;
+    }
+    Ok(())
+}
+
+impl Columns {
+    fn of(header: &csv::ByteRecord) -> Result<Columns> {
+        let find = |names: &[&str]| {
+            header.iter().position(|cell| {
+                let cell = String::from_utf8_lossy(cell).trim().trim_start_matches('\u{feff}').to_lowercase();
+                names.contains(&cell.as_str())
+            })
+        };
+        let title = find(&["title", "书名", "標題", "标题"]).ok_or_else(|| {
+            Error::Refused(
+                "the first line must name the columns, one of them `title`: id title author language popularity [path]"
+                    .into(),
+            )
+        })?;
+        Ok(Columns {
+            uid: find(&["id", "uid", "编号"]),
+            title,
+            author: find(&["author", "authors", "作者"]),
+            language: find(&["language", "lang", "语言"]),
+            popularity: find(&["popularity", "votes", "热度"]),
+            path: find(&["path", "file", "文件"]),
+        })
+    }
+
+    fn row(&self, line: &csv::ByteRecord, now: DateTime<Utc>) -> Result<Row, String> {
+        let cell = |column: Option<usize>| -> Result<Option<String>, String> {
+            let Some(bytes) = column.and_then(|column| line.get(column)) else { return Ok(None) };
+            let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8; save the catalogue as UTF-8".to_owned())?;
+            Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned))
+        };
+        let title = cell(Some(self.title))?.ok_or("no title")?;
+        let votes = cell(self.popularity)?
+            .map(|text| text.parse::<u64>().map_err(|_| format!("the popularity \"{text}\" is not a whole number")));
+        let record = BookRecord {
+            title,
+            authors: cell(self.author)?.map(|names| split_authors(&names)).unwrap_or_default(),
+            language: cell(self.language)?,
+            uid: cell(self.uid)?,
+            votes: votes.transpose()?.unwrap_or(0),
+            added_at: now,
+            ..BookRecord::default()
+        };
+        Ok(Row { record, path: cell(self.path)?.map(PathBuf::from) })
+    }
+}
+
+/// Several names stand in one cell with `/`, `;`, `、` or `|` between them; a comma may belong to one name.
+fn split_authors(names: &str) -> Vec<String> {
+    let names = names.split(['/', ';', '；', '、', '|']).map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}

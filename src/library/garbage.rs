@@ -1,0 +1,64 @@
+//! Files that no record names: of books deleted for good, of changed covers, of additions that a crash cut off.
+//!
+//! Bytes are kept by their content, so two books may share a cover or a table of contents. Deleting a book therefore
+//! deletes no file; this looks at what all books name and removes the rest.
+
+use std::collections::HashSet;
+
+use super::{Library, Result};
+use crate::store::ContentHash;
+use crate::store::records::BookRecord;
+use crate::store::schema::{BOOKS, MERGES};
+
+/// Records read at a time.
+const PAGE: usize = 1_000;
+
+impl Library {
+    /// Removes the files that no record names and says how many. Additions wait meanwhile, because theirs have no
+    /// record yet, and merges, which move files from a record not read yet to one read already.
+    ///
+    /// # Errors
+    /// When the store or the disk fails; what was removed stays removed.
+    pub fn collect_garbage(&self) -> Result<u64> {
+        let _nobody_adds = self.adding.write();
+        self.store.sync()?;
+        let named = self.named_files()?;
+        let mut removed = 0;
+        for hash in self.store.files().all()? {
+            if !named.contains(&hash) {
+                self.store.files().remove(&hash)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// All files that a record names, those among them that only an undone merge would bring back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn named_files(&self) -> Result<HashSet<ContentHash>> {
+        let mut named = HashSet::new();
+        let mut after = None;
+        loop {
+            let page = self.store.page(&BOOKS, after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            named.extend(page.iter().flat_map(|(_, book)| files_of(book)).cloned());
+        }
+        let mut after = None;
+        loop {
+            // An undone merge brings back what a book was before.
+            let page = self.store.page(&MERGES, after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(named) };
+            after = Some(*last);
+            let books = page.iter().flat_map(|(_, merge)| [&merge.kept_before, &merge.merged_before]);
+            named.extend(books.flat_map(files_of).cloned());
+        }
+    }
+}
+
+fn files_of(book: &BookRecord) -> impl Iterator<Item = &ContentHash> {
+    let covers = book.cover.iter().flat_map(|cover| [&cover.picture, &cover.thumbnail]);
+    book.editions.iter().map(|edition| &edition.hash).chain(covers).chain(&book.contents)
+}

@@ -1,0 +1,94 @@
+//! The recycle bin. Removing hides a book and keeps its files, so that it can be restored for 30 days.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{Error, Library, Result, keys, shelf};
+use crate::store::records::{BookId, BookRecord};
+use crate::store::schema::{BOOKS, MERGES, REMOVED};
+use crate::store::{Durability, Write};
+
+/// How long a removed book can be restored.
+pub const KEPT_FOR: Duration = Duration::days(30);
+
+/// Books looked at at a time.
+const PAGE: usize = 500;
+
+impl Library {
+    /// Puts a book into the recycle bin; one that is there stays there.
+    ///
+    /// # Errors
+    /// When there is no such book, or the store fails.
+    pub fn remove(&self, id: BookId, now: DateTime<Utc>) -> Result<()> {
+        self.change(id, |book| {
+            book.removed_at.get_or_insert(now);
+            Ok(())
+        })
+    }
+
+    /// Takes a book out of the recycle bin, as new on the shelf.
+    ///
+    /// # Errors
+    /// When there is no such book, or the store fails.
+    pub fn restore(&self, id: BookId, _now: DateTime<Utc>) -> Result<()> {
+        self.change(id, |book| {
+            book.removed_at = None;
+            Ok(())
+        })
+    }
+
+    /// Deletes what has been in the recycle bin for longer than 30 days, and says how many. Their files are
+    /// garbage then, see [`Library::collect_garbage`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn empty_bin(&self, now: DateTime<Utc>) -> Result<u64> {
+        let mut deleted = 0;
+        let mut after = None;
+        loop {
+            let page = keys(self.store.page(&REMOVED, after.as_ref(), PAGE)?);
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            for id in page {
+                let is_deleted = self.store.write(Durability::Soon, |write| self.delete_expired(write, id, now))?;
+                deleted += u64::from(is_deleted);
+            }
+        }
+        // Nobody may collect the files of a record that a power cut brings back.
+        self.store.sync()?;
+        Ok(deleted)
+    }
+
+    /// Looks again inside the write: somebody may have restored the book since it was listed.
+    fn delete_expired(&self, write: &mut Write<'_>, id: BookId, now: DateTime<Utc>) -> Result<bool> {
+        let book = write.get(&BOOKS, &id)?;
+        let expired = |book: &BookRecord| book.removed_at.is_some_and(|at| now - at > KEPT_FOR);
+        let Some(book) = book.filter(expired) else { return Ok(false) };
+        delete(write, id, &book)?;
+        for (number, hidden) in self.merges_into(id)? {
+            write.delete(&MERGES, &number);
+            if let Some(book) = write.get(&BOOKS, &hidden)?.filter(|book| book.merged_into.is_some()) {
+                delete(write, hidden, &book)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Changes one book's record, with all that follows from it.
+    pub(super) fn change(&self, id: BookId, change: impl FnOnce(&mut BookRecord) -> Result<()>) -> Result<()> {
+        self.store.write(Durability::Durable, |write| {
+            let before = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
+            let mut after = before.clone();
+            change(&mut after)?;
+            Ok::<_, Error>(shelf::put(write, id, Some(&before), &after)?)
+        })?;
+        self.indexing.wake();
+        Ok(())
+    }
+}
+
+fn delete(write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {
+    // An empty record hides it everywhere first, so that lookups, counters and the index follow.
+    shelf::put(write, id, Some(book), &BookRecord { merged_into: Some(id), ..BookRecord::default() })?;
+    write.delete(&BOOKS, &id);
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Old data brought to today's schema, one step a version, each step one durable write.
+//!
+//! Adding a field with a default needs no step (values are JSON). A step is for moving or rewriting records; it must
+//! be safe to run again after a crash in its middle.
+
+use super::schema::META;
+use super::{Durability, Error, Result, Store, Write};
+
+/// One version's step.
+type Step = fn(&mut Write<'_>) -> Result<()>;
+
+/// Step *n* leads from schema *n + 1* to *n + 2*; a new directory starts at the newest. Schema 1 is the first.
+const STEPS: &[Step] = &[];
+
+const SCHEMA: &str = "schema";
+
+pub(super) fn to_current(store: &Store) -> Result<()> {
+    let known = STEPS.len() as u64 + 1;
+    let Some(found) = store.get(&META, &SCHEMA.to_owned())? else {
+        return store.write(Durability::Durable, |write| write.put(&META, &SCHEMA.to_owned(), &known));
+    };
+    if found > known {
+        return Err(Error::Newer { found, known });
+    }
+    for version in found..known {
+        let step = STEPS[(version - 1) as usize];
+        store.write(Durability::Durable, |write| {
+            step(write)?;
+            write.put(&META, &SCHEMA.to_owned(), &(version + 1))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! What the tables hold. Fields added later need `#[serde(default)]`; nothing here has behaviour beyond its data.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ContentHash;
+use crate::book::Format;
+use crate::wechat::Reply;
+
+/// The number of a book, given once, shown to people and in addresses.
+pub type BookId = u64;
+
+/// One book: a work, with all the files it can be had in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BookRecord {
+    /// The title as people write it.
+    pub title: String,
+    /// Other names it is searched by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Authors' names, first author first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// BCP 47 tag, as far as known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The series it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+    /// Who published it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// When it was published, as the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
+    /// Plain text, cut to 1,000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The number of the catalogue it was imported from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// Popularity that came with a catalogue: votes, ratings.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub votes: u64,
+    /// Downloads counted here.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub downloads: u64,
+    /// The files; none for an entry of a catalogue that followers can request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub editions: Vec<Edition>,
+    /// The cover picture, if one has been extracted or drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cover: Option<Cover>,
+    /// The table of contents, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contents: Option<ContentHash>,
+    /// When it came.
+    pub added_at: DateTime<Utc>,
+    /// When it was put into the recycle bin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<DateTime<Utc>>,
+    /// The book that has swallowed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<BookId>,
+}
+
+impl BookRecord {
+    /// Whether followers may see it.
+    pub fn is_shown(&self) -> bool {
+        self.removed_at.is_none() && self.merged_into.is_none()
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// One file of a book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Edition {
+    /// What kind of file.
+    pub format: Format,
+    /// Its bytes.
+    pub hash: ContentHash,
+    /// Its size.
+    pub bytes: u64,
+    /// The name it came under.
+    pub file_name: String,
+    /// When it came.
+    pub added_at: DateTime<Utc>,
+}
+
+/// The picture of a book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cover {
+    /// The picture, at most 600 × 800.
+    pub picture: ContentHash,
+    /// The small one for lists.
+    pub thumbnail: ContentHash,
+    /// `image/jpeg` or `image/png`, of both.
+    pub mime: String,
+    /// Drawn from the title, because the file had none.
+    pub drawn: bool,
+}
+
+/// A merge, so that it can be undone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MergeRecord {
+    /// The book that remained.
+    pub kept: BookId,
+    /// What it was before.
+    pub kept_before: BookRecord,
+    /// The book that went into it.
+    pub merged: BookId,
+    /// What that was before.
+    pub merged_before: BookRecord,
+    /// When.
+    pub merged_at: DateTime<Utc>,
+}
+
+/// The answer to one message, kept for the platform's retries.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AnswerRecord {
+    /// What was answered.
+    pub reply: Reply,
+    /// When.
+    pub answered_at: DateTime<Utc>,
+}
+
+/// Where a follower is in the conversation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlaceRecord {
+    /// What was listed last.
+    pub listing: Option<Listing>,
+    /// A book asked for that was not found, so that one key requests it.
+    pub unfound: Option<String>,
+    /// The book whose card was shown last.
+    pub book: Option<BookId>,
+    /// After this the place is forgotten.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A numbered list that a follower can page through and pick from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// What it is a list of, shown as its head: the words searched for, or a command's title.
+    pub title: String,
+    /// All books of it, in order.
+    pub books: Vec<BookId>,
+    /// Number of the first book on the page that is shown, from 0.
+    pub first: usize,
+    /// How many are on that page.
+    pub shown: usize,
+    /// The format asked for with the search, if any.
+    pub format: Option<Format>,
+}
+
+/// A follower, as far as the service needs to know one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FollowerRecord {
+    /// Random name that stands for the follower in links.
+    pub alias: String,
+    /// First seen.
+    pub since: DateTime<Utc>,
+    /// Last message.
+    pub seen_at: DateTime<Utc>,
+    /// `None` while the follower follows.
+    pub left_at: Option<DateTime<Utc>>,
+    /// Blocked by the admin.
+    pub blocked: bool,
+    /// What was downloaded last, newest first, at most 20.
+    pub downloads: Vec<(BookId, DateTime<Utc>)>,
+    /// A test follower of the simulator.
+    pub simulated: bool,
+}
+
+/// A book that followers asked for and the library does not have.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestRecord {
+    /// As first asked.
+    pub text: String,
+    /// The entry of a catalogue that is meant, if one is.
+    pub book: Option<BookId>,
+    /// How many followers asked.
+    pub count: u64,
+    /// First asked.
+    pub first_at: DateTime<Utc>,
+    /// Last asked.
+    pub last_at: DateTime<Utc>,
+    /// The book that answered it.
+    pub fulfilled_by: Option<BookId>,
+    /// The admin does not want to see it any more.
+    pub dismissed: bool,
+}
+
+/// A search that found nothing, counted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MissRecord {
+    /// As last typed.
+    pub text: String,
+    /// How often.
+    pub count: u64,
+    /// Last time.
+    pub last_at: DateTime<Utc>,
+}
+
+/// A session of the admin.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// When the password was given.
+    pub started_at: DateTime<Utc>,
+    /// Last request.
+    pub seen_at: DateTime<Utc>,
+    /// Sent with every form.
+    pub csrf: String,
+    /// Shortened `User-Agent`, for the list of sessions.
+    pub agent: String,
+}

@@ -1,0 +1,90 @@
+//! All tables there are. A prefix byte is never given twice and never reused.
+
+use serde_json::Value;
+
+use super::Table;
+use super::records::{
+    AnswerRecord, BookId, BookRecord, FollowerRecord, MergeRecord, MissRecord, PlaceRecord, RequestRecord,
+    SessionRecord,
+};
+use chrono::{DateTime, Utc};
+
+/// The store's own notes: schema, sequence numbers.
+pub const META: Table<String, u64> = Table::new(b'A', "meta");
+/// Counters, so that nothing is scanned to be counted.
+pub const COUNTS: Table<String, u64> = Table::new(b'B', "counts");
+/// What the admin changes while the program runs, and secrets made at the first start.
+pub const SETTINGS: Table<String, Value> = Table::new(b'C', "settings");
+
+/// The books.
+pub const BOOKS: Table<BookId, BookRecord> = Table::new(b'D', "books");
+/// Which book has this file (by content hash).
+pub const BOOK_OF_HASH: Table<String, BookId> = Table::new(b'E', "book_of_hash");
+/// Which book is this work (by normalised title and author).
+pub const BOOK_OF_WORK: Table<String, BookId> = Table::new(b'F', "book_of_work");
+/// Which book came from this entry of a catalogue.
+pub const BOOK_OF_UID: Table<String, BookId> = Table::new(b'G', "book_of_uid");
+/// Books that have a file and are shown: the shelf, in order of arrival.
+pub const SHELF: Table<BookId, ()> = Table::new(b'H', "shelf");
+/// The same in order of popularity: (`u64::MAX` − popularity, book).
+pub const POPULAR: Table<(u64, BookId), ()> = Table::new(b'I', "popular");
+/// Books to bring to the index, by number of the change.
+pub const CHANGES: Table<u64, BookId> = Table::new(b'J', "changes");
+/// Books in the recycle bin.
+pub const REMOVED: Table<BookId, ()> = Table::new(b'K', "removed");
+/// Merges that can be undone, by number.
+pub const MERGES: Table<u64, MergeRecord> = Table::new(b'L', "merges");
+
+/// Answers by account and message.
+pub const ANSWERS: Table<(String, String), AnswerRecord> = Table::new(b'M', "answers");
+/// Answers by the time they were given (milliseconds, counter), for forgetting them.
+pub const ANSWERED: Table<(u64, u64), (String, String)> = Table::new(b'N', "answered");
+/// Where followers are in the conversation, by account and openid.
+pub const PLACES: Table<(String, String), PlaceRecord> = Table::new(b'O', "places");
+/// Answers that came too late for their message, by account and openid.
+pub const LATE: Table<(String, String), AnswerRecord> = Table::new(b'P', "late");
+/// Followers by account and openid.
+pub const FOLLOWERS: Table<(String, String), FollowerRecord> = Table::new(b'Q', "followers");
+/// Which follower (account, openid) an alias stands for.
+pub const FOLLOWER_OF_ALIAS: Table<String, (String, String)> = Table::new(b'R', "follower_of_alias");
+/// Downloads of a follower on a day: (day, alias).
+pub const QUOTAS: Table<(String, String), u64> = Table::new(b'S', "quotas");
+
+/// Requests by folded title.
+pub const REQUESTS: Table<String, RequestRecord> = Table::new(b'T', "requests");
+/// Who asked: (request, `account/openid`) and when.
+pub const REQUESTERS: Table<(String, String), DateTime<Utc>> = Table::new(b'U', "requesters");
+/// Books to tell a follower about with the next answer: (`account/openid`, book).
+pub const NOTICES: Table<(String, String), BookId> = Table::new(b'V', "notices");
+/// Searches that found nothing, by folded words.
+pub const MISSES: Table<String, MissRecord> = Table::new(b'W', "misses");
+
+/// The admin's sessions, by hash of the cookie.
+pub const SESSIONS: Table<String, SessionRecord> = Table::new(b'X', "sessions");
+/// Prefix and name of every table, for the export.
+pub(super) const TABLES: &[(u8, &str)] = &[
+    (META.prefix, META.name),
+    (COUNTS.prefix, COUNTS.name),
+    (SETTINGS.prefix, SETTINGS.name),
+    (BOOKS.prefix, BOOKS.name),
+    (BOOK_OF_HASH.prefix, BOOK_OF_HASH.name),
+    (BOOK_OF_WORK.prefix, BOOK_OF_WORK.name),
+    (BOOK_OF_UID.prefix, BOOK_OF_UID.name),
+    (SHELF.prefix, SHELF.name),
+    (POPULAR.prefix, POPULAR.name),
+    (CHANGES.prefix, CHANGES.name),
+    (REMOVED.prefix, REMOVED.name),
+    (MERGES.prefix, MERGES.name),
+    (ANSWERS.prefix, ANSWERS.name),
+    (ANSWERED.prefix, ANSWERED.name),
+    (PLACES.prefix, PLACES.name),
+    (LATE.prefix, LATE.name),
+    (FOLLOWERS.prefix, FOLLOWERS.name),
+    (FOLLOWER_OF_ALIAS.prefix, FOLLOWER_OF_ALIAS.name),
+    (QUOTAS.prefix, QUOTAS.name),
+    (REQUESTS.prefix, REQUESTS.name),
+    (REQUESTERS.prefix, REQUESTERS.name),
+    (NOTICES.prefix, NOTICES.name),
+    (MISSES.prefix, MISSES.name),
+    (SESSIONS.prefix, SESSIONS.name),
+];
