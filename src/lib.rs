@@ -26,3 +26,5 @@ pub mod search;
 pub mod store;
 
 pub mod library;
+
+pub mod reply;

@@ -1,0 +1,377 @@
+//! What a follower gets back: commands, pages of results, wordings.
+//!
+//! [`Desk::answer`] is the whole of it. A push becomes what it asks (`ask`), words become a [`command::Command`], a
+//! command becomes something to say and effects (`outcome`), and one write carries out the effects and keeps the
+//! answer for the platform's retries. A command without effect writes nothing. What else waits for the follower goes
+//! out with the answer (`delivery`).
+//!
+//! Deliberately not here: the platform's protocol (`wechat`), what is found (`search`, `library`), the five seconds
+//! a callback has (the webhook keeps them, and brings answers that missed them to [`Desk::keep_late`]).
+
+mod ask;
+mod card;
+pub mod command;
+mod delivery;
+mod finding;
+mod follower;
+mod listing;
+mod mine;
+mod number;
+mod outcome;
+mod sweep;
+mod visit;
+mod wording;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use parking_lot::RwLock;
+
+use crate::library::link::Links;
+use crate::library::requests::{self, follower_key};
+use crate::library::{self, Library};
+use crate::store::records::{AnswerRecord, BookId, PlaceRecord};
+use crate::store::schema::{ANSWERED, ANSWERS, LATE, NOTICES, PLACES, QUOTAS};
+use crate::store::{self, Durability, Store, Write};
+use crate::wechat::{Incoming, Reply, literal, menu_link};
+
+use ask::Ask;
+use command::Command;
+use follower::{FollowerKey, Traces};
+use outcome::{Effect, Outcome, Speech, fitting, shortened};
+pub use sweep::Swept;
+use visit::Visit;
+use wording::Word;
+pub use wording::{InvalidWording, Language, TEXT_BYTES, Wordings};
+
+/// Most notices told with one answer; the others follow with the next.
+const NOTICES_AT_ONCE: usize = 10;
+
+/// Answers followers. Shared by all accounts; every call names its own.
+pub struct Desk {
+    store: Arc<Store>,
+    library: Arc<Library>,
+    links: Arc<Links>,
+    limits: Limits,
+    /// Read once per message for the time of a clone; written when the admin changes a text.
+    wordings: RwLock<Arc<Wordings>>,
+}
+
+/// The owner's limits, as far as followers are told of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Downloads a follower may have on one day.
+    pub downloads_per_day: u32,
+    /// Minutes after which a list is closed.
+    pub place_minutes: u32,
+}
+
+/// Why a message could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The library failed.
+    #[error(transparent)]
+    Library(#[from] library::Error),
+    /// The system gave no random numbers.
+    #[error("no random numbers: {0}")]
+    Random(String),
+}
+
+/// The result of most calls here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Something that has arrived for a follower who asked for it.
+struct Notice {
+    key: (String, String),
+    /// None if the book has gone again.
+    line: Option<String>,
+}
+
+impl Desk {
+    /// A desk over a library.
+    pub fn new(
+        store: Arc<Store>,
+        library: Arc<Library>,
+        links: Arc<Links>,
+        wordings: Wordings,
+        limits: Limits,
+    ) -> Desk {
+        Desk { store, library, links, limits, wordings: RwLock::new(Arc::new(wordings)) }
+    }
+
+    /// The answer to a push. The same push again has the same answer and no second effect, also when both are
+    /// answered at the same time. A failure wrote nothing, so the platform's retry may succeed.
+    ///
+    /// # Errors
+    /// When the store or the library fails; no text is an error.
+    pub fn answer(&self, account: &str, incoming: &Incoming, now: DateTime<Utc>) -> Result<Reply> {
+        let ask = ask::of(incoming);
+        if ask == Ask::Nothing {
+            return Ok(Reply::Nothing);
+        }
+        let key = (account.to_owned(), incoming.dedup_key());
+        if let Some(answer) = self.store.get(&ANSWERS, &key)? {
+            return Ok(answer.reply);
+        }
+        let follower = (account.to_owned(), incoming.from_user.clone());
+        match ask {
+            Ask::Nothing => Ok(Reply::Nothing),
+            Ask::Left => self.leave(&key, &follower, now),
+            Ask::Withdrawn { open_id } => self.forget(account, open_id).map(|()| Reply::Nothing),
+            Ask::Followed { scene } => {
+                let durable = Durability::Durable;
+                self.converse(&key, &follower, durable, now, |visit| visit.welcome(scene))
+            }
+            Ask::Unsupported => {
+                self.converse(&key, &follower, Durability::Soon, now, |visit| visit.perform(Command::Unsupported))
+            }
+            Ask::Words { text, menu_id } => {
+                self.converse(&key, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
+            }
+        }
+    }
+
+    /// The answer to a push that needs no search, no write and no disk: a fixed text such as 帮助, to a follower who is
+    /// known and for whom nothing else waits. It takes microseconds, so it may be asked for where waiting is not
+    /// allowed. `None` for everything else, which [`Desk::answer`] knows.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn answer_at_once(&self, account: &str, incoming: &Incoming, now: DateTime<Utc>) -> Result<Option<Reply>> {
+        let Ask::Words { text, menu_id: None } = ask::of(incoming) else { return Ok(None) };
+        let Some(word) = command::fixed(text).as_ref().and_then(fixed_word) else { return Ok(None) };
+        let who = (account.to_owned(), incoming.from_user.clone());
+        let Some(follower) = self.known(&who, now)? else { return Ok(None) };
+        if follower.blocked {
+            return Ok(Some(Reply::Nothing));
+        }
+        // A retry of a message that something else was delivered with has that answer.
+        let key = (who.0.clone(), incoming.dedup_key());
+        if let Some(answer) = self.store.get(&ANSWERS, &key)? {
+            return Ok(Some(answer.reply));
+        }
+        let is_waited_for = self.store.get(&LATE, &who)?.is_some()
+            || !self.store.under(&NOTICES, &follower_key(&who.0, &who.1), 1)?.is_empty();
+        Ok((!is_waited_for).then(|| Reply::Text(fitting(&self.wordings().plain(word)).to_owned())))
+    }
+
+    /// Keeps an answer that came too late for its message; the follower gets it with the next one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keep_late(&self, account: &str, open_id: &str, reply: Reply, now: DateTime<Utc>) -> Result<()> {
+        let key = (account.to_owned(), open_id.to_owned());
+        let words = self.wordings();
+        Ok(self.store.write(Durability::Durable, |write| {
+            let waiting: Option<AnswerRecord> = write.get(&LATE, &key)?;
+            let reply = match (waiting, reply) {
+                (Some(waiting), Reply::Nothing) => waiting.reply,
+                // Two of them go out as one; if they do not fit, the newer is what the follower waits for.
+                (Some(waiting), Reply::Text(text)) => {
+                    let parcel = delivery::pack(&words, Some(&waiting), &[], Some(&text));
+                    if parcel.keeps_own { Reply::Text(text) } else { parcel.reply }
+                }
+                (_, reply) => reply,
+            };
+            if reply == Reply::Nothing {
+                return Ok(());
+            }
+            write.put(&LATE, &key, &AnswerRecord { reply, answered_at: now })
+        })?)
+    }
+
+    /// What is said when answering failed.
+    pub fn apology(&self) -> Reply {
+        Reply::Text(self.wordings().plain(Word::Apology))
+    }
+
+    /// What is said when an answer takes too long and will be kept.
+    pub fn still_working(&self) -> Reply {
+        Reply::Text(self.wordings().plain(Word::StillWorking))
+    }
+
+    /// Replaces the texts for all messages from now on.
+    pub fn set_wordings(&self, wordings: Wordings) {
+        *self.wordings.write() = Arc::new(wordings);
+    }
+
+    fn wordings(&self) -> Arc<Wordings> {
+        Arc::clone(&self.wordings.read())
+    }
+
+    fn converse(
+        &self,
+        key: &(String, String),
+        who: &FollowerKey,
+        meeting: Durability,
+        now: DateTime<Utc>,
+        perform: impl FnOnce(&mut Visit<'_>) -> Result<Outcome>,
+    ) -> Result<Reply> {
+        let follower = self.meet(who, now, meeting)?;
+        if follower.blocked {
+            return Ok(Reply::Nothing);
+        }
+        let words = self.wordings();
+        let mut visit = Visit {
+            desk: self,
+            words: &words,
+            account: &who.0,
+            open_id: &who.1,
+            follower: &follower,
+            place: PlaceRecord::default(),
+            seed: answer_number(key),
+            now,
+        };
+        let outcome = perform(&mut visit)?;
+        self.settle(key, who, &words, outcome, now)
+    }
+
+    /// Carries out the effects and keeps the answer, in one write; or writes nothing if there is no effect.
+    fn settle(
+        &self,
+        key: &(String, String),
+        who: &FollowerKey,
+        words: &Wordings,
+        outcome: Outcome,
+        now: DateTime<Utc>,
+    ) -> Result<Reply> {
+        let forgets = outcome.forgets();
+        let has_late = !forgets && self.store.get(&LATE, who)?.is_some();
+        let notices = if forgets { Vec::new() } else { self.notices(who)? };
+        let is_waited_for = has_late || !notices.is_empty();
+        if let Speech::Text(text) = &outcome.speech
+            && outcome.effects.is_empty()
+            && !is_waited_for
+        {
+            return Ok(Reply::Text(fitting(text).to_owned()));
+        }
+        let traces = if forgets { Some(self.traces(who)?) } else { None };
+        let is_promise = outcome.is_promise() || is_waited_for;
+        let durability = if is_promise { Durability::Durable } else { Durability::Soon };
+        Ok(self.store.write(durability, |write| {
+            // Another thread may have answered the same push since.
+            if let Some(answer) = write.get(&ANSWERS, key)? {
+                return Ok(answer.reply);
+            }
+            let late = if has_late { write.get(&LATE, who)? } else { None };
+            let own = match &late {
+                Some(_) if outcome.is_filler => None,
+                _ => Some(carry_out(write, who, words, outcome, traces.as_ref(), now)?),
+            };
+            let reply = deliver(write, who, words, (late, notices), own, now)?;
+            keep_answer(write, key, &reply, now)?;
+            Ok::<_, store::Error>(reply)
+        })?)
+    }
+
+    fn notices(&self, who: &FollowerKey) -> Result<Vec<Notice>> {
+        let found = self.store.under(&NOTICES, &follower_key(&who.0, &who.1), NOTICES_AT_ONCE)?;
+        found.into_iter().map(|(key, book)| Ok(Notice { key, line: self.notice_line(book)? })).collect()
+    }
+
+    fn notice_line(&self, book: BookId) -> Result<Option<String>> {
+        let shown = self.library.shown(book)?;
+        Ok(shown.map(|(id, book)| {
+            let title = shortened(&book.title, 30);
+            menu_link(&title, &format!("b{id}"), &format!("《{}》", literal(&title)))
+        }))
+    }
+
+    fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {
+        Ok(self.store.write(Durability::Durable, |write| {
+            // Its retry may come when the follower is back already.
+            if write.get(&ANSWERS, key)?.is_none() {
+                follower::left(write, who, now)?;
+                keep_answer(write, key, &Reply::Nothing, now)?;
+            }
+            Ok::<_, store::Error>(Reply::Nothing)
+        })?)
+    }
+}
+
+/// The text of a command that always says the same and changes nothing.
+fn fixed_word(command: &Command) -> Option<Word> {
+    match command {
+        Command::Help => Some(Word::Help),
+        Command::Hello => Some(Word::Hello),
+        Command::Thanks => Some(Word::Thanks),
+        Command::Unsupported => Some(Word::Unsupported),
+        _ => None,
+    }
+}
+
+/// Writes the effects and gives the text to say.
+fn carry_out(
+    write: &mut Write<'_>,
+    who: &FollowerKey,
+    words: &Wordings,
+    outcome: Outcome,
+    traces: Option<&Traces>,
+    now: DateTime<Utc>,
+) -> store::Result<String> {
+    let mut asking = 0;
+    for effect in outcome.effects {
+        match effect {
+            Effect::Place(place) => write.put(&PLACES, who, &place)?,
+            Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
+            Effect::Miss(text) => requests::count_miss(write, &text, now)?,
+            Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
+            Effect::Forget => {
+                if let Some(traces) = traces {
+                    follower::forgotten(write, who, traces)?;
+                }
+            }
+        }
+    }
+    Ok(match outcome.speech {
+        Speech::Text(text) => text,
+        Speech::Requested { title } => words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())]),
+    })
+}
+
+/// Packs what waits for the follower with the answer, and strikes it off.
+fn deliver(
+    write: &mut Write<'_>,
+    who: &FollowerKey,
+    words: &Wordings,
+    (late, notices): (Option<AnswerRecord>, Vec<Notice>),
+    own: Option<String>,
+    now: DateTime<Utc>,
+) -> store::Result<Reply> {
+    let (mut keys, mut lines) = (Vec::new(), Vec::new());
+    for notice in notices {
+        match notice.line {
+            // Another message of the same follower may have told it since.
+            Some(line) if write.get(&NOTICES, &notice.key)?.is_some() => {
+                keys.push(notice.key);
+                lines.push(line);
+            }
+            _ => write.delete(&NOTICES, &notice.key),
+        }
+    }
+    let parcel = delivery::pack(words, late.as_ref(), &lines, own.as_deref());
+    keys.iter().take(parcel.notices).for_each(|key| write.delete(&NOTICES, key));
+    match own {
+        Some(own) if parcel.keeps_own => {
+            write.put(&LATE, who, &AnswerRecord { reply: Reply::Text(own), answered_at: now })?;
+        }
+        _ if late.is_some() => write.delete(&LATE, who),
+        _ => {}
+    }
+    Ok(parcel.reply)
+}
+
+fn keep_answer(write: &mut Write<'_>, key: &(String, String), reply: &Reply, now: DateTime<Utc>) -> store::Result<()> {
+    let at = now.timestamp_millis().max(0).unsigned_abs();
+    write.put(&ANSWERS, key, &AnswerRecord { reply: reply.clone(), answered_at: now })?;
+    write.put(&ANSWERED, &(at, answer_number(key)), key)
+}
+
+/// A number for an answer, the same whenever it is asked for: FNV-1a over its key.
+fn answer_number(key: &(String, String)) -> u64 {
+    let bytes = key.0.bytes().chain([0]).chain(key.1.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

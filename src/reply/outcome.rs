@@ -1,0 +1,82 @@
+//! What answering a message comes to: something to say, and what has to be written for it to be true.
+//!
+//! Effects are values until the one write of the answer carries them out, so that a message that was answered
+//! meanwhile by another thread has none.
+
+use crate::store::records::{BookId, PlaceRecord};
+use crate::wechat::{TEXT_FITTING_BYTES, fit_text};
+
+/// The answer to one message before anything is written.
+pub(super) struct Outcome {
+    /// What is said.
+    pub(super) speech: Speech,
+    /// What is written.
+    pub(super) effects: Vec<Effect>,
+    /// The message asked for nothing of its own: a word sent only to get an answer that came too late.
+    pub(super) is_filler: bool,
+}
+
+/// What is said.
+pub(super) enum Speech {
+    /// This.
+    Text(String),
+    /// That a request for this title was noted, and how many ask, which only the write knows.
+    Requested { title: String },
+}
+
+/// What is written.
+pub(super) enum Effect {
+    /// The follower is here now.
+    Place(PlaceRecord),
+    /// These words found nothing.
+    Miss(String),
+    /// The follower asks for a book.
+    Request { text: String, book: Option<BookId> },
+    /// A count of today, by day and what is counted, is this now.
+    Count((String, String), u64),
+    /// Everything about the follower is deleted.
+    Forget,
+}
+
+impl Outcome {
+    /// A text and no effect.
+    pub(super) fn say(text: String) -> Outcome {
+        Outcome { speech: Speech::Text(text), effects: Vec::new(), is_filler: false }
+    }
+
+    /// The same with an effect more.
+    pub(super) fn with(mut self, effect: Effect) -> Outcome {
+        self.effects.push(effect);
+        self
+    }
+
+    /// The same, marked as an answer to nothing in particular.
+    pub(super) fn filler(mut self) -> Outcome {
+        self.is_filler = true;
+        self
+    }
+
+    /// Whether the follower was promised something, so that it must survive a power cut.
+    pub(super) fn is_promise(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Request { .. } | Effect::Forget))
+    }
+
+    /// Whether everything about the follower is deleted.
+    pub(super) fn forgets(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Forget))
+    }
+}
+
+/// `text` cut to what the platform takes.
+pub(super) fn fitting(text: &str) -> &str {
+    fit_text(text, TEXT_FITTING_BYTES)
+}
+
+/// The first `most` characters of `text`, in one line, with … if there were more.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+        None => words,
+    }
+}

@@ -1,0 +1,117 @@
+//! One message being answered: who asks, where they are, and what every command needs at hand. Commands are carried
+//! out in `finding`, `listing`, `card` and `mine`; nothing is written here.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::command::{self, Command};
+use super::outcome::{Effect, Outcome, Speech};
+use super::wording::{Word, Wordings};
+use super::{Desk, Result};
+use crate::search::Confidence;
+use crate::store::records::{BookId, FollowerRecord, PlaceRecord};
+use crate::store::schema::PLACES;
+use crate::wechat::TEXT_FITTING_BYTES;
+
+/// What is known while a message is answered.
+pub(super) struct Visit<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) words: &'a Wordings,
+    pub(super) account: &'a str,
+    pub(super) open_id: &'a str,
+    pub(super) follower: &'a FollowerRecord,
+    /// Where the follower is; the default place if nowhere or too long ago.
+    pub(super) place: PlaceRecord,
+    /// Chooses what 随机 shows; the same for every retry of a message.
+    pub(super) seed: u64,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Visit<'_> {
+    /// Reads what was typed, or which link was tapped, and does it.
+    pub(super) fn read(&mut self, text: &str, menu_id: Option<&str>) -> Result<Outcome> {
+        let quick = menu_id.and_then(tapped).or_else(|| command::fixed(text));
+        self.place = match &quick {
+            // Most commands do not ask where the follower is.
+            Some(command) if !needs_place(command) => PlaceRecord::default(),
+            _ => self.place_now()?,
+        };
+        let command = quick.unwrap_or_else(|| command::parse(text, &self.place));
+        self.perform(command)
+    }
+
+    /// Greets a new follower, with the book whose code was scanned.
+    pub(super) fn welcome(&self, scene: &str) -> Result<Outcome> {
+        let welcome = self.words.plain(Word::Welcome);
+        if scene.is_empty() || self.desk.library.find(scene)?.confidence != Confidence::Sure {
+            return Ok(Outcome::say(welcome));
+        }
+        let mut outcome = self.search(scene)?;
+        if let Speech::Text(card) = &mut outcome.speech
+            && welcome.len() + 2 + card.len() <= TEXT_FITTING_BYTES
+        {
+            *card = [welcome.as_str(), "\n\n", card.as_str()].concat();
+        }
+        Ok(outcome)
+    }
+
+    fn place_now(&self) -> Result<PlaceRecord> {
+        let key = (self.account.to_owned(), self.open_id.to_owned());
+        let place: Option<PlaceRecord> = self.desk.store.get(&PLACES, &key)?;
+        Ok(place.filter(|place| place.expires_at > self.now).unwrap_or_default())
+    }
+
+    /// Carries out a command.
+    pub(super) fn perform(&self, command: Command) -> Result<Outcome> {
+        let plain = |word: Word| Outcome::say(self.words.plain(word));
+        Ok(match command {
+            Command::Help => plain(Word::Help),
+            Command::Hello => plain(Word::Hello).filler(),
+            Command::Thanks => plain(Word::Thanks).filler(),
+            Command::Unsupported => plain(Word::Unsupported).filler(),
+            Command::Unreadable => plain(Word::Unreadable).filler(),
+            Command::Privacy => self.privacy(),
+            Command::Delete => plain(Word::DeleteAsk),
+            Command::ConfirmDelete => plain(Word::Deleted).with(Effect::Forget),
+            Command::Cancel => plain(Word::Cancelled).with(self.moved_to(PlaceRecord::default())),
+            Command::Me => self.mine()?,
+            Command::Latest => self.latest()?,
+            Command::Popular => self.popular()?,
+            Command::Random => self.random()?,
+            Command::Next => self.next_page()?.filler(),
+            Command::Previous => self.previous_page()?.filler(),
+            Command::Pick(number) => self.pick(number)?.filler(),
+            Command::Number(number) => self.number(&number)?,
+            Command::Open(book) => self.open(book)?,
+            Command::As(format) => self.as_format(format)?,
+            Command::RequestUnfound => self.request_unfound()?,
+            Command::Request(text) => self.request(&text)?,
+            Command::Search(text) => self.search(&text)?,
+        })
+    }
+
+    /// The effect of being at `place` from now on.
+    pub(super) fn moved_to(&self, place: PlaceRecord) -> Effect {
+        let expires_at = self.now + Duration::minutes(i64::from(self.desk.limits.place_minutes));
+        Effect::Place(PlaceRecord { expires_at, ..place })
+    }
+
+    /// The place with this book's card before the follower; the list stays open.
+    pub(super) fn at_book(&self, book: BookId) -> PlaceRecord {
+        PlaceRecord { book: Some(book), unfound: None, ..self.place.clone() }
+    }
+
+    fn privacy(&self) -> Outcome {
+        let minutes = self.desk.limits.place_minutes.to_string();
+        Outcome::say(self.words.say(Word::Privacy, &[("minutes", &minutes)]))
+    }
+}
+
+/// The command in a tapped link: `b` and a number is a book. The others are recognised by the text they send, which
+/// is what followers without such links type.
+fn tapped(menu_id: &str) -> Option<Command> {
+    menu_id.strip_prefix('b')?.parse().ok().map(Command::Open)
+}
+
+fn needs_place(command: &Command) -> bool {
+    matches!(command, Command::Open(_) | Command::RequestUnfound)
+}
