@@ -16,7 +16,9 @@
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
+pub mod blocking;
 pub mod clock;
+pub mod http;
 pub mod secret;
 
 pub mod book;
@@ -28,3 +30,16 @@ pub mod store;
 pub mod library;
 
 pub mod reply;
+
+pub mod config;
+
+pub mod logging;
+
+pub mod app;
+
+pub mod jobs;
+pub mod server;
+
+pub mod run;
+
+pub mod cli;

@@ -1,3 +1,7 @@
 //! The program. Everything else can be called by a test.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shutong::cli::main()
+}

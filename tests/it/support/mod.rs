@@ -1,8 +1,11 @@
 //! What tests stand on: the program under test, the outside world, simulated, and builders of fixtures. The simulators
 //! share no code with `src`, so that an error there is not mirrored here.
 
+pub mod binary;
 pub mod book_builder;
 pub mod clock;
+pub mod connection;
+pub mod test_app;
 pub mod wechat_sim;
 
 use std::fs::File;

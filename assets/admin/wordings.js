@@ -1,0 +1,75 @@
+// The wordings: filtering, marking what differs from the built-in text, saving all at once.
+
+import { $, $$, failed, post, say, toast } from './core.js';
+
+const form = $('#wordings'), save = $('#save'), filter = $('#filter'), onlyOwn = $('#only-own');
+const rows = $$('.wording').map((row) => {
+  const field = $('textarea', row);
+  return { row, field, key: row.dataset.wording, saved: field.value };
+});
+const isOwn = ({ field }) => field.value !== field.dataset.default;
+const isChanged = (entry) => entry.field.value !== entry.saved;
+
+function mark(entry) {
+  $('.own', entry.row).hidden = !isOwn(entry);
+  $('.reset', entry.row).hidden = !isOwn(entry);
+  entry.row.classList.toggle('changed', isChanged(entry));
+  save.disabled = !rows.some(isChanged);
+}
+
+function fault(entry, text) {
+  const place = $('.fault', entry.row);
+  place.hidden = !text;
+  place.textContent = text ?? '';
+  if (text) entry.field.setAttribute('aria-invalid', 'true'); else entry.field.removeAttribute('aria-invalid');
+}
+
+function sift() {
+  const wanted = filter.value.trim().toLowerCase();
+  let shown = 0;
+  for (const entry of rows) {
+    const isMatch = `${entry.key}\n${entry.field.value}`.toLowerCase().includes(wanted);
+    entry.row.hidden = !(isMatch && (!onlyOwn.checked || isOwn(entry) || isChanged(entry)));
+    if (!entry.row.hidden) shown += 1;
+  }
+  $('#no-match').hidden = shown > 0;
+}
+
+for (const entry of rows) {
+  entry.field.addEventListener('input', () => { mark(entry); fault(entry); });
+  $('.reset', entry.row).addEventListener('click', () => {
+    entry.field.value = entry.field.dataset.default;
+    mark(entry);
+    fault(entry);
+    entry.field.focus();
+  });
+}
+filter.addEventListener('input', sift);
+onlyOwn.addEventListener('change', sift);
+// Enter in the filter must not save.
+filter.addEventListener('keydown', (event) => { if (event.key === 'Enter') event.preventDefault(); });
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  if (!rows.some(isChanged)) return;
+  for (const entry of rows) fault(entry);
+  const own = Object.fromEntries(rows.filter(isOwn).map((entry) => [entry.key, entry.field.value]));
+  try {
+    await post('/wordings', { json: { wordings: own } });
+  } catch (error) {
+    const entry = rows.find((row) => row.key === error.answer?.key);
+    if (!entry) { failed(error); return; }
+    fault(entry, error.answer.error);
+    entry.row.hidden = false;
+    entry.field.focus();
+    toast(say('wrong_wording'), { bad: true });
+    return;
+  }
+  for (const entry of rows) { entry.saved = entry.field.value; mark(entry); }
+  toast(say('saved'));
+});
+
+addEventListener('keydown', (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === 's' && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
+});
+addEventListener('beforeunload', (event) => { if (rows.some(isChanged)) event.preventDefault(); });

@@ -1,0 +1,124 @@
+//! Everything assembled, nothing running: no socket is bound, no thread started, no clock read but the one given.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::library::Library;
+use crate::library::link::Links;
+use crate::logging::Pseudonyms;
+use crate::reply::{self, Desk, Wordings};
+use crate::store::schema::SETTINGS;
+use crate::store::{self, Durability, Store};
+use crate::wechat::Account;
+
+/// The program's parts.
+pub struct App {
+    /// The configuration as read.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Database, index, files and logs are under it.
+    pub data_dir: PathBuf,
+    /// What survives a restart.
+    pub store: Arc<Store>,
+    /// The books.
+    pub library: Arc<Library>,
+    /// Addresses for followers.
+    pub links: Arc<Links>,
+    /// Answers followers.
+    pub desk: Arc<Desk>,
+    /// The Official Accounts.
+    pub accounts: Vec<Arc<Account>>,
+    /// Followers' names in logs.
+    pub pseudonyms: Pseudonyms,
+    /// When the program was assembled.
+    pub started_at: DateTime<Utc>,
+}
+
+impl App {
+    /// Opens the data directory and assembles the program. `public_url` is where followers reach it.
+    ///
+    /// # Errors
+    /// When the data cannot be opened; the cause is a [`store::Error`] where the caller can do something about it.
+    pub fn open(config: Config, data_dir: &Path, public_url: &str, clock: Clock) -> Result<App> {
+        make_private(data_dir)?;
+        let store = Arc::new(Store::open(data_dir)?);
+        let body_bytes = config.limits.body_search_megabytes.saturating_mul(1024 * 1024);
+        let index_dir = data_dir.join("index");
+        let library = Arc::new(Library::open(Arc::clone(&store), &index_dir, config.time_zone, body_bytes)?);
+        let lifetime = Duration::hours(i64::from(config.limits.link_hours));
+        let links = Arc::new(Links::open(&store, public_url, lifetime, random()?)?);
+        let desk = desk(&config, &store, &library, &links)?;
+        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
+        let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
+        let started_at = clock.now();
+        let data_dir = data_dir.to_owned();
+        Ok(App { config, clock, data_dir, store, library, links, desk, accounts, pseudonyms, started_at })
+    }
+
+    /// The account of this name.
+    pub fn account(&self, name: &str) -> Option<&Arc<Account>> {
+        self.accounts.iter().find(|account| account.name() == name)
+    }
+
+    /// Where the logs are.
+    pub fn log_dir(&self) -> PathBuf {
+        self.data_dir.join("log")
+    }
+}
+
+/// Random bytes from the system.
+///
+/// # Errors
+/// When the system has none, which no running system does.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    Ok(bytes)
+}
+
+fn desk(config: &Config, store: &Arc<Store>, library: &Arc<Library>, links: &Arc<Links>) -> Result<Arc<Desk>> {
+    let overrides = match store.get(&SETTINGS, &"wordings".to_owned())? {
+        Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
+        None => Default::default(),
+    };
+    let wordings = Wordings::new(config.language, overrides)?;
+    let limits = reply::Limits {
+        downloads_per_day: config.limits.downloads_per_day,
+        place_minutes: config.limits.place_minutes,
+    };
+    Ok(Arc::new(Desk::new(Arc::clone(store), Arc::clone(library), Arc::clone(links), wordings, limits)))
+}
+
+/// A key made at the first start.
+fn kept_key(store: &Store, name: &str) -> Result<[u8; 32]> {
+    let fresh: [u8; 32] = random()?;
+    let key = store.write(Durability::Durable, |write| {
+        if let Some(kept) = write.get(&SETTINGS, &name.to_owned())? {
+            return serde_json::from_value(kept).map_err(|error| store::Error::Damaged(error.to_string()));
+        }
+        write.put(&SETTINGS, &name.to_owned(), &json!(fresh))?;
+        Ok(fresh)
+    })?;
+    Ok(key)
+}
+
+/// The data is the owner's alone. A directory that is not ours, named by mistake, keeps its mode.
+fn make_private(data_dir: &Path) -> Result<()> {
+    let is_new = !data_dir.exists();
+    let is_ours = || ["db", "shutong.toml"].iter().any(|name| data_dir.join(name).exists());
+    fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
+    if !is_new && !is_ours() {
+        return Ok(());
+    }
+    fs::set_permissions(data_dir, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("cannot protect {}", data_dir.display()))
+}

@@ -1,0 +1,188 @@
+//! Arguments and subcommands, one file each. Only this room prints, and only its [`Console`] knows where to.
+//!
+//! A command on the data runs the same code in two places: in this process, when no other has the data open, or in
+//! the one that serves, which it is handed to through the admin listener (`remote`).
+
+mod book;
+mod check;
+mod config;
+mod console;
+mod remote;
+mod search;
+mod serve;
+mod setup;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store;
+
+pub use console::Console;
+
+/// 书童: the e-book service of a WeChat Official Account, in one file.
+#[derive(Debug, Parser)]
+#[command(name = "shutong", version, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    /// The configuration file; without it DATA/shutong.toml, if there is one.
+    #[arg(long, global = true, env = "SHUTONG_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data directory: database, index, books, logs.
+    #[arg(long, global = true, env = "SHUTONG_DATA", default_value = "data")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the service.
+    Serve(serve::Serve),
+    /// Adds, lists, fetches and removes books.
+    #[command(subcommand)]
+    Book(book::Book),
+    /// Searches as a follower would.
+    Search(search::Search),
+    /// Makes the index anew.
+    Reindex,
+    /// Checks that records and files belong together.
+    Check(check::Check),
+    /// Writes every record as a line of JSON into a new directory, with the files.
+    Export(check::Export),
+    /// Prints an example configuration, or checks yours.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Sets the password of the admin page.
+    #[command(subcommand)]
+    Admin(setup::Admin),
+    /// Prints completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a command ended, as its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    Failed = 1,
+    Damaged = 3,
+    InUse = 4,
+    Newer = 5,
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    // Whatever this program writes is its owner's alone: books, followers, secrets.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let arguments = Arguments::parse();
+    let mut console = Console::of_process();
+    let exit = match run(arguments, &mut console) {
+        Ok(exit) => exit,
+        Err(error) => explain(&error, &mut console),
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
+    match &arguments.command {
+        Command::Serve(serve) => serve.run(&arguments, console),
+        Command::Config(command) => command.run(&arguments, console),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "shutong", console);
+            Ok(Exit::Done)
+        }
+        _ => on_data(&arguments, console),
+    }
+}
+
+/// Runs a command that works on the data, here or in the process that has it open.
+fn on_data(arguments: &Arguments, console: &mut Console) -> Result<Exit> {
+    refuse_without_library(arguments)?;
+    let config = load_config(arguments)?;
+    match App::open(config, &arguments.data, "", Clock::system()) {
+        Ok(app) => {
+            let exit = execute(&app, &arguments.command, console)?;
+            app.store.sync()?;
+            Ok(exit)
+        }
+        Err(error) if is_in_use(&error) => remote::forward(&arguments.data, &arguments.command, console)
+            .map_err(|remote| remote.context(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+/// A mistyped directory is told, not made, and no other directory becomes ours by a question.
+fn refuse_without_library(arguments: &Arguments) -> Result<()> {
+    let data = &arguments.data;
+    let begins_one = matches!(&arguments.command, Command::Book(book) if book.begins_a_library());
+    let exists = || data.join("db").try_exists().with_context(|| format!("cannot look into {}", data.display()));
+    ensure!(begins_one || exists()?, "no library in {}; name it with --data or SHUTONG_DATA", data.display());
+    Ok(())
+}
+
+/// Runs a command on an open program.
+fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> {
+    match command {
+        Command::Book(book) => book.run(app, console),
+        Command::Search(search) => search.run(app, console),
+        Command::Reindex => check::reindex(app, console),
+        Command::Check(check) => check.run(app, console),
+        Command::Export(export) => export.run(app, console),
+        Command::Admin(admin) => admin.run(app, console),
+        Command::Serve(_) | Command::Config(_) | Command::Completions { .. } => {
+            anyhow::bail!("this command does not work on the data")
+        }
+    }
+}
+
+/// Runs a command line that another process handed over. The arguments are without the program's name.
+pub fn execute_handed_over(app: &App, arguments: Vec<OsString>, console: &mut Console) -> u8 {
+    let named = std::iter::once(OsString::from("shutong")).chain(arguments);
+    let exit = match Arguments::try_parse_from(named) {
+        Ok(arguments) => execute(app, &arguments.command, console),
+        Err(error) => Err(error.into()),
+    };
+    let exit = exit.unwrap_or_else(|error| explain(&error, console));
+    exit as u8
+}
+
+fn load_config(arguments: &Arguments) -> Result<Config> {
+    match config_path(arguments) {
+        Some(path) => Config::load(&path),
+        None => Config::parse("", Path::new("."), crate::config::environment()),
+    }
+}
+
+fn config_path(arguments: &Arguments) -> Option<PathBuf> {
+    let beside_data = || Some(arguments.data.join("shutong.toml")).filter(|path| path.exists());
+    arguments.config.clone().or_else(beside_data)
+}
+
+fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<store::Error>(), Some(store::Error::InUse))
+}
+
+/// Says in one line what failed and what to do, and which exit code that is.
+fn explain(error: &anyhow::Error, console: &mut Console) -> Exit {
+    console.error(format_args!("shutong: {error:#}"));
+    match error.chain().find_map(|cause| cause.downcast_ref::<store::Error>()) {
+        Some(store::Error::InUse) => Exit::InUse,
+        Some(store::Error::Newer { .. }) => Exit::Newer,
+        Some(store::Error::Damaged(_)) => Exit::Damaged,
+        Some(store::Error::CommitFailed(_) | store::Error::Io(_)) | None => Exit::Failed,
+    }
+}
+
+/// A path as given on the command line, where the command was given.
+fn absolute(path: &Path, console: &Console) -> Result<PathBuf> {
+    let joined = console.folder().join(path);
+    std::path::absolute(&joined).with_context(|| format!("{} is no path", path.display()))
+}

@@ -1,0 +1,262 @@
+//! `shutong serve`: runs the service.
+
+use std::fs;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::remote::{self, Handed, Line, Running};
+use super::{Arguments, Console, Exit, config_path, execute_handed_over, load_config};
+use crate::app::{self, App};
+use crate::clock::Clock;
+use crate::config::{Config, Listen};
+use crate::library::starter;
+use crate::logging::Logging;
+use crate::run::{self, Listeners};
+use crate::server::{Admin, Commands};
+use crate::store::hex;
+
+mod demo;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Adds the starter library and one demo account with fresh secrets, to try everything without an account.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Blocking threads: each may hold a connection's message, an upload or a file being sent.
+const BLOCKING_THREADS: usize = 128;
+
+impl Serve {
+    pub(super) fn run(&self, arguments: &Arguments, console: &mut Console) -> Result<Exit> {
+        let mut config = load_config(arguments)?;
+        fs::create_dir_all(&arguments.data)
+            .with_context(|| format!("cannot make the data directory {}", arguments.data.display()))?;
+        if self.demo {
+            config.accounts.push(demo::account(&arguments.data)?);
+        }
+        let clock = Clock::system();
+        let logging = Logging::start(&config.log, &arguments.data.join("log"), clock.clone())?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
+        let served = runtime.block_on(self.serve(config, arguments, clock, logging, console));
+        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        served.map(|()| Exit::Done)
+    }
+
+    async fn serve(
+        &self,
+        config: Config,
+        arguments: &Arguments,
+        clock: Clock,
+        logging: Logging,
+        console: &mut Console,
+    ) -> Result<()> {
+        let listeners = Listeners::bind(&config.listen).await?;
+        let addresses = listeners.addresses()?;
+        let public_url = match config.public_url.as_str() {
+            "" => format!("http://{}", addresses.public),
+            url => url.to_owned(),
+        };
+        let data = arguments.data.clone();
+        let app = Arc::new(App::open(config, &data, &public_url, clock)?);
+        let key = hex(&app::random::<32>()?);
+        let shutdown = shutdown_signal()?;
+        let run_file = RunFile::write(&data, &addresses, &key)?;
+        let commands = commands(Arc::clone(&app), key);
+        if self.demo {
+            import_starter(Arc::clone(&app));
+        }
+        let watching = tokio::spawn(watch_level(logging, config_path(arguments)));
+        let greeted = Arc::clone(&app);
+        let ready = |admin: &Admin| greet(&greeted, &addresses, admin, self.demo, console);
+        let outcome = run::run(app, listeners, commands, ready, shutdown).await;
+        watching.abort();
+        drop(run_file);
+        outcome
+    }
+}
+
+/// The first lines of output: where everything is, and what to do next.
+fn greet(app: &App, addresses: &Listen, admin: &Admin, demo: bool, console: &mut Console) {
+    let Listen { public, token, admin: admin_address } = addresses;
+    console.line(format_args!("listening public=http://{public} token=http://{token} admin=http://{admin_address}"));
+    match admin.setup_link() {
+        Some(link) => console.line(format_args!("admin page, first visit (once, within 30 minutes): {link}")),
+        None => console.line(format_args!("admin page: http://{admin_address}/")),
+    }
+    if demo {
+        console.line(format_args!("simulator: http://{admin_address}/simulator"));
+        match demo::curl(app, public) {
+            Ok(curl) => console.line(format_args!("a signed message, valid for 5 minutes:\n{curl}")),
+            Err(error) => log::error!("no example message: {error:#}"),
+        }
+    } else if app.accounts.is_empty() {
+        let data = app.data_dir.display();
+        console.line(format_args!(
+            "no account yet. Next: `shutong config example > {data}/shutong.toml`, `chmod 600 {data}/shutong.toml`, \
+             fill in [[account]], restart; \
+             then add books with `shutong --data {data} book add FOLDER`. Or try everything: `shutong serve --demo`"
+        ));
+    } else {
+        for account in &app.accounts {
+            let callback = format!("{}/wechat/{}", app.links.public_url(), account.name());
+            console.line(format_args!("callback of {}: {callback}", account.name()));
+        }
+    }
+    let _ = console.flush();
+}
+
+/// Done at Ctrl-C or SIGTERM; a second signal ends the process at once. The handlers are in place on return.
+fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(130);
+        });
+    })
+}
+
+fn import_starter(app: Arc<App>) {
+    tokio::task::spawn_blocking(move || match starter::import(&app.library, app.clock.now()) {
+        Ok(0) => {}
+        Ok(books) => log::info!(books; "the starter library is imported"),
+        Err(error) => log::error!("the starter library: {error}"),
+    });
+}
+
+/// Takes over `log.level` from the configuration while the program runs.
+async fn watch_level(mut logging: Logging, path: Option<PathBuf>) {
+    let Some(path) = path else { return std::future::pending().await };
+    let modified = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    // The file may have changed before the watch began; reading it once more changes nothing.
+    let mut seen = None;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        let now = modified(&path);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match Config::load(&path) {
+            Ok(config) => {
+                if let Err(error) = logging.set_level(config.log.level) {
+                    log::error!("the log level cannot be changed: {error:#}");
+                }
+            }
+            Err(error) => log::error!("the configuration has changed and is wrong now: {error:#}"),
+        }
+    }
+}
+
+/// `DATA/run.json`: how commands reach this process. Removed when it ends.
+struct RunFile(PathBuf);
+
+impl RunFile {
+    fn write(data: &Path, addresses: &Listen, key: &str) -> Result<RunFile> {
+        let path = remote::running_file(data);
+        let running = Running { pid: std::process::id(), admin: reachable(addresses.admin), key: key.to_owned() };
+        let _ = fs::remove_file(&path);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(&serde_json::to_vec(&running)?)?;
+        Ok(RunFile(path))
+    }
+}
+
+/// Where this machine reaches a listener: "every address" can be listened on, not connected to.
+fn reachable(listener: SocketAddr) -> SocketAddr {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listener.port())
+}
+
+impl Drop for RunFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Runs commands that other processes hand over.
+fn commands(app: Arc<App>, key: String) -> Commands {
+    Commands::new(remote::PATH, key, move |body, lines| {
+        let exit = match serde_json::from_slice::<Handed>(body) {
+            Ok(Handed { arguments, folder, input }) => {
+                let out = LineWriter::new(lines.clone(), Line::Out);
+                let err = LineWriter::new(lines.clone(), Line::Err);
+                let mut console = Console::elsewhere(out, err, folder, input.into_bytes());
+                let arguments = arguments.into_iter().map(Into::into).collect();
+                execute_handed_over(&app, arguments, &mut console)
+            }
+            Err(_) => Exit::Failed as u8,
+        };
+        send(&lines, &Line::Exit(exit));
+    })
+}
+
+/// Writes text as JSON lines. A line is sent when it is whole: what is formatted comes in pieces.
+struct LineWriter {
+    lines: UnboundedSender<Vec<u8>>,
+    make: fn(String) -> Line,
+    unsent: Vec<u8>,
+}
+
+impl LineWriter {
+    fn new(lines: UnboundedSender<Vec<u8>>, make: fn(String) -> Line) -> LineWriter {
+        LineWriter { lines, make, unsent: Vec::new() }
+    }
+
+    fn send_to(&mut self, end: usize) {
+        let text: Vec<u8> = self.unsent.drain(..end).collect();
+        if !text.is_empty() {
+            send(&self.lines, &(self.make)(String::from_utf8_lossy(&text).into_owned()));
+        }
+    }
+}
+
+impl Write for LineWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.unsent.extend_from_slice(bytes);
+        if let Some(end) = self.unsent.iter().rposition(|&byte| byte == b'\n') {
+            self.send_to(end + 1);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for LineWriter {
+    fn drop(&mut self) {
+        self.send_to(self.unsent.len());
+    }
+}
+
+/// A reader that went away does not stop the command.
+fn send(lines: &UnboundedSender<Vec<u8>>, line: &Line) {
+    if let Ok(mut bytes) = serde_json::to_vec(line) {
+        bytes.push(b'\n');
+        let _ = lines.send(bytes);
+    }
+}

@@ -1,0 +1,360 @@
+//! The configuration file `shutong.toml`: what needs a restart, and secrets. What the admin changes while the program
+//! runs is in the store, never here.
+//!
+//! It is read whole and judged whole at start: unknown keys, wrong combinations and secrets that others can read are
+//! errors that name the key and the fix.
+
+mod defaults;
+mod env;
+mod secrets;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+pub use crate::reply::Language;
+use crate::secret::Secret;
+use crate::wechat::{Account, AccountSettings, Mode};
+
+/// A commented configuration with every key, as `shutong config example` prints it.
+pub const EXAMPLE: &str = include_str!("../assets/shutong.example.toml");
+
+/// The platform's host. Only this file names it.
+const PLATFORM: &str = "https://api.weixin.qq.com";
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the public listener is reached from outside, without a slash at the end. Empty: its own address.
+    pub public_url: String,
+    /// The language of wordings and of the admin page.
+    pub language: Language,
+    /// In which days, quotas and schedules are counted.
+    pub time_zone: Tz,
+    /// The three listeners.
+    pub listen: Listen,
+    /// The Official Accounts.
+    #[serde(rename = "account")]
+    pub accounts: Vec<AccountConfig>,
+    /// The feed for reading programs.
+    pub opds: Opds,
+    /// The admin page.
+    pub admin: AdminConfig,
+    /// What is logged, and how long logs are kept.
+    pub log: Log,
+    /// Quotas, sizes, rates.
+    pub limits: Limits,
+    /// How mail is sent.
+    pub mail: Option<Mail>,
+}
+
+/// Addresses to listen on; port 0 takes a free one.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// The platform's callback, pages, downloads, OPDS.
+    pub public: SocketAddr,
+    /// The token API for the owner's other servers.
+    pub token: SocketAddr,
+    /// The admin page.
+    pub admin: SocketAddr,
+}
+
+/// One Official Account as written down.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountConfig {
+    /// The path of its callback: `/wechat/{name}`.
+    pub name: String,
+    /// The AppID.
+    pub app_id: String,
+    /// The AppSecret, for calling the platform.
+    #[serde(default)]
+    pub app_secret: Secret,
+    /// The callback's token.
+    pub token: Secret,
+    /// The EncodingAESKey.
+    pub encoding_aes_key: Option<Secret>,
+    /// The one before.
+    pub previous_encoding_aes_key: Option<Secret>,
+    /// As chosen in the console; without it, safe if there is a key, else plain.
+    pub mode: Option<Mode>,
+    /// Whether the account is verified.
+    #[serde(default)]
+    pub verified: bool,
+    /// The platform's host.
+    #[serde(default = "platform")]
+    pub api_base: String,
+    /// How access_tokens are fetched.
+    #[serde(default)]
+    pub token_endpoint: TokenEndpoint,
+}
+
+/// How access_tokens are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenEndpoint {
+    /// `/cgi-bin/stable_token`.
+    #[default]
+    Stable,
+    /// `/cgi-bin/token`.
+    Classic,
+}
+
+/// Who may read the OPDS feed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Opds {
+    /// Who may read it.
+    pub access: OpdsAccess,
+    /// With `access = "password"`: the name.
+    pub user: String,
+    /// With `access = "password"`: the password.
+    pub password: Secret,
+}
+
+/// Who may read the OPDS feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OpdsAccess {
+    /// Everybody who reaches the public listener.
+    #[default]
+    Open,
+    /// Who knows the name and the password.
+    Password,
+    /// Nobody.
+    Off,
+}
+
+/// The admin page.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdminConfig {
+    /// Further host names (with port, if not 80 or 443) the page may be reached by, behind a proxy of the owner's.
+    pub hosts: Vec<String>,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`; changed in the file, it takes effect within seconds.
+    pub level: Level,
+    /// A file is closed at this size, in megabytes …
+    pub file_megabytes: u64,
+    /// … and this many closed ones are kept, compressed …
+    pub files: u32,
+    /// … for at most this many days.
+    pub days: u32,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// What has failed.
+    Error,
+    /// What may fail soon, and what was refused.
+    Warn,
+    /// What happened.
+    Info,
+    /// Every message.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl From<Level> for log::LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => log::LevelFilter::Error,
+            Level::Warn => log::LevelFilter::Warn,
+            Level::Info => log::LevelFilter::Info,
+            Level::Debug => log::LevelFilter::Debug,
+            Level::Trace => log::LevelFilter::Trace,
+        }
+    }
+}
+
+/// Quotas, sizes, rates.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Downloads of one follower on one day.
+    pub downloads_per_day: u32,
+    /// Downloads through OPDS on one day, by everybody together.
+    pub opds_downloads_per_day: u32,
+    /// Largest upload, in megabytes.
+    pub upload_megabytes: u64,
+    /// Connections at one time, of each listener.
+    pub connections: usize,
+    /// How long a link of a download lives, in hours.
+    pub link_hours: u32,
+    /// How long a list can be paged and picked from, in minutes.
+    pub place_minutes: u32,
+    /// Text of books kept for searching inside them, in megabytes; 0 switches that off.
+    pub body_search_megabytes: u64,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// The sender.
+    pub from: String,
+    /// The server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `starttls`, `tls` or `none`.
+    pub tls: MailTls,
+    /// The name to log in with.
+    #[serde(default)]
+    pub username: String,
+    /// The password to log in with.
+    #[serde(default)]
+    pub password: Secret,
+}
+
+/// How the mail server's connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// Plain at first, then TLS.
+    Starttls,
+    /// TLS from the start.
+    Tls,
+    /// Not at all; on loopback only.
+    None,
+}
+
+/// The environment's variables, those that are text: others are none of ours.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+impl Config {
+    /// Reads the file, lets the environment override single keys, and judges the whole.
+    ///
+    /// # Errors
+    /// When the file cannot be read or something in it is wrong; the message names the key and the fix.
+    pub fn load(path: &Path) -> Result<Config> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let config = Config::parse(&text, path.parent().unwrap_or(Path::new(".")), environment())
+            .with_context(|| format!("{} is wrong", path.display()))?;
+        if config.holds_secrets() {
+            secrets::refuse_readable_by_others(path)?;
+        }
+        Ok(config)
+    }
+
+    /// The same from text: `folder` is where `…_file` paths start, `environment` what overrides keys.
+    ///
+    /// # Errors
+    /// When something in it is wrong.
+    pub fn parse(text: &str, folder: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config> {
+        let mut table: toml::Table = text.parse().context("not TOML")?;
+        env::apply(&mut table, environment)?;
+        secrets::read_files(&mut table, folder)?;
+        let mut config: Config = table.try_into()?;
+        config.public_url = config.public_url.trim_end_matches('/').to_owned();
+        config.judge()?;
+        Ok(config)
+    }
+
+    /// The accounts, judged.
+    ///
+    /// # Errors
+    /// When one has a wrong setting; the message names it and the fix.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        self.accounts.iter().enumerate().map(|(number, account)| account.judged(number)).collect()
+    }
+
+    /// Largest upload in bytes.
+    pub fn upload_bytes(&self) -> u64 {
+        self.limits.upload_megabytes.saturating_mul(1024 * 1024)
+    }
+
+    fn judge(&self) -> Result<()> {
+        self.accounts()?;
+        for (number, account) in self.accounts.iter().enumerate() {
+            let is_double = self.accounts[..number].iter().any(|other| other.name == account.name);
+            ensure!(!is_double, "two accounts have the name \"{}\"; the callback's path needs another", account.name);
+            let is_http = account.api_base.starts_with("https://") || account.api_base.starts_with("http://");
+            ensure!(is_http, "account {}: api_base must start with https://", account.name);
+        }
+        if !self.public_url.is_empty() {
+            let parsed = url::Url::parse(&self.public_url).context("public_url is no address")?;
+            ensure!(
+                matches!(parsed.scheme(), "http" | "https") && parsed.path() == "/" && parsed.query().is_none(),
+                "public_url must be like https://books.example.com, without a path"
+            );
+        }
+        let has_password = !self.opds.password.is_empty() && !self.opds.user.is_empty();
+        ensure!(
+            self.opds.access != OpdsAccess::Password || has_password,
+            "opds.access = \"password\" needs opds.user and opds.password"
+        );
+        if let Some(mail) = &self.mail {
+            let is_loopback = matches!(mail.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+            ensure!(
+                mail.tls != MailTls::None || is_loopback,
+                "mail.tls = \"none\" is for a server on this machine only"
+            );
+        }
+        self.limits.judge()
+    }
+
+    fn holds_secrets(&self) -> bool {
+        !self.accounts.is_empty() || !self.opds.password.is_empty() || self.mail.is_some()
+    }
+}
+
+impl AccountConfig {
+    /// The account, judged; `number` is its place in the list, from 0, for the message.
+    ///
+    /// # Errors
+    /// When a setting is wrong; the message names it and the fix.
+    pub fn judged(&self, number: usize) -> Result<Account> {
+        let has_key = self.encoding_aes_key.as_ref().is_some_and(|key| !key.is_empty());
+        let settings = AccountSettings {
+            name: self.name.clone(),
+            app_id: self.app_id.clone(),
+            token: self.token.clone(),
+            mode: self.mode.unwrap_or(if has_key { Mode::Safe } else { Mode::Plain }),
+            encoding_aes_key: self.encoding_aes_key.clone().filter(|key| !key.is_empty()),
+            previous_encoding_aes_key: self.previous_encoding_aes_key.clone().filter(|key| !key.is_empty()),
+            verified: self.verified,
+        };
+        match Account::new(settings) {
+            Ok(account) => Ok(account),
+            Err(wrong) => bail!("account {} (\"{}\"): {}: {}", number + 1, self.name, wrong.field, wrong.fix),
+        }
+    }
+}
+
+impl Limits {
+    fn judge(&self) -> Result<()> {
+        let must_be_positive = [
+            ("upload_megabytes", self.upload_megabytes),
+            ("connections", self.connections as u64),
+            ("link_hours", u64::from(self.link_hours)),
+            ("place_minutes", u64::from(self.place_minutes)),
+        ];
+        for (name, value) in must_be_positive {
+            ensure!(value > 0, "limits.{name} must be at least 1");
+        }
+        ensure!(self.upload_megabytes <= 1024, "limits.upload_megabytes can be 1024 at most");
+        Ok(())
+    }
+}
+
+/// The platform's address, unless an account names another.
+pub fn platform() -> String {
+    PLATFORM.to_owned()
+}

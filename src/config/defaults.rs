@@ -1,0 +1,51 @@
+//! What holds for every key that the file leaves out. The example in `assets/` shows the same values.
+
+use std::net::SocketAddr;
+
+use chrono_tz::Tz;
+
+use super::{AdminConfig, Config, Language, Level, Limits, Listen, Log, Opds};
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            public_url: String::new(),
+            language: Language::Zh,
+            time_zone: Tz::Asia__Shanghai,
+            listen: Listen::default(),
+            accounts: Vec::new(),
+            opds: Opds::default(),
+            admin: AdminConfig::default(),
+            log: Log::default(),
+            limits: Limits::default(),
+            mail: None,
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Listen { public: local(8080), token: local(8777), admin: local(8081) }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { level: Level::Info, file_megabytes: 10, files: 30, days: 30 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            downloads_per_day: 20,
+            opds_downloads_per_day: 200,
+            upload_megabytes: 200,
+            connections: 1024,
+            link_hours: 24,
+            place_minutes: 60,
+            body_search_megabytes: 0,
+        }
+    }
+}

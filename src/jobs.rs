@@ -1,0 +1,207 @@
+//! What cron runs. Every job may be killed at any line and run again.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use cron::Schedule;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::blocking::{Panicked, blocking};
+use crate::library::requests;
+use crate::logging;
+use crate::reply::Swept;
+use crate::store::Durability;
+use crate::store::schema::SETTINGS;
+
+/// A job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Forgets what has expired: places, old answers, quotas of past days, followers that left 30 days ago.
+    Forget,
+    /// Deletes what has been in the recycle bin for 30 days, and files that no book names.
+    EmptyBin,
+    /// Removes closed logs that are too old.
+    OldLogs,
+}
+
+/// How a job's last run went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LastRun {
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// What it did, or why it failed.
+    pub outcome: String,
+    /// Whether it did what it should.
+    pub succeeded: bool,
+}
+
+/// How often a sleeping job looks whether it is due: a machine that slept catches up this soon.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+
+impl Job {
+    /// All jobs.
+    pub const ALL: [Job; 3] = [Job::Forget, Job::EmptyBin, Job::OldLogs];
+
+    /// The name it goes by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Job::Forget => "forget",
+            Job::EmptyBin => "empty-bin",
+            Job::OldLogs => "old-logs",
+        }
+    }
+
+    /// When it runs: seconds, minutes, hours, day of month, month, day of week.
+    pub fn default_schedule(self) -> &'static str {
+        match self {
+            Job::Forget => "0 7 * * * *",
+            Job::EmptyBin => "0 20 4 * * *",
+            Job::OldLogs => "0 30 4 * * *",
+        }
+    }
+
+    /// Runs it and says what it did.
+    ///
+    /// # Errors
+    /// What a person should read on the page of jobs.
+    pub fn run(self, app: &App) -> Result<String> {
+        let now = app.clock.now();
+        match self {
+            Job::Forget => {
+                let Swept { answers, late, places, quotas, followers } = app.desk.sweep(now)?;
+                let misses = requests::forget_misses(&app.store, now)?;
+                Ok(format!(
+                    "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
+                     {followers} followers, {misses} searches without a hit"
+                ))
+            }
+            Job::EmptyBin => {
+                let books = app.library.empty_bin(now)?;
+                Ok(format!("{books} books deleted, {} files removed", app.library.collect_garbage()?))
+            }
+            Job::OldLogs => {
+                let removed = logging::remove_old(&app.log_dir(), app.config.log.days, now.into())?;
+                Ok(format!("{removed} removed"))
+            }
+        }
+    }
+
+    /// How the last run went, if there was one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn last_run(self, app: &App) -> Result<Option<LastRun>> {
+        let saved = app.store.get(&SETTINGS, &self.setting())?;
+        saved.map(serde_json::from_value).transpose().context("the last run of a job")
+    }
+
+    /// Runs it if it is due, and says whether it was.
+    ///
+    /// # Errors
+    /// When the store fails; a job that fails or panics is an outcome.
+    pub fn tick(self, app: &App) -> Result<bool> {
+        let now = app.clock.now();
+        let last = match self.last_run(app)? {
+            Some(run) => run.at,
+            None => self.first_seen(app)?,
+        };
+        if !is_due(self.default_schedule(), app.config.time_zone, last, now)? {
+            return Ok(false);
+        }
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.run(app))).unwrap_or_else(|_| Err(Panicked.into()));
+        let succeeded = outcome.is_ok();
+        let outcome = outcome.unwrap_or_else(|error| format!("{error:#}"));
+        if succeeded {
+            log::info!(job = self.name(); "done: {outcome}");
+        } else {
+            log::error!(job = self.name(); "failed: {outcome}");
+        }
+        self.note(app, &LastRun { at: now, outcome, succeeded })?;
+        Ok(true)
+    }
+
+    /// Notes where a job that never ran counts from. Without it a machine that is restarted every day would count from
+    /// each start anew, and never come to the night's jobs.
+    fn first_seen(self, app: &App) -> Result<DateTime<Utc>> {
+        self.note(app, &LastRun { at: app.started_at, outcome: "not run yet".into(), succeeded: true })?;
+        Ok(app.started_at)
+    }
+
+    fn note(self, app: &App, run: &LastRun) -> Result<()> {
+        let value = serde_json::to_value(run)?;
+        Ok(app.store.write(Durability::Soon, |write| write.put(&SETTINGS, &self.setting(), &value))?)
+    }
+
+    fn setting(self) -> String {
+        format!("job.{}", self.name())
+    }
+}
+
+/// Looks forever whether the job is due. To stop it, drop it: only its waiting is cancelled, a run under way ends.
+pub async fn repeat(job: Job, app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        match blocking(move || job.tick(&same)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => log::error!(job = job.name(); "{error:#}"),
+            Err(panicked) => log::error!(job = job.name(); "{panicked}"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Whether a time of the schedule lies between the last run and now. A time that was slept through counts.
+fn is_due(schedule: &str, zone: Tz, last: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool> {
+    let schedule = Schedule::from_str(schedule).with_context(|| format!("the schedule \"{schedule}\" is wrong"))?;
+    Ok(schedule.after(&last.with_timezone(&zone)).next().is_some_and(|due| due <= now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_time_slept_through_runs_late_once() {
+        let zone = Tz::Asia__Shanghai;
+        let daily = Job::EmptyBin.default_schedule();
+        let ran = at("2026-11-20T20:20:00Z"); // 04:20 in Shanghai
+        assert!(!is_due(daily, zone, ran, at("2026-11-21T20:19:59Z")).unwrap());
+        assert!(is_due(daily, zone, ran, at("2026-11-21T20:20:00Z")).unwrap());
+        assert!(is_due(daily, zone, ran, at("2026-11-25T00:00:00Z")).unwrap());
+    }
+
+    #[test]
+    fn a_job_comes_to_its_turn_on_a_machine_that_starts_anew_every_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Arc::new(parking_lot::Mutex::new(at("2026-11-20T00:00:00Z"))); // 08:00 in Shanghai
+        let same = Arc::clone(&now);
+        let config = crate::config::Config::parse("", dir.path(), []).unwrap();
+        let clock = crate::clock::Clock::of(move || *same.lock());
+        let mut app = App::open(config, dir.path(), "", clock).unwrap();
+        assert!(!Job::EmptyBin.tick(&app).unwrap());
+        assert_eq!(Job::EmptyBin.last_run(&app).unwrap().unwrap().outcome, "not run yet");
+        // Switched off at night: the next start is behind the hour of the job.
+        *now.lock() = at("2026-11-21T00:00:00Z");
+        app.started_at = at("2026-11-21T00:00:00Z");
+        assert!(Job::EmptyBin.tick(&app).unwrap());
+        assert!(!Job::EmptyBin.tick(&app).unwrap(), "once");
+        assert_eq!(Job::EmptyBin.last_run(&app).unwrap().unwrap().at, at("2026-11-21T00:00:00Z"));
+    }
+
+    #[test]
+    fn every_schedule_is_one() {
+        for job in Job::ALL {
+            Schedule::from_str(job.default_schedule()).unwrap();
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The life of the process: listeners, jobs, drain. The caller binds the sockets and decides when to stop.
+
+use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::blocking::Panicked;
+use crate::config::Listen;
+use crate::jobs::{self, Job};
+use crate::server::{self, Admin, Commands, ConnectionLimits, Patience, Webhook};
+use crate::store::Store;
+
+/// Changes are indexed at most this often while they keep coming.
+const INDEX_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the store is asked whether the disk still takes what it is given.
+const LOOK_AT_DISK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long messages under way may take when the process stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Bound sockets.
+pub struct Listeners {
+    /// The platform's callback, pages, downloads, OPDS.
+    pub public: TcpListener,
+    /// The token API.
+    pub token: TcpListener,
+    /// The admin page.
+    pub admin: TcpListener,
+}
+
+impl Listeners {
+    /// Binds all three.
+    ///
+    /// # Errors
+    /// When an address cannot be had; the message names the key to change.
+    pub async fn bind(listen: &Listen) -> Result<Listeners> {
+        Ok(Listeners {
+            public: bind("public", listen.public).await?,
+            token: bind("token", listen.token).await?,
+            admin: bind("admin", listen.admin).await?,
+        })
+    }
+
+    /// Where they listen.
+    ///
+    /// # Errors
+    /// When the system does not know.
+    pub fn addresses(&self) -> Result<Listen> {
+        Ok(Listen {
+            public: self.public.local_addr()?,
+            token: self.token.local_addr()?,
+            admin: self.admin.local_addr()?,
+        })
+    }
+}
+
+/// Serves until `shutdown` is done, or the disk has refused a commit, then drains. `ready` is called once everything
+/// listens.
+///
+/// # Errors
+/// When the admin page cannot be set up, or the disk has refused a commit.
+pub async fn run(
+    app: Arc<App>,
+    listeners: Listeners,
+    commands: Commands,
+    ready: impl FnOnce(&Admin),
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
+    let (stop, stopping) = watch::channel(false);
+    let limits = ConnectionLimits::of(app.config.limits.connections);
+    let addresses = listeners.addresses()?;
+    let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
+    let admin = Arc::new(Admin::new(&app, addresses, Arc::clone(&webhook))?);
+    let (counted, drained) = (Arc::clone(&webhook), Arc::clone(&webhook));
+    admin.set_metrics(Arc::new(move || counted.metrics()));
+
+    let mut servers = JoinSet::new();
+    let stopped = |mut stopping: watch::Receiver<bool>| async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let public = server::public(Arc::clone(&app), webhook);
+    servers.spawn(server::serve(listeners.public, public, limits, stopped(stopping.clone())));
+    servers.spawn(server::serve(listeners.token, server::token_api(), limits, stopped(stopping.clone())));
+    let pages = server::admin(Arc::clone(&app), Arc::clone(&admin), commands);
+    servers.spawn(server::serve(listeners.admin, pages, limits, stopped(stopping)));
+
+    let mut background = JoinSet::new();
+    for job in Job::ALL {
+        background.spawn(jobs::repeat(job, Arc::clone(&app)));
+    }
+    let indexer = Indexer::start(Arc::clone(&app))?;
+    ready(&admin);
+
+    tokio::select! {
+        () = shutdown => log::info!("stopping"),
+        () = disk_failure(&app.store) => log::error!("stopping: the disk refused to make a commit durable"),
+    }
+    let _ = stop.send(true);
+    admin.close_streams();
+    background.abort_all();
+    while servers.join_next().await.is_some() {}
+    // Somebody may have been told to ask for an answer later.
+    if tokio::time::timeout(DRAIN, drained.drain()).await.is_err() {
+        log::error!("stopping with messages still being worked on");
+    }
+    indexer.stop();
+    app.store.sync()?;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// Done when the store accepts no write any more. Only a restart helps, so whoever watches over the process must see
+/// it end.
+async fn disk_failure(store: &Store) {
+    while !store.is_failed() {
+        tokio::time::sleep(LOOK_AT_DISK_EVERY).await;
+    }
+}
+
+/// The thread that brings the index up to the store.
+struct Indexer {
+    app: Arc<App>,
+    is_stopping: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Indexer {
+    fn start(app: Arc<App>) -> Result<Indexer> {
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let (same, flag) = (Arc::clone(&app), Arc::clone(&is_stopping));
+        let thread = thread::Builder::new().name("indexer".into()).spawn(move || {
+            // The first search brings the index into memory; better here than in somebody's message.
+            if let Err(error) = survived(|| Ok(same.library.find("书童")?)) {
+                log::error!("searching: {error:#}");
+            }
+            while !flag.load(Ordering::Acquire) {
+                same.library.wait_for_changes(Duration::from_secs(60));
+                match survived(|| Ok(same.library.index_changes()?)) {
+                    Ok(0) => continue,
+                    Ok(changes) => log::debug!(changes; "indexed"),
+                    Err(error) => log::error!("indexing: {error:#}"),
+                }
+                if !flag.load(Ordering::Acquire) {
+                    thread::sleep(INDEX_EVERY);
+                }
+            }
+        })?;
+        Ok(Indexer { app, is_stopping, thread })
+    }
+
+    fn stop(self) {
+        self.is_stopping.store(true, Ordering::Release);
+        self.app.library.stop_indexing();
+        let _ = self.thread.join();
+    }
+}
+
+/// Runs `work`; a panic is an error like any other. The thread is the only one of its kind, and has to go on.
+fn survived<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Panicked.into()))
+}
+
+async fn bind(name: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; stop what is there, or change listen.{name} in the configuration")
+    })
+}

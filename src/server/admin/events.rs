@@ -1,0 +1,102 @@
+//! `/events`: one stream of server-sent events per open page, with new lines of the log and the state of things.
+//!
+//! It ends when its session does. It never keeps a session alive: only what a person does counts as a use.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use warp::reply::{Reply, Response};
+use warp::sse::{self, Event};
+
+use super::answer::Refusal;
+use super::api;
+use super::log_tail::{self, Follower};
+use super::session;
+use super::visit::Visit;
+use crate::app::App;
+use crate::blocking::blocking;
+use std::sync::Arc;
+
+/// The log is looked at this often.
+const TICK: Duration = Duration::from_secs(1);
+/// Every so many ticks the state is sent too, if it changed.
+const STATE_EVERY: u64 = 3;
+/// A comment keeps proxies from closing a silent stream.
+const PING: Duration = Duration::from_secs(15);
+
+struct Watch {
+    app: Arc<App>,
+    session: String,
+    log: Follower,
+    last_state: String,
+    ticks: u64,
+    interval: Interval,
+    /// Closed when the server stops, which must not wait for whoever has a page open.
+    streams: Arc<Semaphore>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What one look found.
+enum Look {
+    News(Box<Watch>, Vec<(&'static str, String)>),
+    Over,
+}
+
+/// `GET /events`
+pub(super) fn stream(visit: &Visit) -> Result<Response, Refusal> {
+    let permit = Arc::clone(&visit.admin.streams).try_acquire_owned().map_err(|_| Refusal::Throttled(30))?;
+    let (_, log) =
+        log_tail::tail(&visit.app.log_dir().join(log_tail::FILE), 0).map_err(|error| visit.failed(&error))?;
+    let mut interval = interval(TICK);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let watch = Box::new(Watch {
+        app: Arc::clone(&visit.app),
+        session: visit.session_id().to_owned(),
+        log,
+        last_state: String::new(),
+        ticks: 0,
+        interval,
+        streams: Arc::clone(&visit.admin.streams),
+        _permit: permit,
+    });
+    let events = stream::unfold((Some(watch), Vec::new()), |(watch, mut waiting)| async move {
+        let mut watch = watch?;
+        while waiting.is_empty() {
+            watch.interval.tick().await;
+            match blocking(move || look(watch)).await {
+                Ok(Look::News(same, news)) => (watch, waiting) = (same, news),
+                Ok(Look::Over) | Err(_) => return None,
+            }
+        }
+        let (name, data) = waiting.remove(0);
+        Some((Ok::<Event, Infallible>(Event::default().event(name).data(data)), (Some(watch), waiting)))
+    });
+    Ok(sse::reply(sse::keep_alive().interval(PING).stream(events)).into_response())
+}
+
+fn look(mut watch: Box<Watch>) -> Look {
+    let is_alive = session::is_alive(&watch.app.store, &watch.session, watch.app.clock.now());
+    if watch.streams.is_closed() || !is_alive.unwrap_or(false) {
+        return Look::Over;
+    }
+    let mut news = Vec::new();
+    if let Ok(lines) = watch.log.news()
+        && !lines.is_empty()
+        && let Ok(json) = serde_json::to_string(&lines)
+    {
+        news.push(("log", json));
+    }
+    if watch.ticks.is_multiple_of(STATE_EVERY)
+        && let Ok(state) = api::state(&watch.app)
+        && let Ok(json) = serde_json::to_string(&state)
+        && json != watch.last_state
+    {
+        watch.last_state.clone_from(&json);
+        news.push(("state", json));
+    }
+    watch.ticks += 1;
+    Look::News(watch, news)
+}

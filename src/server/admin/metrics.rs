@@ -1,0 +1,58 @@
+//! `/metrics`: numbers in Prometheus's text format, for whoever may reach the listener.
+//!
+//! No login, because collectors have none; the Host check still keeps web pages out, and no name of a follower or of
+//! a book is in it.
+
+use std::fmt::Write;
+use std::fs;
+
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::answer::{self, Refusal};
+use super::api::{self, State};
+use super::visit::Visit;
+
+/// `GET /metrics`
+pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
+    let app = visit.app.clone();
+    let state = visit.ask(move || api::state(&app)).await?;
+    let uptime = (visit.now - visit.app.started_at).num_seconds();
+    let mut text = own(&state, uptime);
+    let source = visit.admin.metrics.read().clone();
+    if let Some(source) = source {
+        text += &source();
+    }
+    Ok(answer::bytes(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes()))
+}
+
+fn own(state: &State, uptime: i64) -> String {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    };
+    gauge("shutong_books", "Books that followers can see.", state.counts.books);
+    gauge("shutong_books_with_file", "Books that have a file.", state.counts.shelf);
+    gauge("shutong_books_removed", "Books in the recycle bin.", state.counts.removed);
+    gauge("shutong_followers", "Followers that follow.", state.counts.followers);
+    gauge("shutong_requests_open", "Open requests.", state.counts.requests);
+    gauge("shutong_index_books", "Books in the index.", state.index.books);
+    gauge("shutong_index_pending", "Changes that wait for the index.", state.index.pending);
+    gauge("shutong_uptime_seconds", "Seconds since the start.", u64::try_from(uptime).unwrap_or(0));
+    if let Some(bytes) = resident_bytes() {
+        gauge("process_resident_memory_bytes", "Resident memory.", bytes);
+    }
+    if let Ok(descriptors) = fs::read_dir("/proc/self/fd") {
+        gauge("process_open_fds", "Open file descriptors.", descriptors.count() as u64);
+    }
+    text
+}
+
+/// What the kernel says; nothing on systems that do not.
+fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}

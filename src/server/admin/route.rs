@@ -1,0 +1,197 @@
+//! Every address of the admin page, in one table, with what it asks of a visitor.
+//!
+//! A route without a line here does not exist, and a line cannot be written without saying who may pass: `respond`
+//! in `mod.rs` looks at the table before any handler runs. A test walks it without credentials.
+
+use warp::http::Method;
+
+/// One address.
+pub(super) struct Route {
+    pub(super) method: Method,
+    /// Segments; `{…}` stands for one of any value.
+    pub(super) path: &'static str,
+    pub(super) access: Access,
+    pub(super) takes: Takes,
+    pub(super) action: Action,
+}
+
+/// Who may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Everyone who reaches the listener under its own name.
+    Open,
+    /// The admin, logged in.
+    Session,
+}
+
+/// What body it takes. Anything else is refused before it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Nothing,
+    /// `application/x-www-form-urlencoded`
+    Form,
+    /// `application/json`
+    Json,
+    /// `multipart/form-data`
+    Files,
+}
+
+/// What is done. Matched in `mod.rs` without a wildcard, so that a new one forces a decision there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Dashboard,
+    Books,
+    RemovedBooks,
+    Book,
+    BookFile,
+    RemoveBook,
+    RestoreBook,
+    Cover,
+    Thumbnail,
+    Simulator,
+    SimulatorSend,
+    Wordings,
+    SaveWordings,
+    Settings,
+    ChangePassword,
+    EndSession,
+    EndAllSessions,
+    LoginForm,
+    Login,
+    Logout,
+    SetupForm,
+    SetUp,
+    Asset,
+    Icon,
+    Events,
+    Metrics,
+    ApiCounts,
+    ApiBooks,
+    ApiBook,
+    ApiLog,
+    ApiDisk,
+    ApiUpload,
+}
+
+/// Why an address leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// There is nothing.
+    Path,
+    /// There is, by another method: what `Allow` says.
+    Method(&'static str),
+}
+
+use Access::{Open, Session};
+use Takes::{Files, Form, Json, Nothing};
+
+const fn get(path: &'static str, access: Access, action: Action) -> Route {
+    Route { method: Method::GET, path, access, takes: Nothing, action }
+}
+
+const fn post(path: &'static str, access: Access, takes: Takes, action: Action) -> Route {
+    Route { method: Method::POST, path, access, takes, action }
+}
+
+/// All of them. Literal paths stand before those with a `{…}` in the same place.
+pub(super) const ROUTES: [Route; 32] = [
+    get("/", Session, Action::Dashboard),
+    get("/books", Session, Action::Books),
+    get("/books/removed", Session, Action::RemovedBooks),
+    get("/books/{id}", Session, Action::Book),
+    get("/books/{id}/file/{name}", Session, Action::BookFile),
+    post("/books/{id}/remove", Session, Form, Action::RemoveBook),
+    post("/books/{id}/restore", Session, Form, Action::RestoreBook),
+    get("/cover/{id}", Session, Action::Cover),
+    get("/cover/{id}/thumb", Session, Action::Thumbnail),
+    get("/simulator", Session, Action::Simulator),
+    post("/simulator/send", Session, Json, Action::SimulatorSend),
+    get("/wordings", Session, Action::Wordings),
+    post("/wordings", Session, Json, Action::SaveWordings),
+    get("/settings", Session, Action::Settings),
+    post("/settings/password", Session, Form, Action::ChangePassword),
+    post("/sessions/end-all", Session, Form, Action::EndAllSessions),
+    post("/sessions/{id}/end", Session, Form, Action::EndSession),
+    get("/login", Open, Action::LoginForm),
+    post("/login", Open, Form, Action::Login),
+    post("/logout", Session, Form, Action::Logout),
+    get("/setup", Open, Action::SetupForm),
+    post("/setup", Open, Form, Action::SetUp),
+    get("/assets/{stamp}/{file}", Open, Action::Asset),
+    get("/favicon.ico", Open, Action::Icon),
+    get("/events", Session, Action::Events),
+    get("/metrics", Open, Action::Metrics),
+    get("/api/counts", Session, Action::ApiCounts),
+    get("/api/books", Session, Action::ApiBooks),
+    get("/api/books/{id}", Session, Action::ApiBook),
+    get("/api/log", Session, Action::ApiLog),
+    get("/api/disk", Session, Action::ApiDisk),
+    post("/api/upload", Session, Files, Action::ApiUpload),
+];
+
+/// The route of a request and the values in the places of `{…}`. `HEAD` is answered like `GET`.
+pub(super) fn find(method: &Method, path: &str) -> Result<(&'static Route, Vec<String>), Missing> {
+    const TABLE: &[Route] = &ROUTES;
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let mut missing = Missing::Path;
+    for route in TABLE {
+        let Some(parameters) = matched(route.path, path) else { continue };
+        if route.method == *method {
+            return Ok((route, parameters));
+        }
+        missing = match missing {
+            Missing::Path if route.method == Method::GET => Missing::Method("GET, HEAD"),
+            Missing::Path => Missing::Method("POST"),
+            Missing::Method(_) => Missing::Method("GET, HEAD, POST"),
+        };
+    }
+    Err(missing)
+}
+
+fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut parameters = Vec::new();
+    let mut segments = path.split('/');
+    for wanted in pattern.split('/') {
+        let segment = segments.next()?;
+        if wanted.starts_with('{') && !segment.is_empty() {
+            parameters.push(segment.to_owned());
+        } else if wanted != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(method: Method, path: &str, expected: Result<(Action, &[&str]), Missing>) {
+        let found = find(&method, path).map(|(route, parameters)| (route.action, parameters));
+        let expected = expected.map(|(action, parts)| (action, parts.iter().map(|&p| p.to_owned()).collect()));
+        assert_eq!(found, expected, "{method} {path}");
+    }
+
+    #[test]
+    fn paths_are_matched_whole() {
+        check(Method::GET, "/", Ok((Action::Dashboard, &[])));
+        check(Method::HEAD, "/books", Ok((Action::Books, &[])));
+        check(Method::GET, "/books/removed", Ok((Action::RemovedBooks, &[])));
+        check(Method::GET, "/books/7", Ok((Action::Book, &["7"])));
+        check(Method::POST, "/books/7/remove", Ok((Action::RemoveBook, &["7"])));
+        check(Method::GET, "/books/7/remove", Err(Missing::Method("POST")));
+        check(Method::DELETE, "/setup", Err(Missing::Method("GET, HEAD, POST")));
+        for path in ["", "/books/", "/books//file/x", "//", "/books/7/", "/cover/1/thumb/x", "/Books", "/x/api/log"] {
+            check(Method::GET, path, Err(Missing::Path));
+        }
+    }
+
+    #[test]
+    fn what_is_open_to_everyone_is_on_this_list() {
+        let open: Vec<&str> =
+            ROUTES.iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
+        let expected = ["/login", "/login", "/setup", "/setup", "/assets/{stamp}/{file}", "/favicon.ico", "/metrics"];
+        assert_eq!(open, expected);
+    }
+}

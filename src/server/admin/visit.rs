@@ -1,0 +1,209 @@
+//! One request to the admin page, with everything a handler may ask of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use chrono::{DateTime, Utc};
+use futures_util::{Stream, StreamExt};
+use percent_encoding::percent_decode_str;
+use warp::http::{HeaderMap, Method};
+use warp::multipart::FormData;
+
+use super::Admin;
+use super::answer::Refusal;
+use super::frame::Frame;
+use super::session::{self, Session};
+use super::words::Words;
+use crate::app::App;
+use crate::blocking::blocking;
+use crate::config::Language;
+
+/// The fields of a form.
+pub(super) type Form = BTreeMap<String, String>;
+
+/// A form or a JSON document is at most this large, in bytes: all wordings together have some 30 kB.
+const BODY_BYTES: usize = 256 * 1024;
+/// And has arrived within this time.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// What stands before the body.
+pub(super) struct Head {
+    pub(super) method: Method,
+    /// Decoded, so that routes are matched on what is meant.
+    pub(super) path: String,
+    pub(super) query: Form,
+    pub(super) headers: HeaderMap,
+    /// The address of the connection; whoever forwards it counts as one peer.
+    pub(super) peer: IpAddr,
+}
+
+/// The body, not yet read.
+pub(super) enum Body {
+    /// Parts of `multipart/form-data`.
+    Parts(FormData),
+    /// Anything else.
+    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>),
+}
+
+/// A request on its way through the page.
+pub(super) struct Visit {
+    pub(super) app: Arc<App>,
+    pub(super) admin: Arc<Admin>,
+    pub(super) head: Head,
+    /// What stood in the place of `{…}` in the route.
+    pub(super) parameters: Vec<String>,
+    /// Who asks; the filter has let nobody through who must not be.
+    pub(super) session: Option<Session>,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Head {
+    pub(super) fn new(method: Method, path: &str, query: &str, headers: HeaderMap, peer: Option<SocketAddr>) -> Head {
+        Head {
+            method,
+            path: percent_decode_str(path).decode_utf8_lossy().into_owned(),
+            query: pairs(query.as_bytes()),
+            headers,
+            peer: peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip()),
+        }
+    }
+
+    /// A header, if it is there and is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        header_text(&self.headers, name)
+    }
+
+    /// The media type of the body, without parameters.
+    pub(super) fn content_type(&self) -> &str {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The value of a cookie.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get_all("cookie")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .find_map(|cookies| {
+                cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(own, _)| *own == name)
+            })
+            .map(|(_, value)| value)
+    }
+
+    /// Whether a script asks, which wants JSON, rather than a person with a browser.
+    pub(super) fn wants_json(&self) -> bool {
+        self.path.starts_with("/api/")
+            || self.header("accept").is_some_and(|types| types.starts_with("application/json"))
+    }
+}
+
+impl Body {
+    /// The whole of it, when it is not in parts.
+    pub(super) async fn read(self) -> Result<Vec<u8>, Refusal> {
+        let Body::Stream(mut stream) = self else { return Err(Refusal::MediaType) };
+        let reading = async move {
+            let mut bytes = Vec::new();
+            while let Some(chunk) = stream.next().await {
+                let chunk = chunk.map_err(|_| Refusal::Broken)?;
+                if bytes.len() + chunk.len() > BODY_BYTES {
+                    return Err(Refusal::TooLarge(BODY_BYTES as u64));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(bytes)
+        };
+        tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| Refusal::Slow)?
+    }
+}
+
+impl Visit {
+    /// Does blocking work and logs what fails, once: the visitor learns that something did.
+    pub(super) async fn ask<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        E: Display + Send + 'static,
+    {
+        match blocking(work).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.failed(&error)),
+            Err(panicked) => Err(self.failed(&panicked)),
+        }
+    }
+
+    /// What a failure of ours becomes.
+    pub(super) fn failed(&self, error: &dyn Display) -> Refusal {
+        log::error!("admin {} {}: {error}", self.head.method, self.head.path.escape_debug());
+        Refusal::Failed
+    }
+
+    /// The language of this visitor: chosen on the page, else the configuration's.
+    pub(super) fn words(&self) -> &Words {
+        let language = match self.head.cookie("lang") {
+            Some("zh") => Language::Zh,
+            Some("en") => Language::En,
+            _ => self.app.config.language,
+        };
+        self.admin.words(language)
+    }
+
+    /// What every page is drawn with. `place` is the entry of the navigation it belongs to.
+    pub(super) fn frame(&self, place: &'static str) -> Frame<'_> {
+        Frame {
+            words: self.words(),
+            place,
+            theme: match self.head.cookie("theme") {
+                Some("light") => "light",
+                Some("dark") => "dark",
+                _ => "auto",
+            },
+            csrf: self.session.as_ref().map_or("", |session| &session.record.csrf),
+            assets: self.admin.assets.prefix(),
+            zone: self.app.config.time_zone,
+            now: self.now,
+        }
+    }
+
+    /// The id in the path.
+    ///
+    /// # Errors
+    /// Not found, when it is no number.
+    pub(super) fn id(&self) -> Result<u64, Refusal> {
+        self.parameters.first().and_then(|text| text.parse().ok()).ok_or(Refusal::NotFound)
+    }
+
+    /// The id of the session that asks.
+    pub(super) fn session_id(&self) -> &str {
+        self.session.as_ref().map_or("", |session| &session.id)
+    }
+
+    /// Finds out who asks.
+    pub(super) async fn recognise(&mut self) -> Result<(), Refusal> {
+        let Some(cookie) = self.head.cookie(session::COOKIE).map(str::to_owned) else { return Ok(()) };
+        let (store, now) = (self.app.store.clone(), self.now);
+        self.session = self.ask(move || session::find(&store, &cookie, now)).await?;
+        Ok(())
+    }
+}
+
+/// The pairs of a query or of a form.
+pub(super) fn pairs(text: &[u8]) -> Form {
+    url::form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// A header, if it is there and is text.
+pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Makes one type of the many that a body's chunks can have.
+pub(super) fn stream<B: Buf>(
+    stream: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
+) -> Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>> {
+    Box::pin(stream.map(|chunk| chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining()))))
+}

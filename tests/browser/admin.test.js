@@ -1,0 +1,271 @@
+// The admin page as its owner meets it: from the printed link to a conversation about an uploaded book.
+
+import assert from 'node:assert/strict';
+import { mkdir, stat } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { open, overflows, smallTargets, start, violations } from './support.js';
+
+const PASSWORD = 'correct horse battery';
+const PAGES = ['/', '/books', '/books/removed', '/books/1', '/simulator', '/wordings', '/settings', '/nowhere'];
+const PICTURES = process.env.SCREENSHOTS;
+const BOOK = Buffer.from(`《管理页试读》\n作者：测试者\n\n第一章 开头\n\n${'书童把书送到读者手里。'.repeat(2000)}\n\n第二章 结尾\n\n完。\n`);
+
+let program, view;
+
+before(async () => {
+  program = await start();
+  view = await open();
+  view.page.setDefaultTimeout(15_000);
+  if (PICTURES) await mkdir(PICTURES, { recursive: true });
+}, { timeout: 90_000 });
+
+after(async () => {
+  await view?.browser.close();
+  assert.equal(await program?.stop(), 0, 'the program ends cleanly');
+});
+
+/** Opens a page of the running program. */
+const visit = (path) => view.page.goto(program.admin + path);
+const noFaults = () => assert.deepEqual(view.faults.splice(0), []);
+
+test('without a session there is only the login form', async () => {
+  for (const path of ['/', '/books', '/settings']) {
+    const answer = await visit(path);
+    assert.equal(answer.status(), 401, path);
+    assert.ok(await view.page.isVisible('#password'), path);
+  }
+  noFaults();
+});
+
+test('the setup link sets the password, once', async () => {
+  const { page } = view;
+  await page.goto(program.link);
+  await page.waitForFunction(() => document.querySelector('#token').value.length === 64);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/setup.png` });
+  assert.equal(new URL(page.url()).hash, '', 'the token leaves the address');
+  assert.deepEqual(await violations(page), []);
+  const token = await page.inputValue('#token');
+
+  await page.fill('#new', PASSWORD);
+  await page.fill('#again', 'something else entirely');
+  await page.click('button.wide');
+  assert.match(await page.textContent('#fault'), /不一样/);
+
+  await page.fill('#new', PASSWORD);
+  await page.fill('#again', PASSWORD);
+  await page.click('button.wide');
+  await page.waitForURL(`${program.admin}/`);
+  assert.match(await page.title(), /概览/);
+
+  const form = { token, new: PASSWORD, again: PASSWORD };
+  const again = await view.context.request.post(`${program.admin}/setup`, { form });
+  assert.equal((await view.context.request.get(`${program.admin}/setup`)).status(), 404);
+  assert.ok([403, 410].includes(again.status()), `the second use gives ${again.status()}`);
+  noFaults();
+});
+
+test('the login takes the password only', async () => {
+  const { page } = view;
+  await page.click('.tools form button');
+  await page.waitForSelector('#password');
+  await page.fill('#password', 'not the password');
+  await page.click('button.wide');
+  assert.match(await page.textContent('#fault'), /密码不对/);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/login.png` });
+  await page.fill('#password', PASSWORD);
+  await page.click('button.wide');
+  await page.waitForURL(`${program.admin}/`);
+  noFaults();
+});
+
+test('a book is uploaded, found, removed and brought back', async () => {
+  const { page } = view;
+  await visit('/books');
+  const files = [
+    { name: '管理页试读.txt', mimeType: 'text/plain', buffer: BOOK },
+    { name: '空的.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) },
+  ];
+  await page.setInputFiles('#files', files);
+  await page.waitForSelector('#uploads li[data-outcome="new"]');
+  await page.waitForSelector('#uploads li[data-outcome="error"]');
+  await page.setInputFiles('#files', files[0]);
+  await page.waitForSelector('#uploads li[data-outcome="known"]');
+
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/upload.png` });
+  const title = await page.textContent('#uploads li[data-outcome="new"] a');
+  assert.match(title, /管理页试读/);
+  await page.keyboard.press('Escape');
+  await page.locator('h1').click();
+  await page.keyboard.press('/');
+  await page.keyboard.type('管理页试读');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/q=/);
+  for (let tries = 0; tries < 20 && await page.locator('.book').count() === 0; tries += 1) {
+    await page.waitForTimeout(250);
+    await page.reload();
+  }
+  const row = page.locator('.book').first();
+  assert.match(await row.textContent(), /管理页试读/);
+
+  await row.locator('form[data-remove] button').click();
+  await page.waitForSelector('.toast');
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/toast.png` });
+  assert.ok(await row.isHidden());
+  await page.locator('.toast button', { hasText: '撤销' }).click();
+  await row.waitFor({ state: 'visible' });
+  await row.locator('a.title').click();
+  await page.waitForSelector('.detail');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('a[download]')]);
+  assert.equal((await stat(await download.path())).size, BOOK.length, 'the file comes back as it was');
+  noFaults();
+});
+
+test('the chat finds the book and shows its card', async () => {
+  const { page } = view;
+  await visit('/simulator');
+  const say = async (text) => {
+    const heard = await page.locator('.theirs').count();
+    await page.fill('#text', text);
+    await page.keyboard.press('Enter');
+    await page.locator('.theirs').nth(heard).waitFor();
+    return page.locator('.theirs').last().textContent();
+  };
+  assert.match(await say('帮助'), /书名/);
+  const found = await say('管理页试读');
+  assert.match(found, /管理页试读/);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/chat.png` });
+  assert.match(await page.textContent('#wire-message'), /<Content>/);
+  assert.match(await page.textContent('#wire-opened'), /<MsgType>/);
+
+  const before = await page.textContent('#wire-opened');
+  const count = await page.locator('.theirs').count();
+  await page.click('#again');
+  await page.locator('.theirs').nth(count).waitFor();
+  const content = (xml) => xml.match(/<Content>.*<\/Content>/s)[0];
+  assert.equal(content(await page.textContent('#wire-opened')), content(before), 'the same message, the same answer');
+
+  await say('最新');
+  const tap = page.locator('.theirs').last().locator('a[role="button"]').first();
+  const heard = await page.locator('.theirs').count();
+  await tap.click();
+  await page.locator('.theirs').nth(heard).waitFor();
+  for (const event of ['subscribe', 'image']) {
+    const before = await page.locator('.theirs').count();
+    await page.click(`[data-do="${event}"]`);
+    await page.locator('.theirs').nth(before).waitFor();
+  }
+  assert.equal(await page.locator('.failed').count(), 0);
+  noFaults();
+});
+
+test('a wording is changed, checked, and heard at once', async () => {
+  const { page } = view;
+  await visit('/wordings');
+  await page.fill('#filter', 'help');
+  const field = page.locator('[data-wording="help"] textarea');
+  const original = await field.inputValue();
+  await field.fill(`{no_such_place} ${original}`);
+  await page.click('#save');
+  await page.waitForSelector('[data-wording="help"] .fault:not([hidden])');
+  await field.fill(`今日暗号。\n${original}`);
+  await page.click('#save');
+  await page.waitForSelector('.toast:not(.bad)');
+  await page.waitForFunction(() => document.querySelector('#save').disabled);
+  await visit('/simulator');
+  await page.fill('#text', '帮助');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.theirs:has-text("今日暗号")');
+  view.faults.splice(0, view.faults.length, ...view.faults.filter((fault) => !/422/.test(fault)));
+  noFaults();
+});
+
+test('the overview is live and light', async () => {
+  const { page } = view;
+  const sizes = [], addresses = [];
+  const count = async (response) => {
+    if (/\/(events|cover\/.*)$/.test(response.url())) return;
+    addresses.push(response.url());
+    sizes.push(gzipSync(await response.body().catch(() => Buffer.alloc(0))).length);
+  };
+  page.on('response', count);
+  await visit('/');
+  await page.waitForSelector('#live[data-state="on"]');
+  await page.waitForFunction(() => /B$/.test(document.querySelector('[data-disk="files"]').textContent));
+  page.off('response', count);
+  assert.ok(addresses.length <= 6, `${addresses.length} requests besides covers and events: ${addresses.join(' ')}`);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(total <= 60 * 1024, `${total} bytes compressed`);
+  const downloads = await page.textContent('[data-count="shelf"]');
+  assert.ok(Number(downloads) >= 1);
+  noFaults();
+});
+
+test('shortcuts lead everywhere, but not while composing or typing', async () => {
+  const { page } = view;
+  await visit('/');
+  await page.keyboard.press('g');
+  await page.keyboard.press('b');
+  await page.waitForURL(`${program.admin}/books`);
+  await page.keyboard.press('?');
+  assert.ok(await page.isVisible('#keys'));
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/keys.png` });
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press('Escape');
+  await page.focus('#q');
+  await page.keyboard.type('g d?');
+  assert.equal(new URL(page.url()).pathname, '/books');
+  assert.ok(!(await page.isVisible('#keys')));
+  await page.evaluate(() => {
+    document.activeElement.blur();
+    for (const key of ['g', 's']) dispatchEvent(new KeyboardEvent('keydown', { key, isComposing: true, bubbles: true }));
+  });
+  assert.equal(new URL(page.url()).pathname, '/books');
+  noFaults();
+});
+
+test('every page is accessible and fits, light and dark, wide and narrow', { timeout: 240_000 }, async () => {
+  const { page, context } = view;
+  const found = [];
+  for (const theme of ['light', 'dark']) {
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
+      await context.addCookies([{ name: 'theme', value: theme, url: program.admin }]);
+      for (const path of PAGES) {
+        await visit(path);
+        await page.waitForLoadState('load');
+        const where = `${path} ${theme} ${width}`;
+        found.push(...(await violations(page)).map((line) => `${where}: ${line}`));
+        found.push(...(await smallTargets(page)).map((line) => `${where}: small target ${line}`));
+        if (await overflows(page)) found.push(`${where}: wider than the window`);
+        if (PICTURES) await page.screenshot({ path: `${PICTURES}/${path.slice(1).replace('/', '-') || 'home'}-${theme}-${width}.png`, fullPage: true });
+      }
+    }
+  }
+  assert.deepEqual(found, []);
+  view.faults.splice(0, view.faults.length, ...view.faults.filter((fault) => !/status of 404/.test(fault)));
+  noFaults();
+});
+
+test('English has the same pages', async () => {
+  const { page, context } = view;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await context.addCookies([{ name: 'lang', value: 'en', url: program.admin }]);
+  for (const path of PAGES) {
+    await visit(path);
+    assert.equal(await page.getAttribute('html', 'lang'), 'en');
+    assert.ok(!(await overflows(page)), path);
+  }
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/english.png`, fullPage: true });
+});
+
+test('logged out everywhere, the cookie is worth nothing', async () => {
+  const { page, context } = view;
+  const [cookie] = (await context.cookies()).filter(({ name }) => name === 'shutong_admin');
+  assert.ok(cookie.httpOnly && cookie.sameSite === 'Strict');
+  await visit('/settings');
+  await page.locator('form[action="/sessions/end-all"] button').click();
+  await page.waitForSelector('#password');
+  const answer = await context.request.get(`${program.admin}/api/counts`, { headers: { cookie: `shutong_admin=${cookie.value}` } });
+  assert.equal(answer.status(), 401);
+});

@@ -1,0 +1,80 @@
+// The real program on a data directory of its own, and a browser that reports what must not happen: a request that
+// leaves this machine, a violation of the page's content security policy, an error in a script.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const BINARY = process.env.TEST_BINARY ?? new URL('../../target/debug/shutong', import.meta.url).pathname;
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Starts `shutong serve --demo` on free ports. Gives its admin address, its setup link, and how to stop it. */
+export async function start() {
+  const data = await mkdtemp(join(tmpdir(), 'shutong-'));
+  const config = join(data, 'shutong.toml');
+  await writeFile(config, '[listen]\npublic = "127.0.0.1:0"\ntoken = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n', { mode: 0o600 });
+  const child = spawn(BINARY, ['serve', '--demo', '--data', data, '--config', config], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  const link = await new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error(`no setup link within 60 s:\n${output}`)), 60_000);
+    child.once('exit', (code) => reject(new Error(`the program ended with ${code}:\n${output}`)));
+    child.stdout.on('data', (text) => {
+      output += text;
+      const found = output.match(/http:\/\/\S+\/setup#\w+/);
+      if (found) { clearTimeout(limit); resolve(found[0]); }
+    });
+  });
+  const stop = async () => {
+    const ended = new Promise((resolve) => { child.removeAllListeners('exit'); child.once('exit', resolve); });
+    child.kill('SIGTERM');
+    const code = await ended;
+    await rm(data, { recursive: true, force: true });
+    return code;
+  };
+  return { link, admin: new URL(link).origin, data, stop };
+}
+
+/** A browser page that collects faults in `faults`. */
+export async function open() {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'zh-CN' });
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of (401|403|410|422)/.test(message.text())) faults.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (!['data:', 'blob:'].includes(protocol) && hostname !== '127.0.0.1') faults.push(`request to ${request.url()}`);
+  });
+  await context.exposeBinding('reportViolation', (_, text) => faults.push(`policy: ${text}`));
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => window.reportViolation(`${event.violatedDirective} ${event.blockedURI}`));
+  });
+  return { browser, context, page, faults };
+}
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe finds on the page, one line for each element. */
+export async function violations(page) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules }), RULES);
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)} ${node.failureSummary.split('\n').slice(1).join(' ')}`));
+}
+
+/** Whether the page is wider than the window. */
+export const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+/** Targets smaller than 44 px, but for links within text and lists of them, which WCAG exempts. */
+export const smallTargets = (page) => page.evaluate(() => {
+  const isShown = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1;
+  const targets = [...document.querySelectorAll('button, .button, .tool, nav a, input:not([type="checkbox"], [type="radio"], [type="hidden"]), select, summary')];
+  return targets.filter((element) => isShown(element) && !element.closest('.skip, .bubble'))
+    .filter((element) => element.getBoundingClientRect().height < 43.5).map((element) => element.outerHTML.slice(0, 100));
+});

@@ -1,0 +1,201 @@
+//! The program on a temporary directory, with a clock that the test moves and real sockets on port 0.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use shutong::app::App;
+use shutong::config::Config;
+use shutong::server::{self, ConnectionLimits, Patience, Webhook};
+use shutong::store::Durability;
+use shutong::store::records::{BookId, FollowerRecord};
+use shutong::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS, SETTINGS};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::book_builder::BookBuilder;
+use super::clock::ManualClock;
+use super::wait_until_closed;
+use super::wechat_sim::{Answer, SimAccount, SimMode, WechatSim};
+
+/// The follower of [`TestApp::say`].
+pub const FOLLOWER: &str = "oFollower";
+
+/// The program, assembled, with its public listener served. Everything ends when it is dropped.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub clock: ManualClock,
+    pub public: SocketAddr,
+    pub http: reqwest::Client,
+    configuration: String,
+    patience: Patience,
+    /// The platform of the account `main`, if there is one, on this program's clock.
+    pub sim: WechatSim,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<JoinHandle<()>>,
+    data: TempDir,
+}
+
+/// `[[account]]` for this account, called `main`.
+pub fn account_toml(account: &SimAccount) -> String {
+    let mode = match account.mode {
+        SimMode::Plain => "plain",
+        SimMode::Compatible => "compatible",
+        SimMode::Safe => "safe",
+    };
+    format!(
+        "[[account]]\nname = \"main\"\napp_id = \"{}\"\ntoken = \"{}\"\nencoding_aes_key = \"{}\"\nmode = \"{mode}\"\n",
+        account.app_id, account.token, account.encoding_aes_key
+    )
+}
+
+impl TestApp {
+    /// With an empty configuration.
+    pub async fn start() -> TestApp {
+        TestApp::with("").await
+    }
+
+    /// With this `shutong.toml`.
+    pub async fn with(configuration: &str) -> TestApp {
+        TestApp::fresh(configuration.to_owned(), Patience::default(), SimMode::Safe).await
+    }
+
+    /// With the account `main`.
+    pub async fn with_account(mode: SimMode) -> TestApp {
+        TestApp::with_patience(mode, Patience::default()).await
+    }
+
+    /// The same, with a callback that waits so long.
+    pub async fn with_patience(mode: SimMode, patience: Patience) -> TestApp {
+        TestApp::fresh(account_toml(&SimAccount::new(mode)), patience, mode).await
+    }
+
+    async fn fresh(configuration: String, patience: Patience, mode: SimMode) -> TestApp {
+        let clock = ManualClock::new();
+        let same = clock.clone();
+        let sim = WechatSim::new(SimAccount::new(mode), "").with_clock(move || same.now().timestamp());
+        TestApp::on(tempfile::tempdir().unwrap(), clock, configuration, patience, sim).await
+    }
+
+    async fn on(
+        data: TempDir,
+        clock: ManualClock,
+        configuration: String,
+        patience: Patience,
+        sim: WechatSim,
+    ) -> TestApp {
+        let config = Config::parse(&configuration, data.path(), []).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let public = listener.local_addr().unwrap();
+        let url = if config.public_url.is_empty() { format!("http://{public}") } else { config.public_url.clone() };
+        let limits = ConnectionLimits::of(config.limits.connections);
+        wait_until_closed(data.path());
+        let app = Arc::new(App::open(config, data.path(), &url, clock.clock()).unwrap());
+        let webhook = Arc::new(Webhook::new(Arc::clone(&app), patience));
+        let (stop, stopping) = oneshot::channel();
+        let shutdown = async {
+            let _ = stopping.await;
+        };
+        let served = tokio::spawn(server::serve(listener, server::public(Arc::clone(&app), webhook), limits, shutdown));
+        // reqwest wants a provider even for plain HTTP; another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // A client of its own keeps no connection to another test's server.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let sim = sim.moved_to(format!("http://{public}/wechat/main"));
+        let (stop, served) = (Some(stop), Some(served));
+        TestApp { app, clock, public, http, configuration, patience, sim, stop, served, data }
+    }
+
+    /// Stops serving and waits until the sockets are closed.
+    pub async fn stop(&mut self) {
+        if let (Some(stop), Some(served)) = (self.stop.take(), self.served.take()) {
+            let _ = stop.send(());
+            served.await.unwrap();
+        }
+    }
+
+    /// Stops, closes the data and opens it again, at another address.
+    pub async fn restart(mut self) -> TestApp {
+        self.stop().await;
+        let TestApp { app, clock, configuration, patience, sim, data, .. } = self;
+        let last = Arc::into_inner(app).expect("something still holds the stopped program");
+        drop(last);
+        TestApp::on(data, clock, configuration, patience, sim).await
+    }
+
+    /// What a follower gets for one text.
+    pub async fn say(&self, text: &str) -> String {
+        match self.sim.say(FOLLOWER, text).await {
+            Answer::Text(text) => text,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    /// With an EPUB of this title, by 某人.
+    pub fn with_book(self, title: &str) -> TestApp {
+        self.add(&format!("{title}.epub"), &BookBuilder::new(title).build());
+        self
+    }
+
+    /// Adds a book from a file's bytes and brings the index up to it.
+    pub fn add(&self, file_name: &str, bytes: &[u8]) -> BookId {
+        let id = self.app.library.add(file_name, bytes, self.clock.now()).unwrap().id();
+        self.app.library.index_changes().unwrap();
+        id
+    }
+
+    /// Changes a book's record past the library, for what no file can hold.
+    pub fn alter(&self, id: BookId, change: impl FnOnce(&mut shutong::store::records::BookRecord)) {
+        use shutong::store::{Error, schema::BOOKS};
+        let altered = self.app.store.write(Durability::Durable, |write| {
+            let mut book = write.get(&BOOKS, &id)?.unwrap();
+            change(&mut book);
+            write.put(&BOOKS, &id, &book)?;
+            Ok::<_, Error>(())
+        });
+        altered.unwrap();
+    }
+
+    /// Makes a book's record unreadable.
+    pub fn damage_book(&self, id: BookId) {
+        let line = format!("{{\"table\":\"books\",\"key\":\"{id:016x}\",\"value\":\"damaged\"}}\n");
+        assert_eq!(self.app.store.import(line.as_bytes()).unwrap(), 1);
+    }
+
+    /// A follower that links can be made out to.
+    pub fn follower(&self, alias: &str, blocked: bool) {
+        let key = ("account".to_owned(), format!("open-{alias}"));
+        let follower = FollowerRecord { alias: alias.to_owned(), blocked, ..FollowerRecord::default() };
+        let written = self.app.store.write(Durability::Durable, |write| {
+            write.put(&FOLLOWERS, &key, &follower)?;
+            write.put(&FOLLOWER_OF_ALIAS, &alias.to_owned(), &key)
+        });
+        written.unwrap();
+    }
+
+    pub fn set(&self, setting: &str, value: serde_json::Value) {
+        let written =
+            self.app.store.write(Durability::Durable, |write| write.put(&SETTINGS, &setting.to_owned(), &value));
+        written.unwrap();
+    }
+
+    /// A request for a path, or for a whole address of this server.
+    pub fn get(&self, address: &str) -> reqwest::RequestBuilder {
+        self.request(reqwest::Method::GET, address)
+    }
+
+    pub fn request(&self, method: reqwest::Method, address: &str) -> reqwest::RequestBuilder {
+        let address = match address.strip_prefix('/') {
+            Some(path) => format!("http://{}/{path}", self.public),
+            None => address.to_owned(),
+        };
+        self.http.request(method, address)
+    }
+
+    /// Status and body of a GET.
+    pub async fn fetch(&self, address: &str) -> (u16, String) {
+        let response = self.get(address).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Runs every test of the project: installs what is missing (Debian and its relatives), then cargo's tests, then the
+# admin page in a real Chromium. Nothing is skipped: what cannot be installed or run is an error.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'tests/run.sh: %s\n' "$*" >&2; exit 1; }
+
+# Runs a command as root, whoever we are.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        fail "needs root for: $* — run that once as root, or install sudo"
+    fi
+}
+
+# need COMMAND PACKAGE: the command is there afterwards.
+need() {
+    command -v "$1" >/dev/null 2>&1 && return
+    command -v apt-get >/dev/null 2>&1 || fail "needs \`$1\`; install it with your package manager"
+    say "installing $2"
+    if [ -z "${updated:-}" ]; then
+        as_root apt-get update
+        updated=yes
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2"
+    command -v "$1" >/dev/null 2>&1 || fail "$2 is installed, but there is no \`$1\`"
+}
+
+# A toolchain that rustup has installed may not be on the path of this shell.
+if ! command -v cargo >/dev/null 2>&1 && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+    PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+fi
+command -v cargo >/dev/null 2>&1 || fail "needs Rust; see https://rustup.rs"
+need cc gcc
+need curl curl
+[ ! -d tests/browser ] || {
+    need chromium chromium
+    need node nodejs
+    need npm npm
+}
+
+say "cargo test"
+cargo test --workspace "$@"
+
+if [ -d tests/browser ]; then
+    say "the admin page in Chromium"
+    cargo build --bin shutong
+    target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
+    (
+        cd tests/browser
+        npm ci --no-audit --no-fund
+        TEST_BINARY="$target/debug/shutong" CHROMIUM="$(command -v chromium)" npm test
+    )
+fi
+
+say "all tests have passed"
