@@ -11,7 +11,7 @@
 //!
 //! **A file becomes a book.** Upload, command line or starter library → [`library`] asks [`book`] what it is, keeps
 //! the bytes by content hash, then the record; a thread brings [`search`] up to the store afterwards. A crash between
-//! any two steps is repaired at the next start.
+//! any two steps leaves the index to catch up at the next start, and files without a record to the nightly collection.
 //!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
