@@ -29,6 +29,8 @@ use warp::Filter;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const CONNECTIONS: usize = 64;
+/// How often (a) and (b) take turns: what else the machine does comes and goes, and both should have their share of it.
+const ROUNDS: usize = 5;
 /// Set for the process that is the load.
 const LOAD: &str = "SHUTONG_BENCH_LOAD";
 const ACCOUNT: &str = "[[account]]\nname = \"main\"\napp_id = \"wx0123456789abcdef\"\ntoken = \"benchtoken\"\n\
@@ -55,13 +57,21 @@ fn measure() -> Outcome<()> {
     // As long as an answer to 帮助, so that what is compared is the work and not the length.
     let answer = one_answer(&app)?;
     let constant = warp::any().map(move || warp::reply::with_header(answer, "content-type", "application/xml"));
-    let a = run(&helps, &app, |listener, limits, stop| server::serve(listener, constant, limits, stop))?;
-    print_line("(a) accept loop, constant answer", &a);
-    let b = run(&helps, &app, |listener, limits, stop| {
-        let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
-        server::serve(listener, server::public(Arc::clone(&app), webhook), limits, stop)
-    })?;
-    print_line("(b) 帮助", &b);
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let constant = constant.clone();
+        let a = run(&helps, &app, |listener, limits, stop| server::serve(listener, constant, limits, stop))?;
+        print_line("(a) accept loop, constant answer", &a);
+        let b = run(&helps, &app, |listener, limits, stop| {
+            let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
+            server::serve(listener, server::public(Arc::clone(&app), webhook), limits, stop)
+        })?;
+        print_line("(b) 帮助", &b);
+        rounds.push((a, b));
+    }
+    let slowest = rounds.iter().flat_map(|(a, b)| [a.most, b.most]).fold(0.0, f64::max);
+    let mut ratios: Vec<f64> = rounds.iter().map(|(a, b)| b.rate() / a.rate()).collect();
+    ratios.sort_by(f64::total_cmp);
 
     let bare = bare(&app, &queries)?;
     println!("{:<34} {:>8.0} µs of processor each", "the bare searches", bare.as_secs_f64() * 1e6);
@@ -72,9 +82,14 @@ fn measure() -> Outcome<()> {
     })?;
     print_line("(c) searches", &c);
 
-    println!("(b) / (a)            {:.2} of the requests per second; at least 0.50", b.rate() / a.rate());
+    println!(
+        "(b) / (a)            {:.2} of the requests per second (from {:.2} to {:.2}); at least 0.50",
+        ratios[ROUNDS / 2],
+        ratios[0],
+        ratios[ROUNDS - 1]
+    );
     println!("(c) / bare search    {:.2} of the processor time; at most 1.30", c.each() / bare.as_secs_f64());
-    println!("slowest answer       {:.3} s; at most 4.5", a.most.max(b.most).max(c.most) / 1e6);
+    println!("slowest answer       {:.3} s; at most 4.5", slowest.max(c.most) / 1e6);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! side is one fixed apology and one line in the log; what is wrong on theirs is refused before the body is read.
 
 mod joined;
+mod randomness;
 mod tally;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::wechat::{self, Account, Incoming, MessageKind, NonceCache, Query, Ref
 
 use super::body::{self, BodyLimits};
 use joined::{Joined, Outcome};
+use randomness::Randomness;
 use tally::Tally;
 
 /// What a push may cost. The platform's own are a few kilobytes.
@@ -40,6 +42,7 @@ pub struct Webhook {
     joined: Joined,
     patience: Patience,
     tally: Tally,
+    randomness: Randomness,
     /// How many messages are worked on at a time: more searches than cores only take the caches from each other.
     working: Arc<Semaphore>,
 }
@@ -80,6 +83,7 @@ impl Webhook {
             joined: Joined::default(),
             patience,
             tally: Tally::default(),
+            randomness: Randomness::default(),
             working,
         }
     }
@@ -120,7 +124,7 @@ impl Webhook {
     async fn handle_checked(&self, account: &str, query: &Query, body: &[u8]) -> Answer {
         let now = self.app.clock.now().timestamp();
         let opened = self.account(account).and_then(|account| {
-            let opened = wechat::open(account, query, body, now)?;
+            let opened = wechat::open_checked(account, query, body)?;
             self.nonces.admit(account, query, body, now)?;
             Ok((account, opened))
         });
@@ -199,7 +203,7 @@ impl Webhook {
 
     fn seal(&self, account: &Account, opened: &wechat::Opened, reply: &Reply) -> Answer {
         let now = self.app.clock.now().timestamp();
-        let sealed = crate::app::random::<32>().and_then(|random| {
+        let sealed = self.randomness.next::<32>().and_then(|random| {
             let (prefix, nonce) = printable(random);
             let incoming = &opened.incoming;
             Ok(wechat::seal(account, &opened.envelope, incoming, reply, now, prefix, &nonce)?)

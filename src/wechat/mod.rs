@@ -21,7 +21,9 @@ mod push;
 mod signature;
 
 pub use account::{Account, AccountSettings, InvalidAccount, Mode};
-pub use callback::{BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, seal, verify_url};
+pub use callback::{
+    BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, open_checked, seal, verify_url,
+};
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
 };

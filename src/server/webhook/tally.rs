@@ -19,7 +19,7 @@ pub(super) struct Tally(Mutex<Counts>);
 #[derive(Default)]
 struct Counts {
     /// Distinct messages by account and kind.
-    handled: BTreeMap<(String, String), u64>,
+    handled: BTreeMap<String, BTreeMap<String, u64>>,
     /// Pushes refused.
     refused: u64,
     /// How many of them have been told of, and when that was, in Unix seconds.
@@ -32,7 +32,13 @@ struct Counts {
 impl Tally {
     /// A message that was not under way yet.
     pub(super) fn message(&self, account: &str, kind: &str) {
-        *self.0.lock().handled.entry((account.to_owned(), kind.to_owned())).or_default() += 1;
+        let mut counts = self.0.lock();
+        // Names are copied the first time only.
+        if let Some(count) = counts.handled.get_mut(account).and_then(|kinds| kinds.get_mut(kind)) {
+            *count += 1;
+            return;
+        }
+        counts.handled.entry(account.to_owned()).or_default().insert(kind.to_owned(), 1);
     }
 
     /// An attempt was answered after so long.
@@ -61,9 +67,12 @@ impl Tally {
     pub(super) fn lines(&self) -> String {
         let counts = self.0.lock();
         let mut text = String::from("# TYPE shutong_messages_handled_total counter\n");
-        for ((account, kind), count) in &counts.handled {
-            // Names of accounts are letters, digits, - and _; kinds come from the program: nothing to escape.
-            let _ = writeln!(text, "shutong_messages_handled_total{{account=\"{account}\",kind=\"{kind}\"}} {count}");
+        for (account, kinds) in &counts.handled {
+            for (kind, count) in kinds {
+                // Names of accounts are letters, digits, - and _; kinds come from the program: nothing to escape.
+                let _ =
+                    writeln!(text, "shutong_messages_handled_total{{account=\"{account}\",kind=\"{kind}\"}} {count}");
+            }
         }
         let _ = writeln!(text, "# TYPE shutong_pushes_refused_total counter");
         let _ = writeln!(text, "shutong_pushes_refused_total {}", counts.refused);

@@ -21,6 +21,24 @@ pub(in crate::wechat) fn read(text: &str) -> Result<Document<'_>, &'static str> 
     Document::parse_with_options(text, options).map_err(|_| "the XML is broken or has too many elements")
 }
 
+/// The ciphertext in an envelope that is written exactly as the platform writes it in safe mode: `xml` around an
+/// optional `ToUserName` and `Encrypt`, both CDATA, and nothing else. `None` is no verdict: [`read`] knows.
+///
+/// Every encrypted push is such an envelope, and a document's tree costs as much as decrypting it.
+pub(in crate::wechat) fn sealed(body: &str) -> Option<&str> {
+    let mut rest = body.trim_ascii().strip_prefix("<xml>")?.trim_ascii_start();
+    if let Some(named) = rest.strip_prefix("<ToUserName><![CDATA[") {
+        let (name, behind) = named.split_once("]]>")?;
+        if name.bytes().any(|byte| byte < 0x20) {
+            return None;
+        }
+        rest = behind.strip_prefix("</ToUserName>")?.trim_ascii_start();
+    }
+    let (sealed, behind) = rest.strip_prefix("<Encrypt><![CDATA[")?.split_once("]]></Encrypt>")?;
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    (behind.trim_ascii() == "</xml>" && sealed.bytes().all(is_base64)).then_some(sealed)
+}
+
 /// One pass over the bytes that refuses what the parser should not see.
 fn check_markup(text: &str) -> Result<(), &'static str> {
     let mut rest = text;
@@ -145,6 +163,11 @@ impl Writer {
         });
     }
 
+    /// An element with text that is known to have no markup and no odd characters, such as base64.
+    pub(in crate::wechat) fn clean(&mut self, name: &str, text: &str) {
+        self.0.extend(["<", name, "><![CDATA[", text, "]]></", name, ">"]);
+    }
+
     /// An element with text, left out if there is none.
     pub(in crate::wechat) fn optional(&mut self, name: &str, text: &Option<String>) {
         if let Some(text) = text {
@@ -160,16 +183,63 @@ impl Writer {
 
 /// The text without the characters that XML 1.0 does not allow, in any form.
 pub(in crate::wechat) fn legal(text: &str) -> Cow<'_, str> {
-    // Nearly every text is, and nearly always its bytes show it: no control character, and none of the lead byte that
-    // U+FFFE and U+FFFF share with full-width signs. Looked at without stopping, which processors do many at a time.
-    let is_odd = |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
-    if !text.bytes().fold(false, |found, byte| found | is_odd(byte)) || text.chars().all(is_legal) {
-        return Cow::Borrowed(text);
+    // Nearly every text is, and its bytes show it: no control character, and not the EF BF BE and EF BF BF of U+FFFE and
+    // U+FFFF. Looked at without stopping or branching, which processors do many at a time.
+    let bytes = text.as_bytes();
+    let control = |byte: u8| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+    let has_control = bytes.iter().fold(false, |found, &byte| found | control(byte));
+    let (second, third) = (bytes.get(1..).unwrap_or_default(), bytes.get(2..).unwrap_or_default());
+    let has_noncharacter = bytes
+        .iter()
+        .zip(second)
+        .zip(third)
+        .fold(false, |found, ((&a, &b), &c)| found | ((a == 0xef) & (b == 0xbf) & (c >= 0xbe)));
+    if has_control | has_noncharacter {
+        return Cow::Owned(text.chars().filter(|&c| is_legal(c)).collect());
     }
-    Cow::Owned(text.chars().filter(|&c| is_legal(c)).collect())
+    Cow::Borrowed(text)
 }
 
 /// <https://www.w3.org/TR/xml/#charsets>. A `\r` is legal but any reader turns it into `\n`.
 fn is_legal(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..) && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_platforms_own_envelope_is_read_without_a_tree() {
+        let name = "<ToUserName><![CDATA[gh_1]]></ToUserName>";
+        let secret = "<Encrypt><![CDATA[ab+/12==]]></Encrypt>";
+        for envelope in [format!("<xml>{name}{secret}</xml>"), format!("<xml>\n  {name}\n  {secret}\n</xml>\n")] {
+            assert_eq!(sealed(&envelope), Some("ab+/12=="), "{envelope}");
+        }
+        assert_eq!(sealed(&format!("<xml>{secret}</xml>")), Some("ab+/12=="));
+        for other in [
+            format!("<xml>{secret}{name}</xml>"),
+            format!("<xml>{secret}{secret}</xml>"),
+            format!("<xml>{name}{secret}</xml><xml>"),
+            format!("<xml>{name}{secret}"),
+            format!("<!DOCTYPE xml><xml>{secret}</xml>"),
+            format!("<xml a=\"b\">{secret}</xml>"),
+            "<xml><Encrypt><![CDATA[ab]]>]]></Encrypt></xml>".into(),
+            "<xml><Encrypt>ab</Encrypt></xml>".into(),
+            "<xml><ToUserName><![CDATA[\u{1}]]></ToUserName><Encrypt><![CDATA[ab]]></Encrypt></xml>".into(),
+        ] {
+            assert_eq!(sealed(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn characters_that_xml_forbids_are_left_out_and_no_others() {
+        for text in ["", "书", "，全角。\u{fffd}\u{ff5e}", "a\tb\nc\rd", "\u{10ffff}\u{1f4da}"] {
+            assert!(matches!(legal(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        }
+        for odd in ['\0', '\u{1}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
+            assert_eq!(legal(&format!("书{odd}童")), "书童");
+            assert_eq!(legal(&odd.to_string()), "");
+        }
+    }
 }
