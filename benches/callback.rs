@@ -59,7 +59,6 @@ fn measure() -> Outcome<()> {
     let constant = warp::any().map(move || warp::reply::with_header(answer, "content-type", "application/xml"));
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let constant = constant.clone();
         let a = run(&helps, &app, |listener, limits, stop| server::serve(listener, constant, limits, stop))?;
         print_line("(a) accept loop, constant answer", &a);
         let b = run(&helps, &app, |listener, limits, stop| {
