@@ -24,7 +24,8 @@ pub(in crate::wechat) fn read(text: &str) -> Result<Document<'_>, &'static str> 
 /// The ciphertext in an envelope that is written exactly as the platform writes it in safe mode: `xml` around an
 /// optional `ToUserName` and `Encrypt`, both CDATA, and nothing else. `None` is no verdict: [`read`] knows.
 ///
-/// Every encrypted push is such an envelope, and a document's tree costs as much as decrypting it.
+/// A push in safe mode is such an envelope, and a tree of it costs more than decrypting what is in it. In compatible
+/// mode the plain fields stand around the ciphertext, and the tree is read.
 pub(in crate::wechat) fn sealed(body: &str) -> Option<&str> {
     let mut rest = body.trim_ascii().strip_prefix("<xml>")?.trim_ascii_start();
     if let Some(named) = rest.strip_prefix("<ToUserName><![CDATA[") {
