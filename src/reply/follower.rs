@@ -38,8 +38,7 @@ impl Desk {
     /// The follower's record, if it is there and as it should be.
     pub(super) fn known(&self, key: &FollowerKey, now: DateTime<Utc>) -> Result<Option<FollowerRecord>> {
         let known: Option<FollowerRecord> = self.store.get(&FOLLOWERS, key)?;
-        Ok(known
-            .filter(|follower| follower.blocked || (follower.left_at.is_none() && now - follower.seen_at < SEEN_AGAIN)))
+        Ok(known.filter(|known| is_known(known.blocked, known.left_at.is_some(), known.seen_at, now)))
     }
 
     /// Deletes everything about a follower, at once and durably. Of a blocked one it stays that they are blocked.
@@ -108,6 +107,11 @@ impl Desk {
         }
         Ok(found)
     }
+}
+
+/// Whether nothing has to be written at a follower's message.
+pub(super) fn is_known(blocked: bool, has_left: bool, seen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    blocked || (!has_left && now - seen_at < SEEN_AGAIN)
 }
 
 /// Everything of a follower that is not under their own key.

@@ -12,6 +12,7 @@ mod ask;
 mod card;
 pub mod command;
 mod delivery;
+mod familiar;
 mod finding;
 mod follower;
 mod listing;
@@ -37,6 +38,7 @@ use crate::wechat::{Incoming, Reply, literal, menu_link};
 
 use ask::Ask;
 use command::Command;
+use familiar::Familiars;
 use follower::{FollowerKey, Traces};
 use outcome::{Effect, Outcome, Speech, fitting, shortened};
 pub use sweep::Swept;
@@ -55,6 +57,7 @@ pub struct Desk {
     limits: Limits,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
+    familiars: Familiars,
 }
 
 /// The owner's limits, as far as followers are told of them.
@@ -99,7 +102,14 @@ impl Desk {
         wordings: Wordings,
         limits: Limits,
     ) -> Desk {
-        Desk { store, library, links, limits, wordings: RwLock::new(Arc::new(wordings)) }
+        Desk {
+            store,
+            library,
+            links,
+            limits,
+            wordings: RwLock::new(Arc::new(wordings)),
+            familiars: Familiars::default(),
+        }
     }
 
     /// The answer to a push. The same push again has the same answer and no second effect, also when both are
@@ -143,19 +153,16 @@ impl Desk {
     pub fn answer_at_once(&self, account: &str, incoming: &Incoming, now: DateTime<Utc>) -> Result<Option<Reply>> {
         let Ask::Words { text, menu_id: None } = ask::of(incoming) else { return Ok(None) };
         let Some(word) = command::fixed(text).as_ref().and_then(fixed_word) else { return Ok(None) };
-        let who = (account.to_owned(), incoming.from_user.clone());
-        let Some(follower) = self.known(&who, now)? else { return Ok(None) };
+        let Some(follower) = self.familiar(account, &incoming.from_user, now)? else { return Ok(None) };
         if follower.blocked {
             return Ok(Some(Reply::Nothing));
         }
         // A retry of a message that something else was delivered with has that answer.
-        let key = (who.0.clone(), incoming.dedup_key());
+        let key = (account.to_owned(), incoming.dedup_key());
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
             return Ok(Some(answer.reply));
         }
-        let is_waited_for = self.store.get(&LATE, &who)?.is_some()
-            || !self.store.under(&NOTICES, &follower_key(&who.0, &who.1), 1)?.is_empty();
-        Ok((!is_waited_for).then(|| Reply::Text(fitting(&self.wordings().plain(word)).to_owned())))
+        Ok((!follower.is_waited_for).then(|| Reply::Text(fitting(&self.wordings().plain(word)).to_owned())))
     }
 
     /// Keeps an answer that came too late for its message; the follower gets it with the next one.

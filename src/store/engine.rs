@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use super::commit::Committer;
+use super::stamps::{Stamp, Stamps, counters_of};
 use super::{Error, Result};
 
 /// Memory the engine may use for its page cache, in bytes. No hard limit (a full scan exceeds it), so scans page.
@@ -21,19 +22,25 @@ pub(super) type Entry = (sled::IVec, sled::IVec);
 pub(super) struct Engine {
     db: sled::Db,
     committer: Committer,
+    stamps: Stamps,
 }
 
 /// Changes that become visible, and durable, together.
 #[derive(Default)]
-pub(super) struct Batch(sled::Batch);
+pub(super) struct Batch {
+    changes: sled::Batch,
+    counters: Vec<u16>,
+}
 
 impl Batch {
     pub(super) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.0.insert(key, value);
+        self.counters.extend(counters_of(&key));
+        self.changes.insert(key, value);
     }
 
     pub(super) fn delete(&mut self, key: Vec<u8>) {
-        self.0.remove(key);
+        self.counters.extend(counters_of(&key));
+        self.changes.remove(key);
     }
 }
 
@@ -47,7 +54,7 @@ impl Engine {
             opened => opened?,
         };
         let committer = Committer::start(db.clone(), &dir.join("db"))?;
-        Ok(Engine { db, committer })
+        Ok(Engine { db, committer, stamps: Stamps::new() })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>> {
@@ -61,7 +68,19 @@ impl Engine {
 
     pub(super) fn apply(&self, batch: Batch) -> Result<()> {
         self.check()?;
-        Ok(self.db.apply_batch(batch.0)?)
+        let applied = self.db.apply_batch(batch.changes);
+        // Also after a failure, which may have come too late to change nothing.
+        self.stamps.count_up(&batch.counters);
+        Ok(applied?)
+    }
+
+    /// The stamp of a key, or of a key's beginning up to the NUL behind its first part.
+    pub(super) fn stamp(&self, key: &[u8]) -> Stamp {
+        self.stamps.take(key)
+    }
+
+    pub(super) fn is_current(&self, stamp: Stamp) -> bool {
+        self.stamps.is_current(stamp)
     }
 
     /// Returns when everything applied before the call is on disk and would survive a power cut.

@@ -14,6 +14,7 @@ mod files;
 mod migrate;
 pub mod records;
 pub mod schema;
+mod stamps;
 mod table;
 mod write;
 
@@ -27,6 +28,7 @@ use serde::de::DeserializeOwned;
 use engine::Engine;
 pub(crate) use files::hex;
 pub use files::{ContentHash, Files, digest_of};
+pub use stamps::Stamp;
 pub use table::{Key, Table};
 pub use write::Write;
 
@@ -154,6 +156,22 @@ impl Store {
             *last += 1;
         }
         self.engine.range(from, to).take(limit).map(|entry| entry_of(table, entry?)).collect()
+    }
+
+    /// What a record is now, or that it is not there: take it before reading, and [`Store::is_current`] tells later
+    /// whether the same would be read again.
+    pub fn stamp<K: Key, V>(&self, table: &Table<K, V>, key: &K) -> Stamp {
+        self.engine.stamp(&table.key(key))
+    }
+
+    /// The same for all records whose first key part is `first`.
+    pub fn stamp_under<V>(&self, table: &Table<(String, String), V>, first: &str) -> Stamp {
+        self.engine.stamp(&table.key(&(first.to_owned(), String::new())))
+    }
+
+    /// Whether nothing that the stamp stands for has been changed since it was taken.
+    pub fn is_current(&self, stamp: Stamp) -> bool {
+        self.engine.is_current(stamp)
     }
 
     /// Reads and changes records as one step. When `change` fails nothing is written.

@@ -432,6 +432,45 @@ fn blocked_followers_hear_nothing() {
     assert_eq!(chat.answer(typed("帮助", None)), Reply::Nothing);
 }
 
+/// What is kept in memory of a follower gives way to everything that is written, and to time.
+#[test]
+fn an_answer_at_once_knows_what_has_happened_since() {
+    let mut chat = Chat::new();
+    chat.say("帮助");
+    let at_once = |chat: &mut Chat| {
+        let incoming = chat.push(typed("帮助", None));
+        chat.desk.answer_at_once(ACCOUNT, &incoming, chat.now).unwrap()
+    };
+    for _ in 0..2 {
+        assert!(at_once(&mut chat).is_some_and(|reply| text_of(reply).contains("发书名或作者")));
+    }
+    chat.desk.keep_late(ACCOUNT, READER, Reply::Text("迟到的回答".into()), chat.now).unwrap();
+    assert_eq!(at_once(&mut chat), None, "a late answer waits");
+    chat.check(&[("帮助", &["迟到的回答"])]);
+    assert!(at_once(&mut chat).is_some());
+    let notice = (shutong::library::requests::follower_key(ACCOUNT, READER), "1".to_owned());
+    let durability = shutong::store::Durability::Soon;
+    chat.store.write(durability, |write: &mut shutong::store::Write<'_>| write.put(&NOTICES, &notice, &1)).unwrap();
+    assert_eq!(at_once(&mut chat), None, "a notice waits");
+    chat.store
+        .write(durability, |write| {
+            write.delete(&NOTICES, &notice);
+            Ok::<_, shutong::store::Error>(())
+        })
+        .unwrap();
+    assert!(at_once(&mut chat).is_some());
+    chat.now += Duration::hours(2);
+    assert_eq!(at_once(&mut chat), None, "not seen for an hour, which has to be noted");
+    chat.say("帮助");
+    let mut follower = chat.follower().unwrap();
+    assert!(at_once(&mut chat).is_some());
+    follower.blocked = true;
+    chat.store
+        .write(durability, |write: &mut shutong::store::Write<'_>| write.put(&FOLLOWERS, &key(), &follower))
+        .unwrap();
+    assert_eq!(at_once(&mut chat), Some(Reply::Nothing));
+}
+
 #[test]
 fn deleting_leaves_no_trace() {
     let mut chat = Chat::new().with_books(&["三体 - 刘慈欣.txt"]);
