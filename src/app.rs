@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
+use crate::alert::Alerts;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::library::Library;
@@ -17,6 +18,7 @@ use crate::logging::Pseudonyms;
 use crate::reply::{self, Desk, Wordings};
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
+use crate::token::{Keys, StandIns, Tokens};
 use crate::wechat::Account;
 
 /// The program's parts.
@@ -37,6 +39,14 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// The Official Accounts.
     pub accounts: Vec<Arc<Account>>,
+    /// What the owner has to know.
+    pub alerts: Arc<Alerts>,
+    /// The accounts' access_tokens and tickets.
+    pub tokens: Arc<Tokens>,
+    /// Who may ask for them.
+    pub keys: Arc<Keys>,
+    /// What the relay's callers have instead of them.
+    pub stand_ins: StandIns,
     /// Followers' names in logs.
     pub pseudonyms: Pseudonyms,
     /// When the program was assembled.
@@ -58,10 +68,31 @@ impl App {
         let links = Arc::new(Links::open(&store, public_url, lifetime, random()?)?);
         let desk = desk(&config, &store, &library, &links)?;
         let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
+        let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
+        let upstream = config.upstream()?;
+        let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
+        let keys = Arc::new(Keys::open(Arc::clone(&store))?);
+        let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
+        let tokens = Arc::new(tokens);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
         let started_at = clock.now();
         let data_dir = data_dir.to_owned();
-        Ok(App { config, clock, data_dir, store, library, links, desk, accounts, pseudonyms, started_at })
+        Ok(App {
+            config,
+            clock,
+            data_dir,
+            store,
+            library,
+            links,
+            desk,
+            accounts,
+            alerts,
+            tokens,
+            keys,
+            stand_ins,
+            pseudonyms,
+            started_at,
+        })
     }
 
     /// The account of this name.

@@ -7,6 +7,7 @@
 mod defaults;
 mod env;
 mod secrets;
+mod token;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -18,13 +19,23 @@ use serde::Deserialize;
 
 pub use crate::reply::Language;
 use crate::secret::Secret;
+pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
+pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.
 pub const EXAMPLE: &str = include_str!("../assets/shutong.example.toml");
 
 /// The platform's host. Only this file names it.
 const PLATFORM: &str = "https://api.weixin.qq.com";
+
+/// The same platform, for when that one cannot be connected to.
+const PLATFORM_AGAIN: [&str; 4] = [
+    "https://api2.weixin.qq.com",
+    "https://sh.api.weixin.qq.com",
+    "https://sz.api.weixin.qq.com",
+    "https://hk.api.weixin.qq.com",
+];
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +52,10 @@ pub struct Config {
     /// The Official Accounts.
     #[serde(rename = "account")]
     pub accounts: Vec<AccountConfig>,
+    /// The access_token and its API.
+    pub token: TokenConfig,
+    /// How the owner is told of trouble.
+    pub alerts: AlertsConfig,
     /// The feed for reading programs.
     pub opds: Opds,
     /// The admin page.
@@ -93,17 +108,16 @@ pub struct AccountConfig {
     /// How access_tokens are fetched.
     #[serde(default)]
     pub token_endpoint: TokenEndpoint,
-}
-
-/// How access_tokens are fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenEndpoint {
-    /// `/cgi-bin/stable_token`.
-    #[default]
-    Stable,
-    /// `/cgi-bin/token`.
-    Classic,
+    /// Further hosts of the platform, tried when the first cannot be connected to. Without it those that the platform
+    /// has for disasters, if `api_base` is the platform's own.
+    #[serde(default)]
+    pub api_fallbacks: Option<Vec<String>>,
+    /// An HTTP proxy for calling the platform; empty: none.
+    #[serde(default)]
+    pub api_proxy: String,
+    /// Domains whose pages are signed for the JS-SDK; empty: that of `public_url`.
+    #[serde(default)]
+    pub js_domains: Vec<String>,
 }
 
 /// Who may read the OPDS feed.
@@ -285,8 +299,7 @@ impl Config {
         for (number, account) in self.accounts.iter().enumerate() {
             let is_double = self.accounts[..number].iter().any(|other| other.name == account.name);
             ensure!(!is_double, "two accounts have the name \"{}\"; the callback's path needs another", account.name);
-            let is_http = account.api_base.starts_with("https://") || account.api_base.starts_with("http://");
-            ensure!(is_http, "account {}: api_base must start with https://", account.name);
+            account.judge_api()?;
         }
         if !self.public_url.is_empty() {
             let parsed = url::Url::parse(&self.public_url).context("public_url is no address")?;
@@ -307,11 +320,16 @@ impl Config {
                 "mail.tls = \"none\" is for a server on this machine only"
             );
         }
+        self.judge_token()?;
         self.limits.judge()
     }
 
     fn holds_secrets(&self) -> bool {
-        !self.accounts.is_empty() || !self.opds.password.is_empty() || self.mail.is_some()
+        !self.accounts.is_empty()
+            || !self.opds.password.is_empty()
+            || self.mail.is_some()
+            || !self.token.upstream_key.is_empty()
+            || !self.alerts.webhook.is_empty()
     }
 }
 

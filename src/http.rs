@@ -1,10 +1,78 @@
-//! The outgoing HTTP client. So far it talks to one server only: the shutong that runs on this machine, for commands
-//! given while it runs. It may listen on a LAN address, but nothing on another machine may be reached with this.
+//! The outgoing HTTP client: how every one is built, and what it is allowed.
+//!
+//! [`builder`] is where each begins: certificates that are compiled in, no redirects, no proxy of the environment's.
+//! [`post_local`] talks to the shutong that runs on this machine, for commands given while it runs. It may listen on a
+//! LAN address, but nothing on another machine may be reached with that.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::StreamExt;
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+
+/// The largest answer in JSON, in bytes.
+const JSON_LIMIT: usize = 1024 * 1024;
+
+/// A client in the making, for servers that the owner or the platform named: it follows no redirect, because none of
+/// them has a reason for one and each could lead a secret elsewhere, and trusts the certificates compiled in, because
+/// a bare machine has none.
+///
+/// # Errors
+/// When the cryptography compiled in does not work, which a test rules out.
+pub fn builder() -> Result<reqwest::ClientBuilder> {
+    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .context("TLS")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("shutong/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy())
+}
+
+/// Speaks JSON with servers of the owner's own: another shutong, a webhook for alerts.
+#[derive(Clone, Debug)]
+pub struct JsonClient(reqwest::Client);
+
+impl JsonClient {
+    /// A client that waits so long for a whole answer.
+    ///
+    /// # Errors
+    /// As [`builder`].
+    pub fn new(patience: Duration) -> Result<JsonClient> {
+        Ok(JsonClient(builder()?.timeout(patience).build()?))
+    }
+
+    /// Sends a GET, or with a body a POST, and gives the status and the JSON of the answer; `Null` if it has none.
+    ///
+    /// # Errors
+    /// When there is no whole answer. The message names no address, which could hold a secret.
+    pub async fn send(&self, url: &str, key: Option<&str>, body: Option<&Value>) -> Result<(u16, Value)> {
+        let mut call = match body {
+            Some(body) => self.0.post(url).json(body),
+            None => self.0.get(url),
+        };
+        if let Some(key) = key {
+            call = call.bearer_auth(key);
+        }
+        let answer = call.send().await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status().as_u16();
+        let mut bytes = Vec::new();
+        let mut pieces = answer.bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            bytes.extend_from_slice(&piece.map_err(reqwest::Error::without_url)?);
+            ensure!(bytes.len() <= JSON_LIMIT, "the answer is too large");
+        }
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+}
 
 /// Posts a body to a server on this machine and hands every line of the answer to `line` as it comes.
 ///
@@ -18,9 +86,7 @@ pub async fn post_local(
     mut line: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     ensure!(is_here(address.ip()), "{address} is not on this machine");
-    // The library is built without a provider of its own and refuses to start without one. Twice is no error.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = builder()?.build()?;
     let url = format!("http://{address}{path}");
     let answer = client.post(url).bearer_auth(key).body(body).send().await.map_err(reqwest::Error::without_url)?;
     ensure!(answer.status().is_success(), "the running shutong answers {}", answer.status());

@@ -41,6 +41,9 @@ pub struct LastRun {
     pub succeeded: bool,
 }
 
+/// How often it is looked whether a token is due.
+const TICK: Duration = Duration::from_secs(1);
+
 /// How often a sleeping job looks whether it is due: a machine that slept catches up this soon.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
@@ -153,6 +156,15 @@ pub async fn repeat(job: Job, app: Arc<App>) {
             Err(panicked) => log::error!(job = job.name(); "{panicked}"),
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Renews tokens and tickets when they are due, for ever. Not a [`Job`]: what is due follows from each token's end and
+/// from what the platform answered last, not from a calendar. To stop it, drop it: a call under way ends.
+pub async fn keep_tokens(app: Arc<App>) {
+    loop {
+        app.tokens.tick().await;
+        tokio::time::sleep(TICK).await;
     }
 }
 

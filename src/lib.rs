@@ -27,7 +27,10 @@ pub mod wechat;
 pub mod search;
 pub mod store;
 
+pub mod alert;
 pub mod library;
+
+pub mod token;
 
 pub mod reply;
 

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::blocking::Panicked;
 use crate::config::Listen;
 use crate::jobs::{self, Job};
-use crate::server::{self, Admin, Commands, ConnectionLimits, Patience, Webhook};
+use crate::server::{self, Admin, Commands, ConnectionLimits, Patience, TokenApi, Webhook};
 use crate::store::Store;
 
 /// Changes are indexed at most this often while they keep coming.
@@ -82,7 +82,8 @@ pub async fn run(
     let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
     let admin = Arc::new(Admin::new(&app, addresses, Arc::clone(&webhook))?);
     let (counted, drained) = (Arc::clone(&webhook), Arc::clone(&webhook));
-    admin.set_metrics(Arc::new(move || counted.metrics()));
+    let tokens = Arc::clone(&app.tokens);
+    admin.set_metrics(Arc::new(move || counted.metrics() + &tokens.metrics()));
 
     let mut servers = JoinSet::new();
     let stopped = |mut stopping: watch::Receiver<bool>| async move {
@@ -90,7 +91,9 @@ pub async fn run(
     };
     let public = server::public(Arc::clone(&app), webhook);
     servers.spawn(server::serve(listeners.public, public, limits, stopped(stopping.clone())));
-    servers.spawn(server::serve(listeners.token, server::token_api(), limits, stopped(stopping.clone())));
+    let token_api = Arc::new(TokenApi::new(Arc::clone(&app)));
+    let tokens = server::token_api(Arc::clone(&token_api));
+    servers.spawn(server::serve(listeners.token, tokens, limits, stopped(stopping.clone())));
     let pages = server::admin(Arc::clone(&app), Arc::clone(&admin), commands);
     servers.spawn(server::serve(listeners.admin, pages, limits, stopped(stopping)));
 
@@ -98,6 +101,7 @@ pub async fn run(
     for job in Job::ALL {
         background.spawn(jobs::repeat(job, Arc::clone(&app)));
     }
+    background.spawn(jobs::keep_tokens(Arc::clone(&app)));
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 
@@ -107,11 +111,16 @@ pub async fn run(
     }
     let _ = stop.send(true);
     admin.close_streams();
+    token_api.close_streams();
     background.abort_all();
     while servers.join_next().await.is_some() {}
     // Somebody may have been told to ask for an answer later.
     if tokio::time::timeout(DRAIN, drained.drain()).await.is_err() {
         log::error!("stopping with messages still being worked on");
+    }
+    // An answer of the platform's that is on its way has to be kept: it may have ended the token before.
+    if tokio::time::timeout(DRAIN, app.tokens.idle()).await.is_err() {
+        log::error!("stopping while a token is being fetched");
     }
     indexer.stop();
     app.store.sync()?;

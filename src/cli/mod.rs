@@ -7,10 +7,12 @@ mod book;
 mod check;
 mod config;
 mod console;
+mod key;
 mod remote;
 mod search;
 mod serve;
 mod setup;
+mod token;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,11 @@ enum Command {
     Book(book::Book),
     /// Searches as a follower would.
     Search(search::Search),
+    /// Shows the access_token's state, refreshes it, sets it by hand.
+    Token(token::Token),
+    /// Makes, lists and revokes keys of the token API.
+    #[command(subcommand)]
+    Key(key::Key),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -133,6 +140,8 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
     match command {
         Command::Book(book) => book.run(app, console),
         Command::Search(search) => search.run(app, console),
+        Command::Token(token) => token.run(app, console),
+        Command::Key(key) => key.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 
-use super::{AdminConfig, Config, Language, Level, Limits, Listen, Log, Opds};
+use super::{AdminConfig, AlertsConfig, Config, Language, Level, Limits, Listen, Log, Opds, TokenConfig};
 
 impl Default for Config {
     fn default() -> Self {
@@ -14,6 +14,8 @@ impl Default for Config {
             time_zone: Tz::Asia__Shanghai,
             listen: Listen::default(),
             accounts: Vec::new(),
+            token: TokenConfig::default(),
+            alerts: AlertsConfig::default(),
             opds: Opds::default(),
             admin: AdminConfig::default(),
             log: Log::default(),

@@ -68,7 +68,9 @@ fn value_of(key: &str, text: &str) -> Result<Value> {
     Ok(match key {
         "verified" => Value::Boolean(text.parse().with_context(|| format!("\"{text}\" is neither true nor false"))?),
         "port" => Value::Integer(text.parse().with_context(|| format!("\"{text}\" is not a whole number"))?),
-        "hosts" => Value::Array(text.split(',').map(|host| Value::String(host.trim().to_owned())).collect()),
+        "hosts" | "upstream" | "relay" | "js_domains" | "api_fallbacks" => {
+            Value::Array(text.split(',').map(|host| Value::String(host.trim().to_owned())).collect())
+        }
         _ => Value::String(text.to_owned()),
     })
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod opds;
 pub mod pages;
 mod respond;
+mod token_api;
 mod visit;
 pub mod webhook;
 mod words;
@@ -21,12 +22,12 @@ mod words;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use warp::http::StatusCode;
 use warp::{Filter, Reply};
 
 pub use accept::{ConnectionLimits, serve};
 pub use admin::{Admin, password};
 pub use commands::Commands;
+pub use token_api::{TokenApi, routes as token_api};
 pub use webhook::{Patience, Webhook};
 
 use crate::app::App;
@@ -42,17 +43,6 @@ pub fn public(
         .or(download::routes(Arc::clone(&app)))
         .or(opds::routes(app))
         .recover(error::recover(language))
-}
-
-/// What the token API's listener serves. Tokens are not kept yet, so it says that, in the platform's manner.
-pub fn token_api() -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let alive = warp::path("healthz").and(warp::path::end()).map(|| "ok\n".into_response());
-    let nothing = warp::any().map(|| {
-        let body = r#"{"errcode":404,"errmsg":"this version of shutong keeps no access_token"}"#;
-        let answer = warp::reply::with_header(body, "content-type", "application/json; charset=utf-8");
-        warp::reply::with_status(answer, StatusCode::NOT_FOUND).into_response()
-    });
-    alive.or(nothing).unify()
 }
 
 /// What the admin listener serves.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AnswerRecord, BookId, BookRecord, FollowerRecord, MergeRecord, MissRecord, PlaceRecord, RequestRecord,
-    SessionRecord,
+    AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, FollowerRecord, GrantRecord, MergeRecord, MissRecord,
+    PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -61,6 +61,20 @@ pub const MISSES: Table<String, MissRecord> = Table::new(b'W', "misses");
 
 /// The admin's sessions, by hash of the cookie.
 pub const SESSIONS: Table<String, SessionRecord> = Table::new(b'X', "sessions");
+
+/// Access_tokens, by account.
+pub const TOKENS: Table<String, GrantRecord> = Table::new(b'Y', "tokens");
+/// Tickets, by account and kind.
+pub const TICKETS: Table<(String, String), GrantRecord> = Table::new(b'Z', "tickets");
+/// The last renewals of an account's token, by account and number (20 digits).
+pub const RENEWALS: Table<(String, String), RenewalRecord> = Table::new(b'a', "renewals");
+/// Calls that count against the platform's quotas, by account.
+pub const TOKEN_COUNTS: Table<String, TokenCountsRecord> = Table::new(b'b', "token_counts");
+/// Keys of the token API, by their public part.
+pub const API_KEYS: Table<String, ApiKeyRecord> = Table::new(b'c', "api_keys");
+/// What the owner has to know, by what it is about.
+pub const ALERTS: Table<String, AlertRecord> = Table::new(b'd', "alerts");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -87,4 +101,10 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (NOTICES.prefix, NOTICES.name),
     (MISSES.prefix, MISSES.name),
     (SESSIONS.prefix, SESSIONS.name),
+    (TOKENS.prefix, TOKENS.name),
+    (TICKETS.prefix, TICKETS.name),
+    (RENEWALS.prefix, RENEWALS.name),
+    (TOKEN_COUNTS.prefix, TOKEN_COUNTS.name),
+    (API_KEYS.prefix, API_KEYS.name),
+    (ALERTS.prefix, ALERTS.name),
 ];

@@ -1,5 +1,5 @@
 //! The WeChat platform's protocol, without state: what arrives at the callback URL, is it genuine,
-//! what does it say, and how is an answer to it written.
+//! what does it say, how is an answer to it written; and how the platform's API is called ([`Client`]).
 //!
 //! A callback passes through here in five steps, and the HTTP layer decides nothing itself:
 //!
@@ -9,12 +9,16 @@
 //! 4. the caller finds its [`Reply`], by [`Incoming::dedup_key`] at most once;
 //! 5. [`seal`] writes the answer, encrypted as the question was.
 //!
-//! Nothing here reads a clock, opens a socket or draws a random number: all three are arguments.
+//! Nothing here reads a clock or draws a random number: both are arguments. Only [`Client`] opens a socket, and it
+//! holds no token: who may call with which is the business of `token`.
 //! What a follower gets to read is the business of `reply`.
 
 mod account;
 mod callback;
+mod client;
 mod crypto;
+mod error;
+mod js_sdk;
 mod message;
 mod nonce;
 mod push;
@@ -24,6 +28,9 @@ pub use account::{Account, AccountSettings, InvalidAccount, Mode};
 pub use callback::{
     BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, open_checked, seal, verify_url,
 };
+pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
+pub use error::Error;
+pub use js_sdk::js_sdk_signature;
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
 };

@@ -13,8 +13,13 @@ pub(super) fn matches(parts: &mut [&str], given: &str) -> bool {
 
 /// The signature of `parts` as the platform writes it: 40 lower-case hex digits.
 pub(super) fn sign(parts: &mut [&str]) -> String {
+    hex(&digest(parts))
+}
+
+/// A digest in lower-case hex digits.
+pub(super) fn hex(digest: &[u8; 20]) -> String {
     let mut text = String::with_capacity(40);
-    for byte in digest(parts) {
+    for byte in digest {
         for nibble in [byte >> 4, byte & 15] {
             text.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
         }

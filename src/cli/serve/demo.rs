@@ -39,6 +39,9 @@ pub(super) fn account(data: &Path) -> Result<AccountConfig> {
         verified: false,
         api_base: config::platform(),
         token_endpoint: TokenEndpoint::Stable,
+        api_fallbacks: None,
+        api_proxy: String::new(),
+        js_domains: Vec::new(),
     })
 }
 
