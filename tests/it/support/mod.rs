@@ -3,9 +3,11 @@
 
 pub mod binary;
 pub mod book_builder;
+pub mod central;
 pub mod clock;
 pub mod connection;
 pub mod test_app;
+pub mod wechat_api;
 pub mod wechat_sim;
 
 use std::fs::File;
