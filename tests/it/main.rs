@@ -19,5 +19,6 @@ mod reply; // conversations of followers with the desk, over a real library
 mod search; // the index: every kind of query, paging, rebuilding, damage, hostile text
 mod store; // what a write promises, what a restart finds, what damage does
 mod token; // the keeper of a token against the simulated platform: weeks of faults, reports, restarts, outages
+mod token_api; // the token API over sockets: keys, scopes, the platform's own interface, relay, following, an SDK
 mod webhook; // a follower's journey through the callback: search to download, retries, late answers
 mod wechat; // the platform's protocol through its public API: vectors, hostile input, every push
