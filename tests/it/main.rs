@@ -20,3 +20,4 @@ mod search; // the index: every kind of query, paging, rebuilding, damage, hosti
 mod store; // what a write promises, what a restart finds, what damage does
 mod webhook; // a follower's journey through the callback: search to download, retries, late answers
 mod wechat; // the platform's protocol through its public API: vectors, hostile input, every push
+mod wechat_api; // the simulated platform itself: the rules it must keep, so that others can be tested against it

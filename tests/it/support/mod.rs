@@ -6,6 +6,7 @@ pub mod book_builder;
 pub mod clock;
 pub mod connection;
 pub mod test_app;
+pub mod wechat_api;
 pub mod wechat_sim;
 
 use std::fs::File;
