@@ -1,6 +1,7 @@
 //! The simulated platform's API, held to the platform's published rules by real requests: what is tested against it is
 //! worth no more than it is.
 
+use std::process::Command;
 use std::time::{Duration as Real, Instant};
 
 use chrono::Duration;
@@ -520,4 +521,27 @@ fn the_platform_ends_with_its_last_handle() {
     assert!(std::net::TcpStream::connect(&address).is_ok());
     drop(other);
     assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+#[test]
+fn an_unmodified_client_is_content() {
+    let python = std::env::var("TEST_PYTHON").expect("TEST_PYTHON names no Python with wechatpy; run tests/run.sh");
+    let desk = desk();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wechatpy/client.py");
+    let run = |secret: &str| {
+        let output = Command::new(&python).arg(script).args([desk.api.base().as_str(), APP, secret]).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let answer: Option<Value> = serde_json::from_str(&printed).ok();
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), answer.unwrap_or_else(|| panic!("{printed}{complaint}")))
+    };
+    let (status, answer) = run(SECRET);
+    assert_eq!(status, Some(0), "{answer}");
+    assert_eq!(answer["access_token"].as_str(), desk.api.current(APP, Endpoint::Token).as_deref());
+    assert_eq!(answer["ips"], json!(["127.0.0.1", "101.226.103.0/25"]));
+    assert_eq!(answer["user"]["openid"], "oABC");
+    assert_eq!((desk.api.count(TOKEN), desk.api.count(CALLBACK_IP), desk.api.count("/cgi-bin/user/info")), (1, 1, 1));
+    let (status, answer) = run("wrong");
+    assert_eq!((status, code(&answer)), (Some(1), 40125));
+    assert!(answer["errmsg"].as_str().unwrap().starts_with("invalid appsecret"), "{answer}");
 }
