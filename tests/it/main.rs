@@ -22,3 +22,4 @@ mod token; // the keeper of a token against the simulated platform: weeks of fau
 mod token_api; // the token API over sockets: keys, scopes, the platform's own interface, relay, following, an SDK
 mod webhook; // a follower's journey through the callback: search to download, retries, late answers
 mod wechat; // the platform's protocol through its public API: vectors, hostile input, every push
+mod wechat_api; // the simulated platform itself: the rules it must keep, so that others can be tested against it

@@ -122,6 +122,10 @@ pub struct Account {
 }
 
 impl Account {
+    pub fn new(app_id: &str, secret: &str) -> Account {
+        Account { app_id: app_id.into(), secret: secret.into(), ..Account::default() }
+    }
+
     /// A new classic token. Its predecessor lives a little longer, and nothing before that.
     pub fn issue_classic(&mut self, now: i64) -> Granted {
         if let Some((previous, earlier)) = self.classic.split_last_mut() {

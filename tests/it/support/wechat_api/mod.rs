@@ -17,7 +17,6 @@ mod refusal;
 mod server;
 
 pub use account::Endpoint;
-#[allow(unused_imports)]
 pub use log::{Call, Host};
 
 use std::net::TcpStream;
@@ -92,9 +91,7 @@ impl WechatApi {
     }
 
     pub fn add_account(&self, app_id: &str, secret: &str) {
-        let mut account = Account::default();
-        (account.app_id, account.secret) = (app_id.into(), secret.into());
-        self.with(|state, _| state.accounts.insert(app_id.into(), account));
+        self.with(|state, _| state.accounts.insert(app_id.into(), Account::new(app_id, secret)));
         self.open_or_close();
     }
 
