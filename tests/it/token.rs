@@ -1,5 +1,6 @@
 //! The keeper of a token against the simulated platform. Time is the test's: weeks pass in seconds.
 
+mod binary; // the executable: killed around renewals, its commands
 mod months; // thirty days of minutes, calm and under random faults
 mod reports; // tokens said to be refused: true, false, a thousand at a time
 mod troubles; // what the owner has to put right, and how little is asked meanwhile
