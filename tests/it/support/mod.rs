@@ -5,6 +5,7 @@ pub mod binary;
 pub mod book_builder;
 pub mod clock;
 pub mod connection;
+pub mod smtp_sink;
 pub mod test_app;
 pub mod wechat_sim;
 
