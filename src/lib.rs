@@ -24,6 +24,7 @@ pub mod secret;
 pub mod book;
 pub mod wechat;
 
+pub mod mail;
 pub mod search;
 pub mod store;
 

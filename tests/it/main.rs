@@ -1,7 +1,7 @@
 //! The one integration-test binary. What belongs where:
 #![allow(clippy::unwrap_used, clippy::expect_used)] // in a test a failed `expect` is the report
 
-mod support; // what tests stand on: the program, its executable, the simulated platform, builders of books
+mod support; // what tests stand on: the program, its executable, the simulated platform, a mail server, builders of books
 
 mod accept; // the accept loop on real sockets: slow clients, the cap, draining, bodies too large
 mod admin; // the admin page over real sockets: who gets in, what a change needs, uploads, the simulator
@@ -13,6 +13,7 @@ mod config; // the configuration file: every mistake refused by name
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
+mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it
 mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's browser
 mod reply; // conversations of followers with the desk, over a real library
