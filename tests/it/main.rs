@@ -5,6 +5,7 @@ mod support; // what tests stand on: the program, its executable, the simulated 
 
 mod accept; // the accept loop on real sockets: slow clients, the cap, draining, bodies too large
 mod admin; // the admin page over real sockets: who gets in, what a change needs, uploads, the simulator
+mod alerts; // the owner is told of trouble: by mail, by webhook, once
 mod architecture; // the rules of the house, read from the source itself
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod book; // e-books through `book::read`: formats, faults of real files, covers
