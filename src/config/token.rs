@@ -152,7 +152,7 @@ impl AccountConfig {
 }
 
 fn must_be_http(text: &str) -> Result<()> {
-    let parsed = url::Url::parse(text).context("it is no address")?;
+    let parsed = url::Url::parse(text).context("it is no address; it must start with https://")?;
     ensure!(matches!(parsed.scheme(), "http" | "https") && parsed.has_host(), "it must start with https://");
     Ok(())
 }
