@@ -89,9 +89,9 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
 pub(super) async fn draw(visit: &Visit, said: Said) -> Result<Response, Refusal> {
     let app = visit.app.clone();
     let (accounts, keys) = visit.ask(move || look(&app)).await?;
-    // Asked for by a form, the page has its own to say; the next one says the rest.
-    let is_fetched = visit.head.method == Method::GET;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now).filter(|_| is_fetched);
+    // Drawn in answer to a form, or for nobody, the page leaves it for the next one.
+    let is_read = visit.head.method == Method::GET;
+    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
     let status = if said.fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let frame = visit.frame("tokens");
     let page = Page {
@@ -241,7 +241,7 @@ mod tests {
             ("[::]:8777", "[::1]:8777"),
             ("10.0.0.7:1", "10.0.0.7:1"),
         ] {
-            assert_eq!(reachable(bound.parse().unwrap()), here.parse().unwrap());
+            assert_eq!(reachable(bound.parse().unwrap()).to_string(), here);
         }
     }
 }
