@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use crate::alert::Alerts;
+use crate::alert::{Alerts, Teller};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::library::Library;
@@ -41,6 +41,8 @@ pub struct App {
     pub accounts: Vec<Arc<Account>>,
     /// What the owner has to know.
     pub alerts: Arc<Alerts>,
+    /// How the owner is told.
+    pub teller: Teller,
     /// The accounts' access_tokens and tickets.
     pub tokens: Arc<Tokens>,
     /// Who may ask for them.
@@ -78,7 +80,6 @@ impl App {
         let started_at = clock.now();
         let data_dir = data_dir.to_owned();
         Ok(App {
-            config,
             clock,
             data_dir,
             store,
@@ -87,6 +88,8 @@ impl App {
             desk,
             accounts,
             alerts,
+            teller: config.teller()?,
+            config,
             tokens,
             keys,
             stand_ins,

@@ -44,6 +44,11 @@ pub struct LastRun {
 /// How often it is looked whether a token is due.
 const TICK: Duration = Duration::from_secs(1);
 
+/// When a way of telling failed, so long passes until the next try …
+const TELL_AGAIN: Duration = Duration::from_secs(300);
+/// … and if none did, so long at most until the store is asked again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(3_600);
+
 /// How often a sleeping job looks whether it is due: a machine that slept catches up this soon.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
@@ -165,6 +170,21 @@ pub async fn keep_tokens(app: Arc<App>) {
     loop {
         app.tokens.tick().await;
         tokio::time::sleep(TICK).await;
+    }
+}
+
+/// Tells the owner what is wrong, for ever, when there is something to tell and as long as somebody has not heard.
+pub async fn tell_alerts(app: Arc<App>) {
+    loop {
+        let told = app.teller.tell(&app.alerts, app.clock.now()).await;
+        if let Err(error) = &told {
+            log::error!("telling alerts: {error:#}");
+        }
+        let again = tokio::time::sleep(if told.unwrap_or(false) { LISTEN_AGAIN } else { TELL_AGAIN });
+        tokio::select! {
+            () = app.alerts.news() => {}
+            () = again => {}
+        }
     }
 }
 

@@ -102,6 +102,7 @@ pub async fn run(
         background.spawn(jobs::repeat(job, Arc::clone(&app)));
     }
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
+    background.spawn(jobs::tell_alerts(Arc::clone(&app)));
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 

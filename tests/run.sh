@@ -18,9 +18,8 @@ as_root() {
     fi
 }
 
-# need COMMAND PACKAGE: the command is there afterwards.
-need() {
-    command -v "$1" >/dev/null 2>&1 && return
+# fetch WHAT PACKAGE: installs the package, because WHAT is missing.
+fetch() {
     command -v apt-get >/dev/null 2>&1 || fail "needs \`$1\`; install it with your package manager"
     say "installing $2"
     if [ -z "${updated:-}" ]; then
@@ -28,6 +27,12 @@ need() {
         updated=yes
     fi
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2"
+}
+
+# need COMMAND PACKAGE: the command is there afterwards.
+need() {
+    command -v "$1" >/dev/null 2>&1 && return
+    fetch "$1" "$2"
     command -v "$1" >/dev/null 2>&1 || fail "$2 is installed, but there is no \`$1\`"
 }
 
@@ -38,11 +43,20 @@ fi
 command -v cargo >/dev/null 2>&1 || fail "needs Rust; see https://rustup.rs"
 need cc gcc
 need curl curl
+need python3 python3
 [ ! -d tests/browser ] || {
     need chromium chromium
     need node nodejs
     need npm npm
 }
+
+# Debian's Python makes no environments until it is given the rest of itself.
+python3 -c "import ensurepip, venv" 2>/dev/null || fetch "python3 -m venv" python3-venv
+say "a Python with wechatpy"
+python3 -m venv "${CARGO_TARGET_DIR:-target}/wechatpy"
+TEST_PYTHON=$(cd "${CARGO_TARGET_DIR:-target}/wechatpy/bin" && pwd)/python
+"$TEST_PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/wechatpy/requirements.txt
+export TEST_PYTHON
 
 say "cargo test"
 cargo test --workspace "$@"

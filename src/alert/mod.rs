@@ -1,12 +1,12 @@
 //! What the owner has to know without looking for it: raised once, told once, over when it is over.
 //!
 //! A [`Trouble`] is a closed list, because somebody has to write down what to do about each. It is raised as often as
-//! it is noticed and told once: in the log at once, on the admin page while it lasts, and by mail and webhook, which
-//! is done elsewhere, later and again if need be ([`Alerts::untold`]). Trouble that comes and goes is told again only
-//! after a quiet time.
+//! it is noticed and told once: in the log at once, on the admin page while it lasts, and by mail and webhook, later and
+//! again if need be ([`Teller`]). Trouble that comes and goes is told again only after a quiet time.
 //!
-//! Deliberately not here: how it is told.
+//! Deliberately not here: who notices trouble, and when.
 
+mod teller;
 mod trouble;
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::Notify;
 
+pub use teller::Teller;
 pub use trouble::Trouble;
 
 use crate::store::records::AlertRecord;

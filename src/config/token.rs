@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::{AccountConfig, Config};
+use super::{AccountConfig, Config, Language, Mail, MailTls};
+use crate::alert::Teller;
+use crate::mail;
 use crate::secret::Secret;
 use crate::token::{self, TakeOver, Upstream};
 use crate::wechat::Hosts;
@@ -69,6 +71,17 @@ impl Config {
         Ok(Some(Upstream::new(upstream.clone(), upstream_key.clone(), *take_over)?))
     }
 
+    /// The ways in which the owner is told of trouble.
+    ///
+    /// # Errors
+    /// When a client cannot be made.
+    pub fn teller(&self) -> Result<Teller> {
+        let to = Some(self.alerts.mail_to.clone()).filter(|to| !to.is_empty());
+        let mail = self.mail.as_ref().map(Mail::server).zip(to);
+        let webhook = Some(self.alerts.webhook.clone()).filter(|url| !url.is_empty());
+        Teller::new(mail, webhook, self.language == Language::Zh)
+    }
+
     pub(super) fn judge_token(&self) -> Result<()> {
         let TokenConfig { upstream, upstream_key, relay, .. } = &self.token;
         for base in upstream {
@@ -88,6 +101,24 @@ impl Config {
             must_be_http(webhook.expose()).context("alerts.webhook")?;
         }
         Ok(())
+    }
+}
+
+impl Mail {
+    fn server(&self) -> mail::Server {
+        mail::Server {
+            host: self.host.clone(),
+            port: self.port,
+            tls: match self.tls {
+                MailTls::Starttls => mail::Tls::Starttls,
+                MailTls::Tls => mail::Tls::Tls,
+                MailTls::None => mail::Tls::None,
+            },
+            username: self.username.clone(),
+            password: self.password.clone(),
+            from: self.from.clone(),
+            limits: mail::Limits::default(),
+        }
     }
 }
 

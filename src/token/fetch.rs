@@ -21,7 +21,9 @@ impl Keeper {
                 true => upstream.refreshed(self.account()).await,
                 false => upstream.token(self.account()).await,
             };
-            let takes_over = upstream.takes_over(self.settings.endpoint)
+            let is_needed = self.current().is_none_or(|held| held.left(self.uptime()) <= self.renewed_before());
+            let takes_over = is_needed
+                && upstream.takes_over(self.settings.endpoint)
                 && !self.settings.app_secret.is_empty()
                 && work.failures + 1 >= TAKE_OVER_AT
                 && followed.as_ref().is_err_and(|error| error.code().is_none());

@@ -146,8 +146,13 @@ impl Keeper {
         if let Some(held) = self.current() {
             return Ok(held);
         }
-        self.renew_if_due().await;
-        self.current().ok_or_else(|| self.unavailable())
+        let same = Arc::clone(self);
+        // If somebody is asking already, what they get is the answer.
+        detached(async move {
+            same.catch_up().await;
+            same.current().ok_or_else(|| same.unavailable())
+        })
+        .await
     }
 
     /// How long somebody who has just asked may keep the token. With the classic endpoint a renewal leaves the old

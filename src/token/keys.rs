@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,8 @@ use crate::store::{self, Durability, Store, hex};
 
 /// More keys than anybody has servers.
 const MOST: usize = 1_000;
-/// How exactly it is known when a key was last used.
-const NOTED_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// How exactly it is known when a key was last used, in seconds.
+const NOTED_EVERY: i64 = 600;
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,12 +85,7 @@ pub struct NewKey {
 
 /// What a request may do, by its key.
 #[derive(Clone, Debug)]
-pub struct Access {
-    /// The public part of the key.
-    pub id: String,
-    scopes: Vec<Scope>,
-    accounts: Vec<String>,
-}
+pub struct Access(Arc<Known>);
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,13 +104,20 @@ pub enum Denied {
 /// All keys.
 pub struct Keys {
     store: Arc<Store>,
-    known: RwLock<HashMap<String, Known>>,
+    known: RwLock<HashMap<String, Arc<Known>>>,
 }
 
+/// A key as every request needs it. Shared with the requests under way.
+#[derive(Debug)]
 struct Known {
-    record: ApiKeyRecord,
+    id: String,
+    hash: [u8; 32],
     scopes: Vec<Scope>,
+    accounts: Vec<String>,
     networks: Vec<IpNet>,
+    expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, in Unix seconds; 0 if never.
+    used_at: AtomicI64,
 }
 
 impl Keys {
@@ -140,7 +143,7 @@ impl Keys {
         let key = format!("bk_{id}_{}", hex(&random[..32]));
         let record = ApiKeyRecord {
             name: new.name.trim().to_owned(),
-            hash: hash(&key),
+            hash: hex(&digest(&key)),
             scopes: new.scopes.iter().map(|scope| scope.name().to_owned()).collect(),
             accounts: new.accounts.clone(),
             networks: new.networks.iter().map(ToString::to_string).collect(),
@@ -184,9 +187,7 @@ impl Keys {
     /// [`Denied::Unknown`] or [`Denied::Network`].
     pub fn access(&self, key: &str, peer: Option<IpAddr>, now: DateTime<Utc>) -> Result<Access, Denied> {
         let id = key.strip_prefix("bk_").and_then(|rest| rest.split_once('_')).map(|(id, _)| id);
-        self.checked(id.unwrap_or_default(), peer, now, |record| {
-            hash(key).as_bytes().ct_eq(record.hash.as_bytes()).into()
-        })
+        self.checked(id.unwrap_or_default(), peer, now, |known| digest(key).ct_eq(&known.hash).into())
     }
 
     /// The same for something that stands in for the key with this public part, and was made from it here.
@@ -199,68 +200,80 @@ impl Keys {
         id: &str,
         peer: Option<IpAddr>,
         now: DateTime<Utc>,
-        is_right: impl Fn(&ApiKeyRecord) -> bool,
+        is_right: impl Fn(&Known) -> bool,
     ) -> Result<Access, Denied> {
-        let known = self.known.read();
-        let Some(Known { record, scopes, networks }) = known.get(id) else { return Err(Denied::Unknown) };
-        if !is_right(record) || record.expires_at.is_some_and(|end| end <= now) {
+        let Some(known) = self.known.read().get(id).cloned() else { return Err(Denied::Unknown) };
+        if !is_right(&known) || known.expires_at.is_some_and(|end| end <= now) {
             return Err(Denied::Unknown);
         }
-        let peer = peer.map(|peer| peer.to_canonical());
-        let is_near = |peer| networks.iter().any(|network| network.contains(&peer));
-        if !networks.is_empty() && !peer.is_some_and(is_near) {
-            return Err(Denied::Network);
+        if !known.networks.is_empty() {
+            let peer = peer.map(|peer| peer.to_canonical());
+            let is_near = |peer| known.networks.iter().any(|network| network.contains(&peer));
+            if !peer.is_some_and(is_near) {
+                return Err(Denied::Network);
+            }
         }
-        let access = Access { id: id.to_owned(), scopes: scopes.clone(), accounts: record.accounts.clone() };
-        let is_noted = record.used_at.is_some_and(|at| (now - at).abs() < NOTED_EVERY);
-        drop(known);
-        if !is_noted {
-            self.note_use(id, now);
+        let used_at = known.used_at.load(Ordering::Relaxed);
+        if (now.timestamp() - used_at).abs() >= NOTED_EVERY {
+            self.note_use(&known, now);
         }
-        Ok(access)
+        Ok(Access(known))
     }
 
     /// Notes that a key was used. It does not bring a revoked one back.
-    fn note_use(&self, id: &str, now: DateTime<Utc>) {
-        let id = id.to_owned();
+    fn note_use(&self, known: &Known, now: DateTime<Utc>) {
+        known.used_at.store(now.timestamp(), Ordering::Relaxed);
         let noted = self.store.write(Durability::Soon, |write| {
-            if let Some(mut record) = write.get(&API_KEYS, &id)? {
+            if let Some(mut record) = write.get(&API_KEYS, &known.id)? {
                 record.used_at = Some(now);
-                write.put(&API_KEYS, &id, &record)?;
+                write.put(&API_KEYS, &known.id, &record)?;
             }
             Ok::<_, store::Error>(())
         });
         if let Err(error) = noted {
             log::error!("noting the use of a key: {error}");
         }
-        if let Some(known) = self.known.write().get_mut(&id) {
-            known.record.used_at = Some(now);
-        }
     }
 
     fn read(&self) -> store::Result<()> {
         let keys: Vec<(String, ApiKeyRecord)> = self.store.page(&API_KEYS, None, MOST)?;
-        let known = keys.into_iter().map(|(id, record)| {
-            let scopes = record.scopes.iter().filter_map(|name| Scope::of(name)).collect();
-            // A network that cannot be read must not open the key to all.
-            let nowhere = || IpNet::from(IpAddr::from([0, 0, 0, 0]));
-            let networks = record.networks.iter().map(|text| text.parse().unwrap_or_else(|_| nowhere())).collect();
-            (id, Known { record, scopes, networks })
-        });
+        let known = keys.into_iter().filter_map(|(id, record)| Some((id.clone(), Arc::new(Known::of(id, record)?))));
         *self.known.write() = known.collect();
         Ok(())
     }
 }
 
+impl Known {
+    /// `None` for a record that cannot be a key's.
+    fn of(id: String, record: ApiKeyRecord) -> Option<Known> {
+        // A network that cannot be read must not open the key to all.
+        let nowhere = || IpNet::from(IpAddr::from([0, 0, 0, 0]));
+        Some(Known {
+            id,
+            hash: unhex(&record.hash)?.try_into().ok()?,
+            scopes: record.scopes.iter().filter_map(|name| Scope::of(name)).collect(),
+            accounts: record.accounts,
+            networks: record.networks.iter().map(|text| text.parse().unwrap_or_else(|_| nowhere())).collect(),
+            expires_at: record.expires_at,
+            used_at: AtomicI64::new(record.used_at.map_or(0, |at| at.timestamp())),
+        })
+    }
+}
+
 impl Access {
+    /// The public part of the key.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
     /// Whether it may do this at all.
     pub fn has(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+        self.0.scopes.contains(&scope)
     }
 
     /// The account it is for, if it is for one only.
     pub fn only_account(&self) -> Option<&str> {
-        match &*self.accounts {
+        match &*self.0.accounts {
             [account] => Some(account),
             _ => None,
         }
@@ -271,13 +284,20 @@ impl Access {
     /// # Errors
     /// [`Denied::Scope`].
     pub fn require(&self, scope: Scope, account: &str) -> Result<(), Denied> {
-        let is_for = self.accounts.is_empty() || self.accounts.iter().any(|name| name == account);
-        if self.scopes.contains(&scope) && is_for { Ok(()) } else { Err(Denied::Scope) }
+        let accounts = &self.0.accounts;
+        let is_for = accounts.is_empty() || accounts.iter().any(|name| name == account);
+        if self.0.scopes.contains(&scope) && is_for { Ok(()) } else { Err(Denied::Scope) }
     }
 }
 
-fn hash(key: &str) -> String {
-    hex(&Sha256::digest(key.as_bytes()))
+fn digest(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// 32 bytes written as 64 digits.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| (0..64).step_by(2).filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Keeper {
         self.tickets().tick(self).await;
     }
 
-    pub(super) async fn renew_if_due(self: &Arc<Self>) {
+    async fn renew_if_due(self: &Arc<Self>) {
         // If somebody is at it, it is being done.
         let is_due = self.work.try_lock().is_ok_and(|work| self.is_due(&work));
         if is_due {
@@ -68,7 +68,8 @@ impl Keeper {
         }
     }
 
-    async fn catch_up(self: &Arc<Self>) {
+    /// Waits for whoever is at it; then does what is still due.
+    pub(super) async fn catch_up(self: &Arc<Self>) {
         let mut work = self.work.lock().await;
         if !self.is_due(&work) {
             return;

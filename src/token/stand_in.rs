@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::Mac;
 
+use super::keys::unhex;
 use super::{Access, Denied, Keys};
 use crate::secret::{Secret, keyed_hash};
 use crate::store::hex;
@@ -28,8 +29,8 @@ impl StandIns {
     /// A stand-in for this key and account, and the seconds it lives.
     pub fn make(&self, access: &Access, account: &str, now: DateTime<Utc>) -> (Secret, u64) {
         let end = (now + LIVES).timestamp();
-        let hash = hex(&keyed_hash(&self.0, message(&access.id, end, account).as_bytes()).finalize().into_bytes());
-        (Secret::new(format!("rt_{}_{end}_{hash}_{account}", access.id)), LIVES.num_seconds().unsigned_abs())
+        let hash = hex(&keyed_hash(&self.0, message(access.id(), end, account).as_bytes()).finalize().into_bytes());
+        (Secret::new(format!("rt_{}_{end}_{hash}_{account}", access.id())), LIVES.num_seconds().unsigned_abs())
     }
 
     /// Whether this is meant to be one.
@@ -65,9 +66,4 @@ impl StandIns {
 
 fn message(id: &str, end: i64, account: &str) -> String {
     format!("rt1|{id}|{end}|{account}")
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex.then(|| (0..64).step_by(2).filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())
 }

@@ -261,6 +261,7 @@ mod the_judge {
         check("cli/x.rs", "use hyper_util::rt::TokioIo;", Some("only server names hyper_util"));
         check("server/x.rs", "fn f() { a.iter().zip(b); let sled = 1; std::iter::zip(a, b); }", None);
         check("server/x.rs", "fn f() { zip::ZipArchive::new(x); }", Some("only book names zip"));
+        check("server/x.rs", "use lettre::Message;", Some("only mail names lettre"));
         check("library/x.rs", "use reqwest::Client;", Some("only http and wechat names reqwest"));
         check("library/x.rs", "// sled::Db\nconst S: &str = r#\"sled::Db \" tantivy::x\"#;", None);
     }

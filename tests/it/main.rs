@@ -1,10 +1,11 @@
 //! The one integration-test binary. What belongs where:
 #![allow(clippy::unwrap_used, clippy::expect_used)] // in a test a failed `expect` is the report
 
-mod support; // what tests stand on: the program, its executable, the simulated platform, builders of books
+mod support; // what tests stand on: the program, its executable, the simulated platform, a mail server, builders of books
 
 mod accept; // the accept loop on real sockets: slow clients, the cap, draining, bodies too large
 mod admin; // the admin page over real sockets: who gets in, what a change needs, uploads, the simulator
+mod alerts; // the owner is told of trouble: by mail, by webhook, once
 mod architecture; // the rules of the house, read from the source itself
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod book; // e-books through `book::read`: formats, faults of real files, covers
@@ -13,10 +14,14 @@ mod config; // the configuration file: every mistake refused by name
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
+mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it
 mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's browser
 mod reply; // conversations of followers with the desk, over a real library
 mod search; // the index: every kind of query, paging, rebuilding, damage, hostile text
 mod store; // what a write promises, what a restart finds, what damage does
+mod token; // the keeper of a token against the simulated platform: weeks of faults, reports, restarts, outages
+mod token_api; // the token API over sockets: keys, scopes, the platform's own interface, relay, following, an SDK
 mod webhook; // a follower's journey through the callback: search to download, retries, late answers
 mod wechat; // the platform's protocol through its public API: vectors, hostile input, every push
+mod wechat_api; // the simulated platform itself: the rules it must keep, so that others can be tested against it

@@ -1,4 +1,4 @@
-//! Which path means what. One place, so that what it asks of a key can be read off.
+//! Which path means what, but for reading the token. One place, so that what it asks of a key can be read off.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,11 +45,6 @@ where
     let is_get = call.method == Method::GET;
     let is_post = call.method == Method::POST;
     match *parts {
-        ["accesstoken"] | ["accesstoken", _] if is_get => {
-            let keeper = api.keeper(&access, Scope::Read, parts.get(1).copied())?;
-            let held = keeper.token().await?;
-            Ok(answer::token(&held, keeper.usable(&held)))
-        }
         ["accesstoken", account] if is_post => {
             let keeper = api.keeper(&access, Scope::Set, Some(account))?;
             let asked = json(&read(call, body).await?)?;

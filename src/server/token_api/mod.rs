@@ -18,8 +18,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
-use futures_util::Stream;
+use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
@@ -79,7 +78,7 @@ impl TokenApi {
 
 impl Call {
     fn bearer(&self) -> Option<&str> {
-        self.headers.get("authorization")?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+        bearer(self.headers.get("authorization")?.to_str().ok()?)
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
@@ -92,8 +91,23 @@ impl Call {
 pub fn routes(
     api: Arc<TokenApi>,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let (reading, same) = (Arc::clone(&api), Arc::clone(&api));
+    // Every server of the owner's asks for the token all the time: this is the way without anything it does not need.
+    let read = warp::get()
+        .and(warp::path("accesstoken"))
+        .and(warp::path::end())
+        .and(warp::header::optional::<String>("authorization"))
+        .and(warp::ext::optional::<SocketAddr>())
+        .then(move |key, peer| token(Arc::clone(&reading), None, key, peer));
+    let read_of = warp::get()
+        .and(warp::path("accesstoken"))
+        .and(warp::path::param::<String>())
+        .and(warp::path::end())
+        .and(warp::header::optional::<String>("authorization"))
+        .and(warp::ext::optional::<SocketAddr>())
+        .then(move |account, key, peer| token(Arc::clone(&same), Some(account), key, peer));
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::method()
+    let rest = warp::method()
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
@@ -103,18 +117,31 @@ pub fn routes(
             let api = Arc::clone(&api);
             let peer = peer.map(|peer| peer.ip());
             let call = Call { method, path: path.as_str().to_owned(), query, headers, peer };
-            async move { handled(&api, &call, body).await }
-        })
-        // None of these filters rejects; should one begin to, it is our fault.
+            async move { dispatch::answered(&api, &call, body).await }
+        });
+    read.or(read_of)
+        .unify()
+        .or(rest)
+        .unify()
+        // The last filter rejects nothing; should it begin to, it is our fault.
         .or_else(|_| async { Ok::<_, Infallible>((warp::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),)) })
 }
 
-async fn handled<S, B>(api: &Arc<TokenApi>, call: &Call, body: S) -> Response
-where
-    S: Stream<Item = Result<B, warp::Error>> + Send,
-    B: Buf,
-{
-    dispatch::answered(api, call, body).await
+/// `GET /accesstoken[/{account}]`
+async fn token(api: Arc<TokenApi>, account: Option<String>, key: Option<String>, peer: Option<SocketAddr>) -> Response {
+    let told = async {
+        let key = key.as_deref().and_then(bearer).unwrap_or_default();
+        let access = api.app.keys.access(key, peer.map(|peer| peer.ip()), api.app.clock.now())?;
+        let keeper = api.keeper(&access, Scope::Read, account.as_deref())?;
+        let held = keeper.token().await?;
+        Ok::<_, Refusal>(answer::token(&held, keeper.usable(&held)))
+    };
+    told.await.unwrap_or_else(|refusal| refusal.answer())
+}
+
+/// The key in an `Authorization` header.
+fn bearer(header: &str) -> Option<&str> {
+    header.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// A body read whole, as JSON.

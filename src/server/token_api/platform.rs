@@ -111,7 +111,7 @@ async fn real(keeper: &Arc<Keeper>, access: &Access, is_forced: bool) -> Result<
         };
     }
     let held = keeper.token().await?;
-    if keeper.is_asked_again(&access.id, &held) {
+    if keeper.is_asked_again(access.id(), &held) {
         let (keeper, held) = (Arc::clone(keeper), Arc::clone(&held));
         // Whoever asks now has this one; the next one to ask has whatever comes of it.
         tokio::spawn(async move { keeper.report(held.value.clone()).await });

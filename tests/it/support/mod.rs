@@ -3,9 +3,12 @@
 
 pub mod binary;
 pub mod book_builder;
+pub mod central;
 pub mod clock;
 pub mod connection;
+pub mod smtp_sink;
 pub mod test_app;
+pub mod wechat_api;
 pub mod wechat_sim;
 
 use std::fs::File;

@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use shutong::app::App;
 use shutong::config::Config;
-use shutong::server::{self, ConnectionLimits, Patience, Webhook};
+use shutong::server::{self, ConnectionLimits, Patience, TokenApi, Webhook};
 use shutong::store::Durability;
 use shutong::store::records::{BookId, FollowerRecord};
 use shutong::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS, SETTINGS};
+use shutong::token::{NewKey, Scope};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::book_builder::BookBuilder;
+use super::central::{self, APP_SECRET};
 use super::clock::ManualClock;
 use super::wait_until_closed;
+use super::wechat_api::WechatApi;
 use super::wechat_sim::{Answer, SimAccount, SimMode, WechatSim};
 
 /// The follower of [`TestApp::say`].
@@ -27,14 +30,37 @@ pub struct TestApp {
     pub app: Arc<App>,
     pub clock: ManualClock,
     pub public: SocketAddr,
+    /// The token API.
+    pub token: SocketAddr,
     pub http: reqwest::Client,
     configuration: String,
     patience: Patience,
     /// The platform of the account `main`, if there is one, on this program's clock.
     pub sim: WechatSim,
-    stop: Option<oneshot::Sender<()>>,
-    served: Option<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    served: Vec<JoinHandle<()>>,
+    token_api: Arc<TokenApi>,
+    /// The platform's API, if the account `main` calls one.
+    pub platform: Option<WechatApi>,
     data: TempDir,
+}
+
+/// An answer of the token API.
+#[derive(Debug)]
+pub struct Told {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub json: serde_json::Value,
+}
+
+impl Told {
+    pub fn errcode(&self) -> i64 {
+        self.json["errcode"].as_i64().unwrap_or_default()
+    }
+
+    pub fn access_token(&self) -> &str {
+        self.json["access_token"].as_str().unwrap_or_default()
+    }
 }
 
 /// `[[account]]` for this account, called `main`.
@@ -75,15 +101,33 @@ impl TestApp {
         let clock = ManualClock::new();
         let same = clock.clone();
         let sim = WechatSim::new(SimAccount::new(mode), "").with_clock(move || same.now().timestamp());
-        TestApp::on(tempfile::tempdir().unwrap(), clock, configuration, patience, sim).await
+        TestApp::on(tempfile::tempdir().unwrap(), clock, configuration, patience, sim, None, None).await
     }
 
+    /// With the account `main`, which calls a simulated platform; `account` are further lines of its section, `more`
+    /// further sections.
+    pub async fn with_platform(account: &str, more: &str) -> TestApp {
+        let clock = ManualClock::new();
+        let platform = central::platform(&clock);
+        let configuration = format!(
+            "{}app_secret = \"{APP_SECRET}\"\napi_base = \"{}\"\n{account}\n{more}\n",
+            account_toml(&SimAccount::new(SimMode::Safe)),
+            platform.base()
+        );
+        let sim = WechatSim::new(SimAccount::new(SimMode::Safe), "");
+        let data = tempfile::tempdir().unwrap();
+        TestApp::on(data, clock, configuration, Patience::default(), sim, Some(platform), None).await
+    }
+
+    #[allow(clippy::too_many_arguments)]
     async fn on(
         data: TempDir,
         clock: ManualClock,
         configuration: String,
         patience: Patience,
         sim: WechatSim,
+        platform: Option<WechatApi>,
+        token: Option<SocketAddr>,
     ) -> TestApp {
         let config = Config::parse(&configuration, data.path(), []).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -93,35 +137,95 @@ impl TestApp {
         wait_until_closed(data.path());
         let app = Arc::new(App::open(config, data.path(), &url, clock.clock()).unwrap());
         let webhook = Arc::new(Webhook::new(Arc::clone(&app), patience));
-        let (stop, stopping) = oneshot::channel();
-        let shutdown = async {
-            let _ = stopping.await;
+        let (stop, stopping) = watch::channel(false);
+        let stopped = |mut stopping: watch::Receiver<bool>| async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
         };
-        let served = tokio::spawn(server::serve(listener, server::public(Arc::clone(&app), webhook), limits, shutdown));
+        let routes = server::public(Arc::clone(&app), webhook);
+        let public_served = tokio::spawn(server::serve(listener, routes, limits, stopped(stopping.clone())));
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = TcpListener::bind(token.unwrap_or(any)).await.unwrap();
+        let token = listener.local_addr().unwrap();
+        let token_api = Arc::new(TokenApi::new(Arc::clone(&app)));
+        let routes = server::token_api(Arc::clone(&token_api));
+        let token_served = tokio::spawn(server::serve(listener, routes, limits, stopped(stopping)));
         // reqwest wants a provider even for plain HTTP; another test may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A client of its own keeps no connection to another test's server.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
         let sim = sim.moved_to(format!("http://{public}/wechat/main"));
-        let (stop, served) = (Some(stop), Some(served));
-        TestApp { app, clock, public, http, configuration, patience, sim, stop, served, data }
+        let served = vec![public_served, token_served];
+        TestApp {
+            app,
+            clock,
+            public,
+            token,
+            http,
+            configuration,
+            patience,
+            sim,
+            stop,
+            served,
+            token_api,
+            platform,
+            data,
+        }
     }
 
     /// Stops serving and waits until the sockets are closed.
     pub async fn stop(&mut self) {
-        if let (Some(stop), Some(served)) = (self.stop.take(), self.served.take()) {
-            let _ = stop.send(());
+        let _ = self.stop.send(true);
+        self.token_api.close_streams();
+        for served in self.served.drain(..) {
             served.await.unwrap();
         }
     }
 
     /// Stops, closes the data and opens it again, at another address.
-    pub async fn restart(mut self) -> TestApp {
+    pub async fn restart(self) -> TestApp {
+        self.restarted(None).await
+    }
+
+    /// The same, with the token API where it was.
+    pub async fn restart_at_same_address(self) -> TestApp {
+        let token = self.token;
+        self.restarted(Some(token)).await
+    }
+
+    async fn restarted(mut self, token: Option<SocketAddr>) -> TestApp {
         self.stop().await;
-        let TestApp { app, clock, configuration, patience, sim, data, .. } = self;
+        let TestApp { app, clock, configuration, patience, sim, token_api, platform, data, .. } = self;
+        drop(token_api);
         let last = Arc::into_inner(app).expect("something still holds the stopped program");
         drop(last);
-        TestApp::on(data, clock, configuration, patience, sim).await
+        TestApp::on(data, clock, configuration, patience, sim, platform, token).await
+    }
+
+    /// A key of the token API with these scopes.
+    pub fn key(&self, scopes: &[Scope]) -> String {
+        let new = NewKey {
+            name: "test".into(),
+            scopes: scopes.to_vec(),
+            accounts: Vec::new(),
+            networks: Vec::new(),
+            expires_at: None,
+        };
+        let (_, key) = self.app.keys.add(&new, shutong::app::random().unwrap(), self.clock.now()).unwrap();
+        key.expose().to_owned()
+    }
+
+    /// What the token API answers to the bearer of a key: status, headers, JSON. With a body it is a POST.
+    pub async fn ask(&self, path: &str, key: &str, body: Option<serde_json::Value>) -> Told {
+        let url = format!("http://{}{path}", self.token);
+        let request = match body {
+            Some(body) => self.http.post(url).json(&body),
+            None => self.http.get(url),
+        };
+        let request = if key.is_empty() { request } else { request.bearer_auth(key) };
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Told { status, headers, json: serde_json::from_str(&text).unwrap_or_default() }
     }
 
     /// What a follower gets for one text.

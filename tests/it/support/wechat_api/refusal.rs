@@ -1,0 +1,61 @@
+//! Why the platform says no: a number and the words that go with it.
+
+use std::net::IpAddr;
+
+/// An error answer. It comes with HTTP 200 like any other.
+#[derive(Debug)]
+pub struct Refusal {
+    pub code: i64,
+    words: String,
+}
+
+impl Refusal {
+    /// The caller's address is not on the account's whitelist. The only refusal that tells the caller who it is.
+    pub fn not_whitelisted(ip: IpAddr) -> Refusal {
+        Refusal { code: 40164, words: format!("invalid ip {ip} ipv6 ::ffff:{ip}, not in whitelist") }
+    }
+
+    /// The answer's body. `serial` tells one request's `rid` from another's.
+    pub fn body(&self, now: i64, serial: u64) -> String {
+        let mixed = serial.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let rid = format!("{:08x}-{:08x}-{:08x}", now / 1000, mixed >> 32, mixed & 0xffff_ffff);
+        serde_json::json!({ "errcode": self.code, "errmsg": format!("{} rid: {rid}", self.words) }).to_string()
+    }
+}
+
+impl From<i64> for Refusal {
+    fn from(code: i64) -> Refusal {
+        let words = match code {
+            -1 => "system error",
+            40001 => {
+                "invalid credential, access_token is invalid or not latest, could get access_token by \
+                 getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r"
+            }
+            40002 => "invalid grant_type",
+            40003 => "invalid openid",
+            40004 => "invalid media type",
+            40013 => "invalid appid",
+            40014 => "invalid access_token",
+            40066 => "invalid url",
+            40097 => "invalid args",
+            40125 => "invalid appsecret",
+            40243 => "AppSecret已被冻结，请登录MP解冻后再次调用",
+            41001 => "access_token missing",
+            41002 => "appid missing",
+            41004 => "appsecret missing",
+            41005 => "media data missing",
+            41009 => "missing openid",
+            42001 => "access_token expired",
+            43001 => "require GET method",
+            43002 => "require POST method",
+            44001 => "empty media data",
+            45009 => "reach max api daily quota limit",
+            45011 => "api minute-quota reach limit  mustslower  retry next minute",
+            47001 => "data format error",
+            48006 => "forbid to clear quota because of reaching the limit",
+            89503 => "此次调用需要管理员确认，请耐心等候",
+            other => panic!("no words for {other}"),
+        };
+        Refusal { code, words: words.to_owned() }
+    }
+}

@@ -1,0 +1,126 @@
+//! Tokens that somebody says were refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use shutong::secret::Secret;
+use shutong::token::Refreshed;
+use shutong::wechat::TokenEndpoint::{Classic, Stable};
+
+use crate::support::central::{APP_ID, Central};
+use crate::support::wechat_api::Fault;
+
+/// A thousand callers report the same token at the same time.
+async fn reported(central: &Central, token: &str) -> Vec<Refreshed> {
+    let reports: Vec<_> = (0..1_000)
+        .map(|_| {
+            let (keeper, refused) = (Arc::clone(central.keeper()), Secret::new(token));
+            tokio::spawn(async move { keeper.report(refused).await.unwrap() })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for report in reports {
+        answers.push(report.await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_reports_of_a_dead_token_cost_one_call() {
+    for endpoint in [Stable, Classic] {
+        let central = Central::start(endpoint);
+        central.minute().await;
+        central.clock.advance(Span::minutes(10));
+        let dead = central.given().unwrap();
+        central.platform.kill_tokens(APP_ID);
+        central.platform.clear_calls();
+        central.platform.set_latency(Some(Duration::from_millis(50)));
+        let answers = reported(&central, &dead).await;
+        assert_eq!(central.asked(), 1, "{endpoint:?}");
+        assert_eq!(central.platform.count("/cgi-bin/getcallbackip"), 1, "{endpoint:?}");
+        let fresh = central.given().unwrap();
+        assert!(answers.iter().all(|answer| answer.is_new || answer.note.is_some()));
+        assert!(answers.iter().all(|answer| answer.held.value.expose() == fresh));
+        assert!(central.works() && fresh != dead);
+        assert_eq!(central.troubles(), ["somebody_else/main"], "{endpoint:?}: it should have lived");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_false_reports_cost_one_look() {
+    let central = Central::start(Stable);
+    central.minute().await;
+    let token = central.given().unwrap();
+    central.platform.clear_calls();
+    central.platform.set_latency(Some(Duration::from_millis(50)));
+    let answers = reported(&central, &token).await;
+    assert!(answers.iter().all(|answer| !answer.is_new && answer.held.value.expose() == token));
+    assert_eq!((central.asked(), central.platform.count("/cgi-bin/getcallbackip")), (0, 1));
+    // An old one, or one that never was, costs nothing at all.
+    for other in ["72_never-was", ""] {
+        let answer = central.keeper().report(Secret::new(other)).await.unwrap();
+        assert!(!answer.is_new && answer.held.value.expose() == token);
+    }
+    assert_eq!(central.platform.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_shown_the_token_stays() {
+    let central = Central::start(Stable);
+    central.minute().await;
+    let token = central.given().unwrap();
+    for fault in [Fault::Refused, Fault::Busy, Fault::Status500, Fault::Html] {
+        central.platform.set_fault_everywhere(Some(fault));
+        let answer = central.keeper().report(Secret::new(token.clone())).await.unwrap();
+        assert!(!answer.is_new && answer.held.value.expose() == token, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn dead_and_nothing_to_be_had_nobody_is_given_the_dead_one() {
+    let central = Central::start(Stable);
+    central.minute().await;
+    let dead = central.given().unwrap();
+    central.platform.kill_tokens(APP_ID);
+    central.platform.set_fault(APP_ID, Some(Fault::Busy)); // of the calls for tokens only
+    assert!(central.keeper().report(Secret::new(dead.clone())).await.is_err());
+    assert_eq!(central.given(), None);
+    let central = central.restart();
+    assert_eq!(central.given(), None, "after a restart neither");
+    central.platform.set_fault(APP_ID, None);
+    central.minutes(2).await;
+    assert!(central.works());
+}
+
+#[tokio::test]
+async fn a_stable_endpoint_that_insists_on_a_dead_token_is_forced() {
+    let central = Central::start(Stable);
+    central.minute().await;
+    let dead = central.given().unwrap();
+    central.platform.kill_tokens_unawares(APP_ID);
+    let answer = central.keeper().report(Secret::new(dead)).await.unwrap();
+    assert!(answer.is_new && central.works());
+    assert_eq!(central.platform.calls().iter().filter(|call| call.forced).count(), 1);
+}
+
+/// Somebody else asks the classic endpoint again and again, and every time ends our token.
+#[tokio::test]
+async fn two_who_renew_do_not_start_a_storm() {
+    let central = Central::start(Classic);
+    central.minute().await;
+    central.platform.clear_calls();
+    for _ in 0..600 {
+        central.platform.rotate_by_somebody(APP_ID);
+        central.clock.advance(Span::minutes(6));
+        central.tokens.tick().await;
+        if let Some(token) = central.given() {
+            let _ = central.keeper().report(Secret::new(token)).await;
+        }
+    }
+    let days = 600.0 * 6.0 / 1_440.0;
+    let calls = central.asked() as f64 / days;
+    // The regular renewals, twenty that answered a report, and the tries when there was no token any more.
+    assert!(calls < 180.0, "{calls} calls a day");
+    assert!(central.troubles().contains(&"somebody_else/main".to_owned()), "{:?}", central.troubles());
+}
