@@ -40,9 +40,10 @@ use crate::secret::Secret;
 use crate::store::{self, Store};
 use crate::wechat::{Hosts, TokenEndpoint};
 
+pub use counts::{CLASSIC_A_DAY, FORCED_A_DAY};
 pub use held::Held;
 pub use history::Status;
-pub use keeper::{CallError, Keeper, Refreshed};
+pub use keeper::{CallError, Keeper, LONGEST_BY_HAND, Refreshed};
 pub use keys::{Access, Denied, Keys, NewKey, Scope};
 pub use stand_in::StandIns;
 pub use ticket::{PageSignature, Tickets};
