@@ -176,3 +176,21 @@ fn no_secret_is_ever_shown() {
     let message = parse(&format!("{ACCOUNT}encoding_aes_key = \"canary0002\"")).expect_err("a short key");
     assert!(!message.contains("canary0002"), "{message}");
 }
+
+#[test]
+fn two_accounts_do_not_end_each_others_tokens() {
+    let with = |name: &str, more: &str| ACCOUNT.replace("\"main\"", name) + more;
+    let secret = "app_secret = \"0123456789abcdef0123456789abcdef\"\n";
+    refused(&(with("\"one\"", secret) + &with("\"two\"", secret)), &["wx0123456789abcdef", "app_secret", "one", "two"]);
+    // The second path of a callback that is being renamed.
+    parse(&(with("\"one\"", secret) + &with("\"two\"", ""))).unwrap();
+}
+
+#[test]
+fn what_would_match_nothing_is_refused_or_written_as_it_is_compared() {
+    refused("[token]\nrelay = [\"/cgi-bin/user/**\"]", &["token.relay", "/cgi-bin/message/*"]);
+    refused("[token]\nrelay = [\"/cgi-bin/*/info\"]", &["token.relay"]);
+    parse("[token]\nrelay = [\"/cgi-bin/user/*\"]").unwrap();
+    let config = parse(&format!("{ACCOUNT}js_domains = [\"Books.Example.com\", \"书.example.com\"]\n")).unwrap();
+    assert_eq!(config.token_settings()[0].js_domains, ["books.example.com", "xn--1jq.example.com"]);
+}
