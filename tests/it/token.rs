@@ -339,3 +339,50 @@ async fn noting_that_a_ticket_is_wanted_does_not_bring_an_old_one_back() {
     let kept = central.store.get(&TICKETS, &key).unwrap().unwrap();
     assert_eq!((kept.value.as_str(), kept.asked_at), ("the-new-one", Some(central.clock.now())));
 }
+
+#[tokio::test]
+async fn a_clock_set_back_between_two_runs_makes_no_token_live_longer() {
+    let central = Central::start(Classic);
+    central.minute().await;
+    central.platform.set_fault_everywhere(Some(Fault::Status500));
+    central.clock.set_by(Span::days(-365));
+    let central = central.restart();
+    assert!(central.given().is_some());
+    central.minutes(121).await;
+    assert_eq!(central.given(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_sees_a_token_before_the_disk_has_it() {
+    let central = Central::start(Stable);
+    central.platform.set_latency(Some(Duration::from_millis(300)));
+    let keeper = std::sync::Arc::clone(central.keeper());
+    let asking = tokio::spawn(async move { keeper.token().await });
+    while central.platform.count("/cgi-bin/stable_token") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The answer is under way, and somebody else is writing.
+    let (release, released) = std::sync::mpsc::channel();
+    let store = std::sync::Arc::clone(&central.store);
+    let writing = std::thread::spawn(move || {
+        store.write(shutong::store::Durability::Soon, |_| Ok::<_, shutong::store::Error>(released.recv().unwrap()))
+    });
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(central.given(), None);
+    release.send(()).unwrap();
+    writing.join().unwrap().unwrap();
+    assert!(asking.await.unwrap().is_ok() && central.works());
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_waits_for_any_more_is_kept() {
+    let central = Central::start(Classic);
+    central.platform.set_latency(Some(Duration::from_millis(200)));
+    assert!(tokio::time::timeout(Duration::from_millis(50), central.keeper().token()).await.is_err());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(central.works());
+    let before = central.given();
+    assert!(tokio::time::timeout(Duration::from_millis(50), central.keeper().refresh()).await.is_err());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(central.works() && central.given() != before && central.asked() == 2);
+}

@@ -228,6 +228,19 @@ async fn a_change_is_told_at_once_and_no_stream_outlives_its_key_or_the_server()
     while !told.contains(fresh.access_token()) {
         told += &next().await.unwrap();
     }
+    // A key that is revoked is not told what comes after.
+    let revoked = test.key(&[Scope::Read]);
+    let mut other = Box::pin(test.http.get(&url).bearer_auth(&revoked).send().await.unwrap().bytes_stream());
+    let first = other.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains(fresh.access_token()));
+    assert!(test.app.keys.revoke(revoked.split('_').nth(1).unwrap()).unwrap());
+    test.clock.advance(chrono::Duration::seconds(31));
+    let newest = test.ask("/accesstoken/main/refresh", &key, Some(json!({}))).await;
+    let mut told = next().await.unwrap();
+    while !told.contains(newest.access_token()) {
+        told += &next().await.unwrap();
+    }
+    assert!(other.next().await.is_none());
     test.stop().await;
     while let Some(rest) = next().await {
         assert!(!rest.contains("null"), "{rest}");
