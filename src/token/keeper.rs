@@ -206,6 +206,10 @@ impl Keeper {
             if let Some(held) = same.current().filter(|held| before.is_none_or(|number| number < held.number)) {
                 return Ok(Refreshed { held, is_new: true, note: None });
             }
+            // Each try takes as long as the servers followed may be silent, and nothing else is asked meanwhile.
+            if same.follows() && work.failures > 0 && same.uptime() < work.next_try {
+                return Err(same.unavailable());
+            }
             match same.counts()?.may_force(same.clock.now()) {
                 Ok(()) => {}
                 Err(counts::NotNow::TooSoon) => {

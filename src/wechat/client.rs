@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
@@ -96,7 +97,7 @@ pub struct Passed<'a> {
     /// The type of its body.
     pub content_type: Option<&'a str>,
     /// Its body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// An answer as it came.

@@ -71,6 +71,12 @@ async fn with_the_leader_away_the_last_token_is_served_to_its_end() {
     minutes(&leader, &follower, 25).await;
     assert!(keeper.current().is_none());
     assert!(follower.platform.as_ref().unwrap().calls().is_empty(), "not without being told to");
+    // Whoever wants a new one does not make it ask more often than that.
+    for _ in 0..20 {
+        assert!(keeper.refresh().await.is_err());
+    }
+    let renewals = keeper.status().unwrap().renewals;
+    assert!(renewals.iter().filter(|renewal| renewal.cause == "forced").count() <= 1);
     // Told to.
     keeper.lead(true).unwrap();
     minutes(&leader, &follower, 2).await;

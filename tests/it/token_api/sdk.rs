@@ -168,3 +168,18 @@ async fn an_sdk_that_was_not_written_for_us_gets_its_token_and_calls_through_us(
     let (code, told, _) = run("bk_00_00".to_owned()).await.unwrap();
     assert_eq!((code, told["errcode"].as_i64()), (Some(1), Some(40125)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_calls_are_passed_on_at_a_time_and_the_others_wait() {
+    let test = TestApp::with_platform("", RELAY).await;
+    let key = test.key(&[Scope::Relay]);
+    test.ask("/cgi-bin/getcallbackip", &key, None).await;
+    let platform = test.platform.as_ref().unwrap();
+    platform.clear_calls();
+    platform.set_latency(Some(std::time::Duration::from_millis(50)));
+    let calls = (0..100).map(|_| test.ask("/cgi-bin/getcallbackip", &key, None));
+    let told = futures_util::future::join_all(calls).await;
+    assert!(told.iter().all(|told| told.json["ip_list"].is_array()));
+    let most = platform.max_overlap("/cgi-bin/getcallbackip");
+    assert!((2..=16).contains(&most), "{most}");
+}
