@@ -365,7 +365,10 @@ async fn nobody_sees_a_token_before_the_disk_has_it() {
     let (release, released) = std::sync::mpsc::channel();
     let store = std::sync::Arc::clone(&central.store);
     let writing = std::thread::spawn(move || {
-        store.write(shutong::store::Durability::Soon, |_| Ok::<_, shutong::store::Error>(released.recv().unwrap()))
+        store.write(shutong::store::Durability::Soon, |_| {
+            released.recv().unwrap();
+            Ok::<_, shutong::store::Error>(())
+        })
     });
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!(central.given(), None);
