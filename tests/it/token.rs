@@ -3,6 +3,7 @@
 mod binary; // the executable: killed around renewals, its commands
 mod months; // thirty days of minutes, calm and under random faults
 mod reports; // tokens said to be refused: true, false, a thousand at a time
+mod tickets; // a ticket is on disk before anybody sees it
 mod troubles; // what the owner has to put right, and how little is asked meanwhile
 
 use std::time::Duration;

@@ -198,3 +198,31 @@ async fn where_force_is_used_up_a_dead_token_is_not_given_for_want_of_another() 
     central.minutes(2).await;
     assert!(central.works());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_forces_a_refresh_at_the_same_time_has_the_same_one() {
+    for endpoint in [Stable, Classic] {
+        let central = Central::start(endpoint);
+        central.minute().await;
+        let before = central.given();
+        central.platform.clear_calls();
+        central.platform.set_latency(Some(Duration::from_millis(100)));
+        let refreshes = (0..20).map(|_| central.keeper().refresh());
+        let answers = futures_util::future::join_all(refreshes).await;
+        let is_new = |answer: &Refreshed| answer.is_new && Some(answer.held.value.expose()) != before.as_deref();
+        assert!(answers.iter().all(|answer| is_new(answer.as_ref().unwrap())), "{endpoint:?}");
+        assert_eq!(central.asked(), 1, "{endpoint:?}");
+    }
+}
+
+/// A number stands for a value: whoever follows the changes is not told of one that is none.
+#[tokio::test]
+async fn the_same_token_given_again_keeps_its_number() {
+    let central = Central::start(Stable);
+    central.minute().await;
+    let first = central.keeper().current().unwrap();
+    let central = central.restart();
+    central.minute().await;
+    let again = central.keeper().current().unwrap();
+    assert_eq!((central.asked(), again.number, &again.value), (2, first.number, &first.value));
+}
