@@ -74,7 +74,8 @@ impl Alerts {
         }
         self.store.write(Durability::Soon, |write| {
             let known: Option<AlertRecord> = write.get(&ALERTS, &key)?;
-            let is_old = known.as_ref().is_some_and(|known| known.over_at.is_none_or(|over| now - over < QUIET));
+            let is_old =
+                known.as_ref().is_some_and(|known| known.over_at.is_none_or(|over| (now - over).abs() < QUIET));
             let record = match known {
                 Some(known) if is_old => AlertRecord { trouble: written, over_at: None, ..known },
                 _ => AlertRecord { trouble: written, raised_at: now, over_at: None, told_at: None },
@@ -182,6 +183,19 @@ mod tests {
         alerts.resolve(&trouble(0).key(), now);
         now += Duration::hours(7);
         alerts.raise(&trouble(3), now);
+        assert_eq!(alerts.untold().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn trouble_that_was_over_by_a_clock_that_was_wrong_is_told_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let alerts = Alerts::new(Arc::new(Store::open(dir.path()).unwrap()));
+        let trouble = Trouble::SomebodyElse { account: "main".into() };
+        let ahead: DateTime<Utc> = "2036-11-27T00:00:00Z".parse().unwrap();
+        alerts.raise(&trouble, ahead);
+        alerts.told(&trouble.key(), ahead).unwrap();
+        alerts.resolve(&trouble.key(), ahead);
+        alerts.raise(&trouble, ahead - Duration::days(3_650));
         assert_eq!(alerts.untold().unwrap().len(), 1);
     }
 }

@@ -124,7 +124,10 @@ impl Teller {
     }
 }
 
-fn is_success((status, _): (u16, serde_json::Value)) -> Result<()> {
-    ensure!((200..300).contains(&status), "it answers {status}");
+/// The robots of WeCom and DingTalk refuse with status 200 and an errcode.
+fn is_success((status, answer): (u16, serde_json::Value)) -> Result<()> {
+    let code = &answer["errcode"];
+    let is_taken = code.is_null() || *code == 0 || *code == "0";
+    ensure!((200..300).contains(&status) && is_taken, "it answers {status}, errcode {code}");
     Ok(())
 }

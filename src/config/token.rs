@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::{AccountConfig, Config, Language, Mail, MailTls};
@@ -53,7 +53,7 @@ impl Config {
             hosts: account.hosts(),
             js_domains: match account.js_domains.is_empty() {
                 true => own.iter().cloned().collect(),
-                false => account.js_domains.clone(),
+                false => account.js_domains.iter().map(|domain| as_compared(domain)).collect(),
             },
         };
         self.accounts.iter().map(settings).collect()
@@ -83,16 +83,29 @@ impl Config {
     }
 
     pub(super) fn judge_token(&self) -> Result<()> {
+        for (number, account) in self.accounts.iter().enumerate() {
+            let is_rival = |other: &&AccountConfig| {
+                other.app_id == account.app_id && !other.app_secret.is_empty() && !account.app_secret.is_empty()
+            };
+            if let Some(rival) = self.accounts[..number].iter().find(is_rival) {
+                let (one, two, app_id) = (&rival.name, &account.name, &account.app_id);
+                bail!(
+                    "accounts {one} and {two} have the app_id {app_id} and would end each other's access_tokens; \
+                       leave app_secret out in one of them"
+                );
+            }
+        }
         let TokenConfig { upstream, upstream_key, relay, .. } = &self.token;
         for base in upstream {
             must_be_http(base).with_context(|| format!("token.upstream: {base}"))?;
         }
         ensure!(
             upstream.is_empty() || !upstream_key.is_empty(),
-            "token.upstream needs token.upstream_key; make one there: shutong key add NAME --scope token:read"
+            "token.upstream needs token.upstream_key; make one there: \
+             shutong key add NAME --scope token:read,token:refresh,ticket:read"
         );
         for path in relay {
-            let is_path = path.starts_with("/cgi-bin/") && !path.trim_end_matches('*').contains('*');
+            let is_path = path.starts_with("/cgi-bin/") && !path.strip_suffix('*').unwrap_or(path).contains('*');
             ensure!(is_path, "token.relay: {path} must be like /cgi-bin/user/info or /cgi-bin/message/*");
         }
         let AlertsConfig { mail_to, webhook } = &self.alerts;
@@ -149,6 +162,11 @@ impl AccountConfig {
         }
         Ok(())
     }
+}
+
+/// A domain as addresses have it: in small letters, 书.cn as xn--….
+fn as_compared(domain: &str) -> String {
+    url::Host::parse(domain).map_or_else(|_| domain.to_owned(), |host| host.to_string())
 }
 
 fn must_be_http(text: &str) -> Result<()> {

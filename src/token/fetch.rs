@@ -14,8 +14,26 @@ use crate::wechat::{self, Granted, TokenEndpoint};
 const TAKE_OVER_AT: u32 = 3;
 
 impl Keeper {
+    /// Asks for a token that is not known to be dead. The stable endpoint may go on to give one that the platform
+    /// refuses; then only force helps, unless the token has come back to life.
+    pub(super) async fn fetch_living(&self, work: &Work, force: bool) -> Result<(Granted, Origin), wechat::Error> {
+        let is_dead = |granted: &Granted| work.dead.as_ref() == Some(&granted.value);
+        let (mut granted, origin) = self.fetch(work, force).await?;
+        if origin != Origin::Platform || !is_dead(&granted) {
+            return Ok((granted, origin));
+        }
+        if !force && self.counts().is_ok_and(|counts| counts.may_force(self.clock.now()).is_ok()) {
+            granted = self.fetch_from_platform(true).await?;
+        }
+        if is_dead(&granted) && self.client.callback_ips(&granted.value).await.is_err() {
+            let what = "the platform gives an access_token that it refuses itself".to_owned();
+            return Err(wechat::Error::Transport { what, may_have_arrived: false });
+        }
+        Ok((granted, origin))
+    }
+
     /// Asks once: the servers that are followed, or the platform.
-    pub(super) async fn fetch(&self, work: &Work, force: bool) -> Result<(Granted, Origin), wechat::Error> {
+    async fn fetch(&self, work: &Work, force: bool) -> Result<(Granted, Origin), wechat::Error> {
         if let Some(upstream) = self.upstream.as_ref().filter(|_| self.follows()) {
             let followed = match force {
                 true => upstream.refreshed(self.account()).await,
@@ -26,7 +44,7 @@ impl Keeper {
                 && upstream.takes_over(self.settings.endpoint)
                 && !self.settings.app_secret.is_empty()
                 && work.failures + 1 >= TAKE_OVER_AT
-                && followed.as_ref().is_err_and(|error| error.code().is_none());
+                && followed.is_err();
             if !takes_over {
                 return followed.map(|granted| (granted, Origin::Upstream));
             }

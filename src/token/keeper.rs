@@ -83,6 +83,9 @@ impl Keeper {
         let counts = store.get(&TOKEN_COUNTS, &account)?.unwrap_or_default();
         let (_, next_renewal) = history::of(&store, &account)?;
         let number = record.as_ref().map_or(0, |record| record.number);
+        // A record that was over when it began is of a token that was found dead.
+        let dead = record.as_ref().filter(|record| record.expires_at <= record.obtained_at);
+        let dead = dead.map(|record| Secret::new(record.value.clone()));
         let held = record.and_then(|record| Held::remembered(record, now)).map(Arc::new);
         // Asking for the stable token again is harmless and tells what it is worth; another one is looked at first.
         let is_ours = held.as_ref().is_some_and(|held| held.origin != Origin::Manual);
@@ -93,6 +96,7 @@ impl Keeper {
             must_ask,
             number,
             next_renewal,
+            dead,
             ..Work::starting(now.uptime)
         };
         let tickets = Tickets::open(&store, &account, now)?;
@@ -159,13 +163,10 @@ impl Keeper {
     /// one five minutes; who kept it longer would use a dead one.
     pub fn usable(&self, held: &Held) -> Duration {
         let left = held.left(self.uptime());
-        match (self.settings.endpoint, held.origin) {
-            (TokenEndpoint::Classic, Origin::Platform) => {
-                let until_renewal = left.saturating_sub(self.renewed_before());
-                left.min(until_renewal + Duration::from_secs(240))
-            }
-            _ => left,
+        if self.settings.endpoint != TokenEndpoint::Classic || self.follows() {
+            return left;
         }
+        left.min(left.saturating_sub(self.renewed_before()) + Duration::from_secs(240))
     }
 
     /// How long a token or ticket still lives.
@@ -202,8 +203,12 @@ impl Keeper {
         detached(async move {
             let mut work = same.work.lock().await;
             // Somebody else wanted the same and has it.
-            if let Some(held) = same.current().filter(|held| before.is_some_and(|number| number < held.number)) {
+            if let Some(held) = same.current().filter(|held| before.is_none_or(|number| number < held.number)) {
                 return Ok(Refreshed { held, is_new: true, note: None });
+            }
+            // Each try takes as long as the servers followed may be silent, and nothing else is asked meanwhile.
+            if same.follows() && work.failures > 0 && same.uptime() < work.next_try {
+                return Err(same.unavailable());
             }
             match same.counts()?.may_force(same.clock.now()) {
                 Ok(()) => {}
@@ -219,7 +224,7 @@ impl Keeper {
             }
             let held =
                 same.renew(&mut work, "forced", true).await.map_err(|error| Error::Refused(error.to_string()))?;
-            Ok(Refreshed { held, is_new: true, note: None })
+            Ok(Refreshed { is_new: before != Some(held.number), held, note: None })
         })
         .await
     }
@@ -230,9 +235,8 @@ impl Keeper {
     /// # Errors
     /// [`Error::Refused`].
     pub async fn set(self: &Arc<Self>, value: Secret, lives: Duration) -> Result<Refreshed> {
-        let is_value = (1..=2_048).contains(&value.expose().len());
-        if !is_value || !value.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::Refused("that is no access_token: it has spaces or is empty".into()));
+        if !Granted::is_value(value.expose()) {
+            return Err(Error::Refused("that is no access_token: it is empty, too long, or has spaces".into()));
         }
         if lives.is_zero() || lives > LONGEST_BY_HAND {
             return Err(Error::Refused("expires_in must be between 1 and 7200 seconds".into()));

@@ -139,6 +139,10 @@ impl Keys {
         if new.name.trim().is_empty() || new.scopes.is_empty() {
             return Err(Error::Refused("a key needs a name and at least one scope".into()));
         }
+        // Only so many are read; one more would push another out.
+        if self.known.read().len() >= MOST {
+            return Err(Error::Refused(format!("there are {MOST} keys already; revoke some that nobody uses")));
+        }
         let id = hex(&random[32..]);
         let key = format!("bk_{id}_{}", hex(&random[..32]));
         let record = ApiKeyRecord {
@@ -236,9 +240,11 @@ impl Keys {
     }
 
     fn read(&self) -> store::Result<()> {
+        // Locked before the store is read: else what was read before somebody revoked a key could come in after it.
+        let mut all = self.known.write();
         let keys: Vec<(String, ApiKeyRecord)> = self.store.page(&API_KEYS, None, MOST)?;
         let known = keys.into_iter().filter_map(|(id, record)| Some((id.clone(), Arc::new(Known::of(id, record)?))));
-        *self.known.write() = known.collect();
+        *all = known.collect();
         Ok(())
     }
 }
@@ -342,5 +348,28 @@ mod tests {
         assert!(Keys::open(store).unwrap().access(key.expose(), home, now).is_ok(), "after a restart");
         assert!(keys.revoke(&id).unwrap() && !keys.revoke(&id).unwrap());
         assert_eq!(keys.access(key.expose(), home, now).unwrap_err(), Denied::Unknown);
+    }
+
+    #[test]
+    fn one_key_too_many_is_refused_and_pushes_none_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path()).unwrap());
+        let now = at("2026-11-27T00:00:00Z");
+        let new = NewKey {
+            name: "crm".into(),
+            scopes: vec![Scope::Read],
+            accounts: Vec::new(),
+            networks: Vec::new(),
+            expires_at: None,
+        };
+        let (id, key) = Keys::open(Arc::clone(&store)).unwrap().add(&new, [0xff; 37], now).unwrap();
+        let record = store.get(&API_KEYS, &id).unwrap().unwrap();
+        let filled = store.write(Durability::Soon, |write| {
+            (1..MOST).try_for_each(|number| write.put(&API_KEYS, &format!("{number:010}"), &record))
+        });
+        filled.unwrap_or_else(|error: store::Error| panic!("{error}"));
+        let keys = Keys::open(store).unwrap();
+        assert!(matches!(keys.add(&new, [7; 37], now), Err(Error::Refused(why)) if why.contains("1000")));
+        assert!(keys.access(key.expose(), None, now).is_ok());
     }
 }

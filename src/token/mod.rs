@@ -140,9 +140,11 @@ impl Tokens {
         }
     }
 
-    /// The keeper of the account with this AppID.
+    /// The keeper of the account with this AppID; of several, the one that can ask for a token.
     pub fn of_app(&self, app_id: &str) -> Option<&Arc<Keeper>> {
-        self.keepers.iter().find(|keeper| keeper.settings().app_id == app_id)
+        let mut all = self.keepers.iter().filter(|keeper| keeper.settings().app_id == app_id);
+        let first = all.clone().next();
+        all.find(|keeper| keeper.can_ask()).or(first)
     }
 
     /// Does what is due, of every account at the same time.

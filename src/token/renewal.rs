@@ -10,6 +10,7 @@ use super::remedy::{self, Wait};
 use super::{Error, Held, Result, history};
 use crate::alert::Trouble;
 use crate::blocking::blocking;
+use crate::secret::Secret;
 use crate::store::Durability;
 use crate::store::records::{Origin, RenewalRecord, TokenCountsRecord};
 use crate::store::schema::{RENEWALS, SETTINGS, TOKEN_COUNTS, TOKENS};
@@ -37,8 +38,10 @@ pub(super) struct Work {
     pub(super) must_ask: bool,
     /// What is held has to be shown to the platform before it is trusted.
     pub(super) must_check: bool,
-    /// Which token was found good, and when.
-    pub(super) checked: Option<(u64, Duration)>,
+    /// Which token was looked at after a report, when, and what was found; it was not found dead.
+    pub(super) looked: Option<(u64, Duration, String)>,
+    /// The last one that was found dead: it is not taken again, whoever gives it.
+    pub(super) dead: Option<Secret>,
     /// The number of the last token.
     pub(super) number: u64,
     /// The number of the next entry of the history.
@@ -79,7 +82,7 @@ impl Keeper {
         {
             match self.client.callback_ips(&held.value).await {
                 Err(error) if error.is_stale_token() => {
-                    if let Err(error) = self.drop_dead(&held).await {
+                    if let Err(error) = self.drop_dead(&mut work, &held).await {
                         log::error!(account = self.account(); "{error}");
                     }
                 }
@@ -87,10 +90,12 @@ impl Keeper {
                     work.must_check = false;
                     return;
                 }
-                Err(_) => {
+                Err(_) if held.left(self.uptime()) > self.renewed_before() => {
                     work.next_try = self.uptime() + Duration::from_secs(60);
                     return;
                 }
+                // Whatever it is worth, it has to be renewed now.
+                Err(_) => {}
             }
             work.must_check = false;
         }
@@ -109,8 +114,9 @@ impl Keeper {
         }
         let Some(held) = self.current() else { return true };
         let is_fetched = held.origin != Origin::Manual;
-        work.must_check
-            || is_fetched && (work.must_ask || self.follows())
+        // An answer that was lost may have ended a token set by hand too.
+        (work.must_check || work.must_ask)
+            || is_fetched && self.follows()
             || held.left(self.uptime()) <= self.renewed_before()
     }
 
@@ -136,29 +142,21 @@ impl Keeper {
             }
             return self.renew(work, "reported", true).await;
         }
-        let dead = self.store.get(&TOKENS, &self.account().to_owned()).ok().flatten();
-        let held = self.renew(work, "reported", false).await?;
-        // The stable endpoint insists on a token that it does not take: only force helps.
-        if dead.is_some_and(|dead| dead.value == held.value.expose()) && !self.follows() {
-            let is_allowed = self.counts().is_ok_and(|counts| counts.may_force(self.clock.now()).is_ok());
-            if is_allowed {
-                return self.renew(work, "reported", true).await;
-            }
-        }
-        Ok(held)
+        self.renew(work, "reported", false).await
     }
 
     /// One try. On failure everything stays as it is, but for when the next one is.
     pub(super) async fn renew(&self, work: &mut Work, cause: &str, force: bool) -> Result<Arc<Held>, wechat::Error> {
         let asked = self.moment();
-        match self.fetch(work, force).await {
+        match self.fetch_living(work, force).await {
             Ok((granted, origin)) => match self.adopt(work, granted, origin, asked, cause).await {
                 Ok(held) => Ok(held),
                 Err(error) => {
                     // It is lost: nobody may see what the disk does not have.
                     log::error!(account = self.account(); "a new token could not be kept: {error}");
                     work.must_ask = true;
-                    work.next_try = self.uptime() + remedy::back_off(1, 0);
+                    work.failures += 1;
+                    work.next_try = self.uptime() + remedy::back_off(work.failures, 0);
                     Err(wechat::Error::Transport { what: error.to_string(), may_have_arrived: true })
                 }
             },
@@ -208,10 +206,12 @@ impl Keeper {
         let held = Arc::new(held);
         self.shown.send_replace(Some(Arc::clone(&held)));
         let uptime = self.uptime();
-        // A token that is still the old one near its end is asked for again in a minute, not at once.
-        let pause = if left <= self.renewed_before() { Duration::from_secs(60) } else { Duration::ZERO };
+        // A token that is still the old one near its end is asked for again in a minute or at its end, not at once.
+        let soon = Duration::from_secs(60).min(left.max(Duration::from_secs(5)));
+        let pause = if left <= self.renewed_before() { soon } else { Duration::ZERO };
         let pause = if origin == Origin::Upstream { FOLLOW_EVERY } else { pause };
-        *work = Work { number, next_renewal: next + 1, ..Work::starting(uptime + pause) };
+        let dead = work.dead.take().filter(|dead| *dead != held.value);
+        *work = Work { number, next_renewal: next + 1, dead, ..Work::starting(uptime + pause) };
         *self.excuse.lock() = None;
         self.tally.renewal(if same.is_some() { "same" } else { "new" });
         self.over(origin, cause);
@@ -258,8 +258,9 @@ impl Keeper {
             None => {}
         }
         self.tally.renewal("failed");
-        self.note_failure(work, self.renewal(asked, cause, error.to_string(), false), !error.may_have_had_effect())
-            .await;
+        // What an earlier try may have done is not undone by one that did nothing.
+        let had_no_effect = !error.may_have_had_effect() && !work.must_ask;
+        self.note_failure(work, self.renewal(asked, cause, error.to_string(), false), had_no_effect).await;
     }
 
     async fn note_failure(&self, work: &mut Work, renewal: RenewalRecord, had_no_effect: bool) {
@@ -295,8 +296,13 @@ impl Keeper {
     /// Tells a server that follows another to ask the platform itself from now on, or to follow again.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or the account has no AppSecret to ask with.
     pub fn lead(&self, leads: bool) -> Result<()> {
+        if leads && self.settings.app_secret.is_empty() {
+            return Err(Error::Refused(
+                "the account has no app_secret in the configuration to ask the platform with".into(),
+            ));
+        }
         let setting = format!("token.leads.{}", self.account());
         Ok(self
             .store

@@ -18,6 +18,8 @@ use crate::store::schema::TOKENS;
 /// A check of a reported token is good for so long: a thousand reports of a token that works cost one.
 const CHECK_KEEPS: Duration = Duration::from_secs(10);
 
+const STILL_TAKEN: &str = "the platform still takes this one";
+
 impl Keeper {
     /// Somebody says that the platform refused this token. Gives the token to use now: the present one if that is
     /// another, or if the platform still takes it; a new one if the platform refuses it to us as well.
@@ -43,7 +45,11 @@ impl Keeper {
 
     /// Is a token that was reported really dead?
     async fn judge(self: &Arc<Self>, work: &mut MutexGuard<'_, Work>, held: Arc<Held>) -> Result<Refreshed> {
-        let fine = |held| Refreshed { held, is_new: false, note: Some("the platform still takes this one".into()) };
+        let uptime = self.uptime();
+        let known = work.looked.as_ref().filter(|(number, at, _)| *number == held.number && uptime - *at < CHECK_KEEPS);
+        if let Some((_, _, found)) = known {
+            return Ok(Refreshed { held, is_new: false, note: Some(found.clone()) });
+        }
         if let Some(upstream) = self.upstream.as_ref().filter(|_| self.follows()) {
             let asked = self.moment();
             return match upstream.reported(self.account(), &held.value).await {
@@ -51,33 +57,28 @@ impl Keeper {
                     let held = self.adopt(work, granted, Origin::Upstream, asked, "reported").await?;
                     Ok(Refreshed { held, is_new: true, note: None })
                 }
-                Ok(_) => Ok(fine(held)),
-                Err(error) => {
-                    Ok(Refreshed { held, is_new: false, note: Some(format!("it could not be checked: {error}")) })
-                }
+                Ok(_) => Ok(self.stays(work, held, STILL_TAKEN.to_owned())),
+                Err(error) => Ok(self.stays(work, held, format!("it could not be checked: {error}"))),
             };
-        }
-        let uptime = self.uptime();
-        if work.checked.is_some_and(|(number, at)| number == held.number && uptime - at < CHECK_KEEPS) {
-            return Ok(fine(held));
         }
         match self.client.callback_ips(&held.value).await {
             Err(error) if error.is_stale_token() => log::warn!(account = self.account(); "a reported token: {error}"),
-            Ok(_) => {
-                work.checked = Some((held.number, self.uptime()));
-                return Ok(fine(held));
-            }
-            // Nothing is shown. If it is dead, the next report finds out.
-            Err(error) => {
-                let note = Some(format!("it could not be checked: {error}"));
-                return Ok(Refreshed { held, is_new: false, note });
-            }
+            Ok(_) => return Ok(self.stays(work, held, STILL_TAKEN.to_owned())),
+            // Nothing is shown. If it is dead, a later report finds out.
+            Err(error) => return Ok(self.stays(work, held, format!("it could not be checked: {error}"))),
         }
         if held.origin == Origin::Platform && held.left(uptime) > self.renewed_before() {
             self.alerts.raise(&Trouble::SomebodyElse { account: self.account().to_owned() }, self.clock.now());
         }
-        self.drop_dead(&held).await?;
+        self.drop_dead(work, &held).await?;
         self.replaced(work).await
+    }
+
+    /// What was found keeps for all who report the same; a look that failed too, because each can take as long as a
+    /// call may, and nothing is renewed meanwhile.
+    fn stays(&self, work: &mut Work, held: Arc<Held>, found: String) -> Refreshed {
+        work.looked = Some((held.number, self.uptime(), found.clone()));
+        Refreshed { held, is_new: false, note: Some(found) }
     }
 
     /// There is no token; one is fetched unless it is too early.
@@ -92,12 +93,13 @@ impl Keeper {
     }
 
     /// The platform refuses it: nobody shall get it any more, after a restart neither.
-    pub(super) async fn drop_dead(&self, held: &Held) -> Result<()> {
+    pub(super) async fn drop_dead(&self, work: &mut Work, held: &Held) -> Result<()> {
         let (store, account) = (Arc::clone(&self.store), self.account().to_owned());
         // The record stays for its number, and is over.
         let record = GrantRecord { expires_at: held.obtained_at, ..held.record() };
         let written = move || store.write(Durability::Durable, |write| write.put(&TOKENS, &account, &record));
         blocking(written).await.map_err(|error| Error::Store(error.to_string()))??;
+        work.dead = Some(held.value.clone());
         self.shown.send_replace(None);
         Ok(())
     }

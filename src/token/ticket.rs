@@ -10,11 +10,12 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::held::Moment;
 use super::keeper::{CallError, Keeper, detached};
-use super::{Error, Held, Result, remedy};
+use super::remedy::{self, Wait};
+use super::{Error, Held, Result};
 use crate::blocking::blocking;
 use crate::store::records::{GrantRecord, Origin};
 use crate::store::schema::TICKETS;
-use crate::store::{Durability, Store};
+use crate::store::{self, Durability, Store};
 use crate::wechat::{TicketKind, js_sdk_signature};
 
 /// How long before its end a ticket is renewed.
@@ -143,13 +144,16 @@ impl Ticket {
             return;
         }
         shown.asked_at = Some(now);
-        if let Some(held) = &shown.held {
-            let record = GrantRecord { asked_at: Some(now), ..held.record() };
-            let key = key(keeper.account(), self.kind);
-            let noted = keeper.store.write(Durability::Soon, |write| write.put(&TICKETS, &key, &record));
-            if let Err(error) = noted {
-                log::error!("noting that a ticket was asked for: {error}");
+        let key = key(keeper.account(), self.kind);
+        // What is kept may be newer than what is shown: a renewal writes first.
+        let noted = keeper.store.write(Durability::Soon, |write| {
+            if let Some(record) = write.get(&TICKETS, &key)? {
+                write.put(&TICKETS, &key, &GrantRecord { asked_at: Some(now), ..record })?;
             }
+            Ok::<_, store::Error>(())
+        });
+        if let Err(error) = noted {
+            log::error!("noting that a ticket was asked for: {error}");
         }
     }
 
@@ -175,7 +179,7 @@ impl Ticket {
             Err(error) => {
                 log::warn!(account = keeper.account(), ticket = self.kind.name(); "not renewed: {error}");
                 asking.failures += 1;
-                asking.next_try = keeper.uptime() + remedy::back_off(asking.failures, 0);
+                asking.next_try = keeper.uptime() + wait(keeper.account(), &error, asking.failures);
                 asking.excuse = Some(error.to_string());
                 self.current(keeper).ok_or_else(|| asking.unavailable(keeper.uptime()))
             }
@@ -218,6 +222,18 @@ impl Asking {
     fn unavailable(&self, uptime: Duration) -> Error {
         let reason = self.excuse.clone().unwrap_or_else(|| "the ticket is being fetched".into());
         Error::Unavailable { reason, retry_after: self.next_try.saturating_sub(uptime).max(Duration::from_secs(1)) }
+    }
+}
+
+/// How long to wait after so many failures. The platform gives few tickets a day, and to some accounts none.
+fn wait(account: &str, error: &CallError, failures: u32) -> Duration {
+    match error {
+        CallError::Call(error) if !error.is_stale_token() => match remedy::of(account, error).wait {
+            Wait::BackOff => remedy::back_off(failures, 0),
+            Wait::For(wait) => wait,
+            Wait::NextDay => Duration::from_secs(600),
+        },
+        _ => remedy::back_off(failures, 0),
     }
 }
 

@@ -64,7 +64,7 @@ impl Upstream {
         granted(&self.ask(&format!("/ticket/{account}?type={}", kind.name()), None).await?, "ticket")
     }
 
-    /// The first answer that is one. A refusal of the key or the account is one too; a server without a token is not.
+    /// The first answer with status 200. What one server refuses, whatever the reason, another may give.
     async fn ask(&self, path: &str, body: Option<Value>) -> Result<Value, Error> {
         let mut last = Error::Transport { what: "no server to follow".into(), may_have_arrived: false };
         for base in &self.bases {
@@ -73,6 +73,7 @@ impl Upstream {
                 Ok((200, answer)) => return Ok(answer),
                 Ok((status, answer)) => {
                     let said = answer["errmsg"].as_str().unwrap_or("no reason given");
+                    let said: String = said.chars().take(500).collect();
                     let what = format!("the server followed answers {status}: {said}");
                     last = Error::Transport { what, may_have_arrived: false };
                 }
@@ -87,10 +88,28 @@ impl Upstream {
 }
 
 fn granted(answer: &Value, name: &str) -> Result<Granted, Error> {
-    let value = answer[name].as_str().filter(|value| !value.is_empty());
+    let value = answer[name].as_str().filter(|value| Granted::is_value(value));
     let seconds = answer["expires_in"].as_u64().filter(|seconds| (1..=7_200).contains(seconds));
     match (value, seconds) {
         (Some(value), Some(seconds)) => Ok(Granted { value: Secret::new(value), lives: Duration::from_secs(seconds) }),
         _ => Err(Error::Transport { what: "the server followed gives no token".into(), may_have_arrived: false }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_a_token_is_none() {
+        let told = |value: &str, seconds: u64| {
+            granted(&json!({ "access_token": value, "expires_in": seconds }), "access_token")
+        };
+        assert!(told("72_abc-DEF", 7_200).is_ok());
+        for (value, seconds) in
+            [("", 60), ("72_abc\r\nX-Y: z", 60), ("with space", 60), (&*"x".repeat(2_049), 60), ("72_abc", 0)]
+        {
+            assert!(told(value, seconds).is_err(), "{value} {seconds}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
@@ -18,6 +19,9 @@ use crate::secret::Secret;
 
 /// The largest answer that is read, in bytes. The longest lists the platform gives have some hundred kilobytes.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The longest errmsg that is kept, in characters: it goes into alerts, histories and logs.
+const MESSAGE_LIMIT: usize = 500;
 
 /// How an access_token is fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -50,6 +54,13 @@ pub struct Granted {
     pub value: Secret,
     /// How long it lives, from the request on.
     pub lives: Duration,
+}
+
+impl Granted {
+    /// Whether this can be a token or a ticket at all: it goes into headers, addresses and the store.
+    pub fn is_value(text: &str) -> bool {
+        (1..=2_048).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
 }
 
 /// What a ticket is for.
@@ -86,7 +97,7 @@ pub struct Passed<'a> {
     /// The type of its body.
     pub content_type: Option<&'a str>,
     /// Its body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// An answer as it came.
@@ -235,8 +246,7 @@ struct TokenAnswer {
 
 /// Judges what the platform granted: a value that cannot be one must not replace one that works.
 fn granted(value: String, seconds: u64) -> Result<Granted, Error> {
-    let is_value = (1..=2048).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_value || !(1..=86_400).contains(&seconds) {
+    if !Granted::is_value(&value) || !(1..=86_400).contains(&seconds) {
         return Err(unreadable("what the platform granted is no token".into()));
     }
     Ok(Granted { value: Secret::new(value), lives: Duration::from_secs(seconds) })
@@ -293,7 +303,7 @@ fn refusal_in(value: &Value) -> Option<Error> {
     // Numbers come as strings too.
     let code = code.as_i64().or_else(|| code.as_str()?.parse().ok())?;
     let message = value.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-    (code != 0).then(|| Error::Api { code, message: message.to_owned() })
+    (code != 0).then(|| Error::Api { code, message: message.chars().take(MESSAGE_LIMIT).collect() })
 }
 
 /// What followers typed comes back with raw control characters in it, which no reader of JSON takes.
@@ -323,5 +333,16 @@ fn told(error: &reqwest::Error) -> String {
     match causes.last() {
         Some(last) if !last.contains("access_token") && !last.contains("secret=") => format!("{kind} ({last})"),
         _ => kind.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_into_alerts_and_histories_is_short() {
+        let refusal = refusal_in(&json!({ "errcode": "45009", "errmsg": "长".repeat(100_000) })).unwrap();
+        assert_eq!(refusal, Error::Api { code: 45009, message: "长".repeat(MESSAGE_LIMIT) });
     }
 }

@@ -16,6 +16,8 @@ use super::support::smtp_sink::{SmtpFault, SmtpSink, SmtpStep};
 struct Hook {
     url: String,
     status: Arc<Mutex<u16>>,
+    /// The body of the answer.
+    said: Arc<Mutex<&'static str>>,
     taken: Arc<Mutex<Vec<serde_json::Value>>>,
 }
 
@@ -24,7 +26,8 @@ impl Hook {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/alerts?key=hook-secret", listener.local_addr().unwrap());
         let (status, taken) = (Arc::new(Mutex::new(204)), Arc::new(Mutex::new(Vec::new())));
-        let (said, kept) = (Arc::clone(&status), Arc::clone(&taken));
+        let said = Arc::new(Mutex::new(""));
+        let (own, words, kept) = (Arc::clone(&status), Arc::clone(&said), Arc::clone(&taken));
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -40,15 +43,17 @@ impl Hook {
                     }
                     assert_ne!(length, 0, "no whole request");
                 };
-                let status = *said.lock();
-                if status == 204 {
+                let (status, body) = (*own.lock(), *words.lock());
+                if status < 300 {
                     kept.lock().push(json);
                 }
-                let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        Hook { url, status, taken }
+        Hook { url, status, said, taken }
     }
 }
 
@@ -110,4 +115,22 @@ async fn a_webhook_that_refuses_is_asked_again_and_a_letter_that_is_refused_is_n
     alerts.raise(&Trouble::SomebodyElse { account: "other".into() }, now);
     assert!(teller.tell(&alerts, now).await.unwrap(), "a letter that never will be taken holds nothing up");
     assert_eq!(hook.taken.lock().len(), 2);
+}
+
+/// The robots of WeCom and DingTalk refuse with status 200.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_robot_that_says_no_has_not_taken_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let alerts = Alerts::new(Arc::new(Store::open(dir.path()).unwrap()));
+    let (sink, hook) = (SmtpSink::start(), Hook::start().await);
+    let teller = teller(&sink, &hook, "en");
+    let now: DateTime<Utc> = "2026-11-27T00:00:00Z".parse().unwrap();
+    alerts.raise(&Trouble::SomebodyElse { account: "main".into() }, now);
+    *hook.status.lock() = 200;
+    for said in [r#"{"errcode":310000,"errmsg":"keywords not in content"}"#, r#"{"errcode":"93000"}"#] {
+        *hook.said.lock() = said;
+        assert!(!teller.tell(&alerts, now).await.unwrap(), "{said}");
+    }
+    *hook.said.lock() = r#"{"errcode":0,"errmsg":"ok"}"#;
+    assert!(teller.tell(&alerts, now).await.unwrap());
 }

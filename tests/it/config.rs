@@ -213,3 +213,21 @@ fn the_platforms_hosts_for_disasters_are_known_unless_the_owner_names_others() {
     assert_eq!(domains(""), ["books.example.com"]);
     assert_eq!(domains("js_domains = [\"example.org\"]\n"), ["example.org"]);
 }
+
+#[test]
+fn two_accounts_do_not_end_each_others_tokens() {
+    let with = |name: &str, more: &str| ACCOUNT.replace("\"main\"", name) + more;
+    let secret = "app_secret = \"0123456789abcdef0123456789abcdef\"\n";
+    refused(&(with("\"one\"", secret) + &with("\"two\"", secret)), &["wx0123456789abcdef", "app_secret", "one", "two"]);
+    // The second path of a callback that is being renamed.
+    parse(&(with("\"one\"", secret) + &with("\"two\"", ""))).unwrap();
+}
+
+#[test]
+fn what_would_match_nothing_is_refused_or_written_as_it_is_compared() {
+    refused("[token]\nrelay = [\"/cgi-bin/user/**\"]", &["token.relay", "/cgi-bin/message/*"]);
+    refused("[token]\nrelay = [\"/cgi-bin/*/info\"]", &["token.relay"]);
+    parse("[token]\nrelay = [\"/cgi-bin/user/*\"]").unwrap();
+    let config = parse(&format!("{ACCOUNT}js_domains = [\"Books.Example.com\", \"书.example.com\"]\n")).unwrap();
+    assert_eq!(config.token_settings()[0].js_domains, ["books.example.com", "xn--1jq.example.com"]);
+}

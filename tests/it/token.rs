@@ -3,6 +3,7 @@
 mod binary; // the executable: killed around renewals, its commands
 mod months; // thirty days of minutes, calm and under random faults
 mod reports; // tokens said to be refused: true, false, a thousand at a time
+mod tickets; // a ticket is on disk before anybody sees it
 mod troubles; // what the owner has to put right, and how little is asked meanwhile
 
 use std::time::Duration;
@@ -273,4 +274,119 @@ async fn the_history_has_causes_and_outcomes_and_no_token() {
     for line in ["shutong_token_expires_in_seconds{account=\"main\"} 0", "errcode=\"-1\"", "outcome=\"failed\""] {
         assert!(metrics.contains(line), "{metrics}");
     }
+}
+
+/// The answer to a forced refresh is lost; the token that it ended was one set by hand.
+#[tokio::test]
+async fn a_lost_answer_ends_a_token_set_by_hand_too() {
+    for is_restarted in [false, true] {
+        let mut central = Central::start(Classic);
+        central.minute().await;
+        let by_hand = central.platform.rotate_by_somebody(APP_ID);
+        central.keeper().set(Secret::new(by_hand.clone()), Duration::from_secs(7_200)).await.unwrap();
+        central.platform.set_fault(APP_ID, Some(Fault::ResetAfter));
+        assert!(central.keeper().refresh().await.is_err());
+        central.platform.set_fault(APP_ID, None);
+        if is_restarted {
+            central = central.restart();
+        }
+        central.minutes(7).await;
+        assert!(central.works() && central.given() != Some(by_hand), "restarted: {is_restarted}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_not_forgotten_over_a_try_that_did_nothing() {
+    let central = Central::start(Classic);
+    central.minute().await;
+    central.platform.set_fault(APP_ID, Some(Fault::ResetAfter));
+    assert!(central.keeper().refresh().await.is_err());
+    central.platform.set_fault(APP_ID, Some(Fault::Refused));
+    central.minute().await;
+    let central = central.restart();
+    central.platform.set_fault(APP_ID, None);
+    central.minutes(7).await;
+    assert!(central.works(), "the token from before has been ended by the answer that was lost");
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_looked_at_is_renewed_in_time_all_the_same() {
+    let central = Central::start(Classic);
+    central.minute().await;
+    let first = central.given();
+    let central = central.restart();
+    central.platform.set_quota(APP_ID, Endpoint::CallbackIp, 0);
+    central.minutes(114).await;
+    assert!(central.given() != first && central.works(), "five minutes before its end");
+}
+
+#[tokio::test]
+async fn noting_that_a_ticket_is_wanted_does_not_bring_an_old_one_back() {
+    use shutong::store::{Durability, Error as Failure, schema::TICKETS};
+    use shutong::wechat::TicketKind::Jsapi;
+    let central = Central::start(Stable);
+    central.minute().await;
+    central.keeper().tickets().get(central.keeper(), Jsapi).await.unwrap();
+    let key = ("main".to_owned(), "jsapi".to_owned());
+    // A renewal has written its ticket, and has not shown it yet.
+    let renewed = central.store.write(Durability::Durable, |write| {
+        let mut record = write.get(&TICKETS, &key)?.unwrap();
+        record.value = "the-new-one".into();
+        write.put(&TICKETS, &key, &record)
+    });
+    renewed.unwrap_or_else(|error: Failure| panic!("{error}"));
+    central.clock.advance(Span::minutes(31));
+    central.keeper().tickets().get(central.keeper(), Jsapi).await.unwrap();
+    let kept = central.store.get(&TICKETS, &key).unwrap().unwrap();
+    assert_eq!((kept.value.as_str(), kept.asked_at), ("the-new-one", Some(central.clock.now())));
+}
+
+#[tokio::test]
+async fn a_clock_set_back_between_two_runs_makes_no_token_live_longer() {
+    let central = Central::start(Classic);
+    central.minute().await;
+    central.platform.set_fault_everywhere(Some(Fault::Status500));
+    central.clock.set_by(Span::days(-365));
+    let central = central.restart();
+    assert!(central.given().is_some());
+    central.minutes(121).await;
+    assert_eq!(central.given(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_sees_a_token_before_the_disk_has_it() {
+    let central = Central::start(Stable);
+    central.platform.set_latency(Some(Duration::from_millis(300)));
+    let keeper = std::sync::Arc::clone(central.keeper());
+    let asking = tokio::spawn(async move { keeper.token().await });
+    while central.platform.count("/cgi-bin/stable_token") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The answer is under way, and somebody else is writing.
+    let (release, released) = std::sync::mpsc::channel();
+    let store = std::sync::Arc::clone(&central.store);
+    let writing = std::thread::spawn(move || {
+        store.write(shutong::store::Durability::Soon, |_| {
+            released.recv().unwrap();
+            Ok::<_, shutong::store::Error>(())
+        })
+    });
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(central.given(), None);
+    release.send(()).unwrap();
+    writing.join().unwrap().unwrap();
+    assert!(asking.await.unwrap().is_ok() && central.works());
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_waits_for_any_more_is_kept() {
+    let central = Central::start(Classic);
+    central.platform.set_latency(Some(Duration::from_millis(200)));
+    assert!(tokio::time::timeout(Duration::from_millis(50), central.keeper().token()).await.is_err());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(central.works());
+    let before = central.given();
+    assert!(tokio::time::timeout(Duration::from_millis(50), central.keeper().refresh()).await.is_err());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(central.works() && central.given() != before && central.asked() == 2);
 }

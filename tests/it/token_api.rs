@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::json;
+use shutong::secret::Secret;
 use shutong::token::{NewKey, Scope};
 
 use super::support::central::APP_ID;
@@ -78,7 +79,13 @@ async fn nobody_is_told_to_keep_a_token_beyond_its_renewal() {
     let test = TestApp::with_platform("token_endpoint = \"classic\"", "").await;
     let key = test.key(&[Scope::Read]);
     let mut promised: Vec<(String, i64)> = Vec::new();
-    for _ in 0..400 {
+    for minute in 0..400 {
+        // One set by hand is renewed as well.
+        if minute == 200 {
+            let by_hand = Secret::new(test.platform.as_ref().unwrap().rotate_by_somebody(APP_ID));
+            promised.clear();
+            test.app.tokens.of(None).unwrap().set(by_hand, Duration::from_secs(7_200)).await.unwrap();
+        }
         test.clock.advance(chrono::Duration::minutes(1));
         test.app.tokens.tick().await;
         let now = test.clock.passed();
@@ -221,6 +228,19 @@ async fn a_change_is_told_at_once_and_no_stream_outlives_its_key_or_the_server()
     while !told.contains(fresh.access_token()) {
         told += &next().await.unwrap();
     }
+    // A key that is revoked is not told what comes after.
+    let revoked = test.key(&[Scope::Read]);
+    let mut other = Box::pin(test.http.get(&url).bearer_auth(&revoked).send().await.unwrap().bytes_stream());
+    let first = other.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains(fresh.access_token()));
+    assert!(test.app.keys.revoke(revoked.split('_').nth(1).unwrap()).unwrap());
+    test.clock.advance(chrono::Duration::seconds(31));
+    let newest = test.ask("/accesstoken/main/refresh", &key, Some(json!({}))).await;
+    let mut told = next().await.unwrap();
+    while !told.contains(newest.access_token()) {
+        told += &next().await.unwrap();
+    }
+    assert!(other.next().await.is_none());
     test.stop().await;
     while let Some(rest) = next().await {
         assert!(!rest.contains("null"), "{rest}");

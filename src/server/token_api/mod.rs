@@ -5,8 +5,8 @@
 //! AppSecret, and answer as the platform does, with status 200, because SDKs expect it; other paths under `/cgi-bin/`
 //! are passed on to the platform if the owner allows it (`relay`).
 //!
-//! Every route but `/healthz` asks for the key before anything else, also before a body is read. There is no CORS:
-//! tokens are for servers.
+//! Every route but `/healthz` asks for the key before anything else, also before a body is read; only that of
+//! `/cgi-bin/stable_token` is in the body. There is no CORS: tokens are for servers.
 
 mod answer;
 mod dispatch;
@@ -33,10 +33,14 @@ use answer::Refusal;
 /// Streams of events open at a time.
 const STREAMS: usize = 256;
 
+/// Calls passed on at a time; further ones wait. Each can hold a picture, and an answer as large.
+const PASSED: usize = 16;
+
 /// What the token API itself keeps in memory.
 pub struct TokenApi {
     app: Arc<App>,
     streams: Arc<Semaphore>,
+    passing: Semaphore,
     /// True when the server stops, which must not wait for whoever listens to events.
     closing: watch::Sender<bool>,
 }
@@ -53,7 +57,12 @@ struct Call {
 impl TokenApi {
     /// The API of this program.
     pub fn new(app: Arc<App>) -> TokenApi {
-        TokenApi { app, streams: Arc::new(Semaphore::new(STREAMS)), closing: watch::Sender::new(false) }
+        TokenApi {
+            app,
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            passing: Semaphore::new(PASSED),
+            closing: watch::Sender::new(false),
+        }
     }
 
     /// Ends all streams of events.

@@ -36,6 +36,8 @@ where
         }
         Err(refusal) => return refusal.in_platforms_manner(),
     };
+    // Never closed, so there is always a permit to wait for.
+    let _permit = api.passing.acquire().await;
     let body = match body::read(&call.headers, body, BODY).await {
         Ok(body) => body,
         Err(error) => return Refusal::Body(error).in_platforms_manner(),
@@ -47,7 +49,7 @@ where
         path: &call.path,
         query: &query,
         content_type: call.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()),
-        body: body.to_vec(),
+        body,
     };
     answered(&keeper, &request).await
 }

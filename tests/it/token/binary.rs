@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::binary::{Binary, Home};
 use crate::support::central::{APP_ID, APP_SECRET};
 use crate::support::test_app::account_toml;
-use crate::support::wechat_api::{Endpoint, Fault, WechatApi};
+use crate::support::wechat_api::{Call, Endpoint, Fault, WechatApi};
 use crate::support::wechat_sim::{SimAccount, SimMode};
 
 /// A platform on the system's clock, which is the executable's too, and a configuration for it.
@@ -57,6 +57,8 @@ async fn no_token_is_handed_out_that_a_kill_forgets() {
                 let Ok(answer) = answer.json::<Value>().await else { return last };
                 let Some(token) = answer["access_token"].as_str().map(str::to_owned) else { continue };
                 last.push(token.clone());
+                // It works: a kill now must not lose it.
+                tokio::time::sleep(Duration::from_millis(20)).await;
                 working.force_by_somebody(APP_ID);
                 let report = same.post(format!("{calls}/accesstoken/main/report")).bearer_auth(&own);
                 let Ok(answer) = report.json(&json!({ "refused": token })).send().await else { return last };
@@ -69,6 +71,10 @@ async fn no_token_is_handed_out_that_a_kill_forgets() {
         let given = reporting.await.unwrap();
         handed_out += given.len();
         // The platform cannot be asked: what is served now is what the disk has.
+        let was_judged = |token: &String| {
+            let holds = |call: &Call| call.query.contains(&("access_token".to_owned(), token.clone()));
+            platform.calls().iter().any(|call| call.path == "/cgi-bin/getcallbackip" && holds(call))
+        };
         let newest = platform.current(APP_ID, Endpoint::Stable);
         platform.set_fault_everywhere(Some(Fault::Busy));
         let binary = home.serve(&[]);
@@ -78,7 +84,8 @@ async fn no_token_is_handed_out_that_a_kill_forgets() {
             // The last one handed out, or one that came after it; or nothing, if that one was reported as dead.
             let is_newer = served == newest && served.is_some();
             let is_last = served.as_ref() == Some(last);
-            assert!(is_last || is_newer || served.is_none(), "round {round}, {until:?}: {served:?} after {last}");
+            let is_dead = served.is_none() && was_judged(last);
+            assert!(is_last || is_newer || is_dead, "round {round}, {until:?}: {served:?} after {last}");
             let is_old = served.as_ref().is_some_and(|token| given[..given.len() - 1].contains(token) && token != last);
             assert!(!is_old, "round {round}, {until:?}: an earlier token came back");
         }
@@ -170,4 +177,26 @@ async fn secrets_are_in_no_log() {
     for secret in [APP_SECRET, &token, &key, &key[key.len() - 32..]] {
         assert!(!text.contains(secret), "{secret} is in the log");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_while_the_server_stops_is_kept() {
+    let (platform, home) = platform_and_home("token_endpoint = \"classic\"");
+    let key = add_key(&home, "token:read,token:refresh");
+    let client = client();
+    let binary = home.serve(&[]);
+    while ask(&client, &binary, "/accesstoken", &key, None).await.is_none_or(|told| told["access_token"].is_null()) {}
+    platform.set_latency(Some(Duration::from_millis(1_500)));
+    // Who asked is gone before the answer, and the server is stopped before it too.
+    let call = client.post(format!("{}/accesstoken/main/refresh", binary.token)).bearer_auth(&key);
+    assert!(call.timeout(Duration::from_millis(300)).send().await.is_err());
+    binary.stop();
+    platform.set_latency(None);
+    platform.set_fault_everywhere(Some(Fault::Busy));
+    let granted = platform.current(APP_ID, Endpoint::Token);
+    assert_eq!(platform.issued(APP_ID, Endpoint::Token), 2);
+    let binary = home.serve(&[]);
+    let served = ask(&client, &binary, "/accesstoken", &key, None).await.unwrap();
+    assert_eq!(served["access_token"].as_str(), granted.as_deref());
+    binary.stop();
 }

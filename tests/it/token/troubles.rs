@@ -66,6 +66,7 @@ async fn an_account_without_a_secret_asks_nobody() {
     assert!(central.platform.calls().is_empty());
     let error = central.keeper().token().await.unwrap_err().to_string();
     assert!(error.contains("app_secret"), "{error}");
+    assert!(central.keeper().lead(true).is_err(), "and cannot be told to");
 }
 
 #[tokio::test]
@@ -77,4 +78,20 @@ async fn a_short_fault_is_nobodys_business() {
     central.platform.set_fault(APP_ID, None);
     central.minutes(2).await;
     assert!(central.works() && central.alerts.untold().unwrap().is_empty());
+}
+
+/// The platform gives few tickets a day, and none at all to some accounts.
+#[tokio::test]
+async fn a_ticket_that_cannot_be_had_is_not_asked_for_every_minute() {
+    let central = Central::start(Stable);
+    central.minute().await;
+    central.platform.set_quota(APP_ID, Endpoint::Ticket, 0);
+    let kind = shutong::wechat::TicketKind::Jsapi;
+    assert!(central.keeper().tickets().get(central.keeper(), kind).await.is_err());
+    central.minutes(60).await;
+    let calls = central.platform.count("/cgi-bin/ticket/getticket");
+    assert!(calls <= 7, "{calls} in an hour");
+    central.platform.set_quota(APP_ID, Endpoint::Ticket, 10);
+    central.minutes(11).await;
+    assert!(central.keeper().tickets().get(central.keeper(), kind).await.is_ok());
 }

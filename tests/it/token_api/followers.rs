@@ -49,7 +49,9 @@ async fn a_follower_has_the_leaders_token_and_asks_nobody_else() {
     let told = follower.ask("/accesstoken/main/report", &key, Some(json!({ "refused": token }))).await;
     assert_eq!((told.access_token(), &told.json["is_new"]), (token.as_str(), &json!(false)));
     leader.platform.as_ref().unwrap().force_by_somebody(APP_ID);
-    leader.clock.advance(chrono::Duration::seconds(11));
+    for test in [&leader, &follower] {
+        test.clock.advance(chrono::Duration::seconds(11));
+    }
     let told = follower.ask("/accesstoken/main/report", &key, Some(json!({ "refused": token }))).await;
     assert!(told.json["is_new"] == true && leader.platform.as_ref().unwrap().accepts(APP_ID, told.access_token()));
     let ticket = follower.ask("/ticket/main", &key, None).await;
@@ -69,6 +71,12 @@ async fn with_the_leader_away_the_last_token_is_served_to_its_end() {
     minutes(&leader, &follower, 25).await;
     assert!(keeper.current().is_none());
     assert!(follower.platform.as_ref().unwrap().calls().is_empty(), "not without being told to");
+    // Whoever wants a new one does not make it ask more often than that.
+    for _ in 0..20 {
+        assert!(keeper.refresh().await.is_err());
+    }
+    let renewals = keeper.status().unwrap().renewals;
+    assert!(renewals.iter().filter(|renewal| renewal.cause == "forced").count() <= 1);
     // Told to.
     keeper.lead(true).unwrap();
     minutes(&leader, &follower, 2).await;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::json;
-use shutong::token::Scope;
+use shutong::token::{NewKey, Scope};
 
 use crate::support::central::APP_ID;
 use crate::support::test_app::{TestApp, Told};
@@ -167,4 +167,57 @@ async fn an_sdk_that_was_not_written_for_us_gets_its_token_and_calls_through_us(
     assert!(platform.count("/cgi-bin/user/info") == 1 && platform.count("/cgi-bin/stable_token") == 1);
     let (code, told, _) = run("bk_00_00".to_owned()).await.unwrap();
     assert_eq!((code, told["errcode"].as_i64()), (Some(1), Some(40125)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_calls_are_passed_on_at_a_time_and_the_others_wait() {
+    let test = TestApp::with_platform("", RELAY).await;
+    let key = test.key(&[Scope::Relay]);
+    test.ask("/cgi-bin/getcallbackip", &key, None).await;
+    let platform = test.platform.as_ref().unwrap();
+    platform.clear_calls();
+    platform.set_latency(Some(std::time::Duration::from_millis(50)));
+    let calls = (0..100).map(|_| test.ask("/cgi-bin/getcallbackip", &key, None));
+    let told = futures_util::future::join_all(calls).await;
+    assert!(told.iter().all(|told| told.json["ip_list"].is_array()));
+    let most = platform.max_overlap("/cgi-bin/getcallbackip");
+    assert!((2..=16).contains(&most), "{most}");
+}
+
+#[tokio::test]
+async fn a_stand_in_is_good_where_its_key_is() {
+    let test = TestApp::with_platform("", RELAY).await;
+    let add = |network: &str| {
+        let new = NewKey {
+            name: "test".into(),
+            scopes: vec![Scope::Relay],
+            accounts: Vec::new(),
+            networks: vec![network.parse().unwrap()],
+            expires_at: None,
+        };
+        let (_, key) = test.app.keys.add(&new, shutong::app::random().unwrap(), test.clock.now()).unwrap();
+        key.expose().to_owned()
+    };
+    let home: Option<std::net::IpAddr> = Some("10.1.2.3".parse().unwrap());
+    for (network, peer, code) in [("127.0.0.0/8", Some([127, 0, 0, 1].into()), 0), ("10.0.0.0/8", home, 40164)] {
+        let access = test.app.keys.access(&add(network), peer, test.clock.now()).unwrap();
+        let (stand_in, _) = test.app.stand_ins.make(&access, "main", test.clock.now());
+        let told = test.ask(&format!("/cgi-bin/getcallbackip?access_token={}", stand_in.expose()), "", None).await;
+        assert_eq!(told.errcode(), code, "{network}: {told:?}");
+    }
+}
+
+/// Who asks again and again, because its SDK knows no better, makes us look once a minute.
+#[tokio::test]
+async fn asking_again_and_again_costs_the_platform_little() {
+    let test = TestApp::with_platform("", "").await;
+    let key = test.key(&[Scope::Read]);
+    for _ in 0..24 {
+        test.clock.advance(chrono::Duration::seconds(11));
+        classic(&test, APP_ID, &key).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let looks = test.platform.as_ref().unwrap().count("/cgi-bin/getcallbackip");
+    assert!((1..=5).contains(&looks), "{looks} looks in four and a half minutes");
 }
