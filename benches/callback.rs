@@ -28,7 +28,7 @@ use warp::Filter;
 
 use load::{Outcome, print_line, processor_time, run, setting};
 
-/// How often (a) and (b) take turns: what else the machine does comes and goes, and both should have their share of it.
+/// How often (a) and (b), and (c) and the bare searches, take turns: what else the machine does comes and goes, and both should have their share of it.
 const ROUNDS: usize = 5;
 const ACCOUNT: &str = "[[account]]\nname = \"main\"\napp_id = \"wx0123456789abcdef\"\ntoken = \"benchtoken\"\n\
     encoding_aes_key = \"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG\"\nmode = \"safe\"\n";
@@ -69,14 +69,22 @@ fn measure() -> Outcome<()> {
     let mut ratios: Vec<f64> = rounds.iter().map(|(a, b)| b.rate() / a.rate()).collect();
     ratios.sort_by(f64::total_cmp);
 
-    let bare = bare(&app, &queries)?;
-    println!("{:<34} {:>8.0} µs of processor each", "the bare searches", bare.as_secs_f64() * 1e6);
-    let file = written(&app, data.path(), "search", queries.iter().cloned())?;
-    let c = run(&file, |listener, limits, stop| {
-        let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
-        server::serve(listener, server::public(Arc::clone(&app), webhook), limits, stop)
-    })?;
-    print_line("(c) searches", &c);
+    let mut slowest = slowest;
+    let mut costs = Vec::new();
+    for (round, queries) in queries.chunks(queries.len().div_ceil(ROUNDS)).enumerate() {
+        let bare = bare(&app, queries)?;
+        println!("{:<34} {:>8.0} µs of processor each", "the bare searches", bare.as_secs_f64() * 1e6);
+        // The name's length goes into the messages' numbers: no round's messages are another's again.
+        let file = written(&app, data.path(), &format!("search{}", "+".repeat(round)), queries.iter().cloned())?;
+        let c = run(&file, |listener, limits, stop| {
+            let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
+            server::serve(listener, server::public(Arc::clone(&app), webhook), limits, stop)
+        })?;
+        print_line("(c) searches", &c);
+        slowest = f64::max(slowest, c.most);
+        costs.push(c.each() / bare.as_secs_f64());
+    }
+    costs.sort_by(f64::total_cmp);
 
     println!(
         "(b) / (a)            {:.2} of the requests per second (from {:.2} to {:.2}); at least 0.50",
@@ -84,8 +92,13 @@ fn measure() -> Outcome<()> {
         ratios[0],
         ratios[ROUNDS - 1]
     );
-    println!("(c) / bare search    {:.2} of the processor time; at most 1.30", c.each() / bare.as_secs_f64());
-    println!("slowest answer       {:.3} s; at most 4.5", slowest.max(c.most) / 1e6);
+    println!(
+        "(c) / bare search    {:.2} of the processor time (from {:.2} to {:.2}); at most 1.30",
+        costs[costs.len() / 2],
+        costs[0],
+        costs[costs.len() - 1]
+    );
+    println!("slowest answer       {:.3} s; at most 4.5", slowest / 1e6);
     Ok(())
 }
 

@@ -299,6 +299,14 @@ impl Config {
         for (number, account) in self.accounts.iter().enumerate() {
             let is_double = self.accounts[..number].iter().any(|other| other.name == account.name);
             ensure!(!is_double, "two accounts have the name \"{}\"; the callback's path needs another", account.name);
+            let twin = self.accounts[..number].iter().find(|other| other.app_id == account.app_id);
+            if let Some(twin) = twin {
+                bail!(
+                    "accounts {} and {} have the same app_id; each would end the other's tokens",
+                    twin.name,
+                    account.name
+                );
+            }
             account.judge_api()?;
         }
         if !self.public_url.is_empty() {

@@ -13,6 +13,10 @@
 //! the bytes by content hash, then the record; a thread brings [`search`] up to the store afterwards. A crash between
 //! any two steps leaves the index to catch up at the next start, and files without a record to the nightly collection.
 //!
+//! **A token.** A tick every second → [`token`]: due? → the one lock of the account → [`wechat`] asks the platform → the
+//! disk → everybody: this program's own calls, and through [`server`]'s token API the owner's other servers. What only
+//! the owner can put right becomes an [`alert`].
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 

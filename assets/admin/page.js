@@ -35,7 +35,7 @@ if (switchBox) {
 let chord = 0;
 addEventListener('keydown', (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !keys || !areOn()) return;
-  if (event.target.closest('input, textarea, select, [contenteditable]') || $('dialog[open]')) return;
+  if (event.target.closest('input, textarea, select, [contenteditable]') || $('dialog[open], :popover-open')) return;
   if (event.key === '/') {
     const field = $('[data-search]');
     if (field) { event.preventDefault(); field.focus(); field.select?.(); }
@@ -51,6 +51,9 @@ addEventListener('keydown', (event) => {
 
 for (const button of $$('[data-copy]')) {
   button.addEventListener('click', async () => {
-    try { await navigator.clipboard.writeText(button.dataset.copy); toast(say('copied')); } catch (error) { toast(error.message, { bad: true }); }
+    // Either the text itself, or the id of the field it stands in.
+    const field = $(`#${CSS.escape(button.dataset.from ?? '')}`);
+    field?.select();
+    try { await navigator.clipboard.writeText(field ? field.value : button.dataset.copy); toast(say('copied')); } catch (error) { toast(error.message, { bad: true }); }
   });
 }

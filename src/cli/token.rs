@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -71,6 +71,9 @@ impl Token {
                 self.changed(keeper, wait_for(keeper.report(refused))?, console)
             }
             What::Lead { off } => {
+                let has_secret = !keeper.settings().app_secret.is_empty();
+                ensure!(*off || has_secret, "account {} has no app_secret to ask the platform with", keeper.account());
+                ensure!(!app.config.token.upstream.is_empty(), "this server follows none: there is no token.upstream");
                 keeper.lead(!off)?;
                 console.line(match off {
                     true => "this server follows again",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::{AccountConfig, Config, Language, Mail, MailTls};
@@ -83,18 +83,6 @@ impl Config {
     }
 
     pub(super) fn judge_token(&self) -> Result<()> {
-        for (number, account) in self.accounts.iter().enumerate() {
-            let is_rival = |other: &&AccountConfig| {
-                other.app_id == account.app_id && !other.app_secret.is_empty() && !account.app_secret.is_empty()
-            };
-            if let Some(rival) = self.accounts[..number].iter().find(is_rival) {
-                let (one, two, app_id) = (&rival.name, &account.name, &account.app_id);
-                bail!(
-                    "accounts {one} and {two} have the app_id {app_id} and would end each other's access_tokens; \
-                       leave app_secret out in one of them"
-                );
-            }
-        }
         let TokenConfig { upstream, upstream_key, relay, .. } = &self.token;
         for base in upstream {
             must_be_http(base).with_context(|| format!("token.upstream: {base}"))?;
@@ -170,7 +158,7 @@ fn as_compared(domain: &str) -> String {
 }
 
 fn must_be_http(text: &str) -> Result<()> {
-    let parsed = url::Url::parse(text).context("it is no address")?;
+    let parsed = url::Url::parse(text).context("it is no address; it must start with https://")?;
     ensure!(matches!(parsed.scheme(), "http" | "https") && parsed.has_host(), "it must start with https://");
     Ok(())
 }

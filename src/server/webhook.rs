@@ -257,7 +257,8 @@ pub fn routes(webhook: Arc<Webhook>) -> impl Filter<Extract = (Response,), Error
                 Err(error) => error.plain(),
             }
         });
-    verify.or(push).unify()
+    // Messages come all the time, the check of the address when the owner saves it.
+    push.or(verify).unify()
 }
 
 impl From<Answer> for Response {

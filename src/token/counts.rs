@@ -9,11 +9,11 @@ use crate::store::records::TokenCountsRecord;
 use crate::wechat::TokenEndpoint;
 
 /// Forced refreshes on one day, as the platform allows.
-pub(super) const FORCED_A_DAY: u64 = 20;
+pub const FORCED_A_DAY: u64 = 20;
 /// Seconds between two forced refreshes; a sooner one refreshes nothing.
 const FORCED_EVERY: TimeDelta = TimeDelta::seconds(30);
 /// Calls of `/cgi-bin/token` on one day, of an account without followers to speak of.
-pub(super) const CLASSIC_A_DAY: u64 = 2_000;
+pub const CLASSIC_A_DAY: u64 = 2_000;
 /// From this part of a quota on the owner is told, in percent.
 const NEARLY: u64 = 80;
 

@@ -24,7 +24,7 @@ use crate::wechat::{self, Client, Granted, TokenEndpoint};
 /// How often a token that is asked for again is looked at.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
 /// The longest a token can be set by hand for: what the platform itself grants.
-const LONGEST_BY_HAND: Duration = Duration::from_secs(7_200);
+pub const LONGEST_BY_HAND: Duration = Duration::from_secs(7_200);
 
 /// Keeps one account's token, and its tickets.
 pub struct Keeper {

@@ -40,9 +40,10 @@ use crate::secret::Secret;
 use crate::store::{self, Store};
 use crate::wechat::{Hosts, TokenEndpoint};
 
+pub use counts::{CLASSIC_A_DAY, FORCED_A_DAY};
 pub use held::Held;
 pub use history::Status;
-pub use keeper::{CallError, Keeper, Refreshed};
+pub use keeper::{CallError, Keeper, LONGEST_BY_HAND, Refreshed};
 pub use keys::{Access, Denied, Keys, NewKey, Scope};
 pub use stand_in::StandIns;
 pub use ticket::{PageSignature, Tickets};
@@ -139,11 +140,9 @@ impl Tokens {
         }
     }
 
-    /// The keeper of the account with this AppID; of several, the one that can ask for a token.
+    /// The keeper of the account with this AppID.
     pub fn of_app(&self, app_id: &str) -> Option<&Arc<Keeper>> {
-        let mut all = self.keepers.iter().filter(|keeper| keeper.settings().app_id == app_id);
-        let first = all.clone().next();
-        all.find(|keeper| keeper.can_ask()).or(first)
+        self.keepers.iter().find(|keeper| keeper.settings().app_id == app_id)
     }
 
     /// Does what is due, of every account at the same time.

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { mkdir, stat } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { open, overflows, smallTargets, start, violations } from './support.js';
+import { GOOD_TOKEN, open, overflows, smallTargets, start, violations } from './support.js';
 
 const PASSWORD = 'correct horse battery';
-const PAGES = ['/', '/books', '/books/removed', '/books/1', '/simulator', '/wordings', '/settings', '/nowhere'];
+const PAGES = ['/', '/books', '/books/removed', '/books/1', '/simulator', '/wordings', '/token', '/settings', '/nowhere'];
 const PICTURES = process.env.SCREENSHOTS;
 const BOOK = Buffer.from(`《管理页试读》\n作者：测试者\n\n第一章 开头\n\n${'书童把书送到读者手里。'.repeat(2000)}\n\n第二章 结尾\n\n完。\n`);
 
@@ -178,6 +178,93 @@ test('a wording is changed, checked, and heard at once', async () => {
   await page.waitForSelector('.theirs:has-text("今日暗号")');
   view.faults.splice(0, view.faults.length, ...view.faults.filter((fault) => !/422/.test(fault)));
   noFaults();
+});
+
+test('a token is set by hand, counts down, and other servers get it with a key', { timeout: 60_000 }, async () => {
+  const { page } = view;
+  await visit('/token');
+  await page.waitForSelector('.alerts[role="alert"]:has-text("203.0.113.7")');
+  const account = page.locator('#account-books');
+  const clock = account.locator('[data-left]');
+  const set = async (token) => {
+    if (!await account.locator('#set-token-books').isVisible()) await account.locator('summary').click();
+    await account.locator('#set-token-books').fill(token);
+    await account.locator('form[action$="/set"] button').click();
+    await page.waitForLoadState('load');
+  };
+  await set('a-token-that-is-refused');
+  assert.match(await page.textContent('#set-fault-books'), /没有采用.*errcode 40001/s);
+  assert.equal(await clock.textContent(), '没有令牌');
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/token-refused.png`, fullPage: true });
+  assert.deepEqual(await violations(page), []);
+
+  await set(GOOD_TOKEN);
+  assert.match(await page.textContent('#notice'), /平台认可/);
+  const first = await clock.textContent();
+  assert.match(first, /^1:59:\d\d$/);
+  await page.waitForFunction((before) => document.querySelector('#account-books [data-left]').textContent < before, first);
+  assert.ok(!(await page.content()).includes(GOOD_TOKEN), 'the value is not in the page');
+  await account.locator('form[data-show] button').click();
+  await page.waitForSelector('#token-of-books:visible');
+  assert.equal(await page.inputValue('#token-of-books'), GOOD_TOKEN);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/token-shown.png`, fullPage: true });
+  await account.locator('form[data-show] button').click();
+  assert.equal(await page.inputValue('#token-of-books'), '', 'and goes again');
+
+  await account.locator('[popovertarget="refresh-books"]').first().click();
+  await page.waitForSelector('#refresh-books:popover-open');
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/token-confirm.png` });
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press('Escape');
+  assert.ok(await page.isHidden('#refresh-books'), 'nothing is done without a yes');
+  await account.locator('[popovertarget="refresh-books"]').first().click();
+  await page.click('#refresh-books button.danger');
+  await account.locator('.note.bad:has-text("40164")').waitFor();
+  assert.match(await clock.textContent(), /^1:59:\d\d$/, 'the token there was stays');
+
+  await visit('/token');
+  await page.locator('#keys-of-api summary').click();
+  await page.fill('#key-name', '客户系统 <crm>');
+  await page.selectOption('#key-account', 'books');
+  await page.click('#add-key button.button');
+  const key = await page.inputValue('#new-key');
+  assert.match(key, /^bk_[0-9a-f]{10}_[0-9a-f]{64}$/);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/token-key.png`, fullPage: true });
+  assert.deepEqual(await violations(page), []);
+  await view.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.locator('[data-from="new-key"]').click();
+  await page.waitForSelector('.toast:has-text("已复制")');
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
+  const line = (await page.inputValue('#new-key-try')).match(/^curl -H '(Authorization): (Bearer \S+)' (\S+)$/);
+  const fetched = async () => fetch(line[3], { headers: { [line[1]]: line[2] } });
+  assert.equal((await (await fetched()).json()).access_token, GOOD_TOKEN, 'the line that is shown works');
+  await page.reload();
+  assert.ok(!(await page.content()).includes(key), 'it is seen once');
+
+  const row = page.locator('[data-api-key]');
+  assert.match(await row.textContent(), /客户系统 <crm>.*token:read.*books/s);
+  await row.locator('button').click();
+  await page.locator('dialog:popover-open button.danger').click();
+  await page.waitForSelector('#notice:has-text("已吊销")');
+  assert.equal(await page.locator('[data-api-key]').count(), 0);
+  assert.equal((await fetched()).status, 401, 'and refused at once');
+  noFaults();
+});
+
+test('the token page needs no script', async () => {
+  const { context } = view;
+  const plain = await view.browser.newContext({ javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
+  await plain.addCookies(await context.cookies());
+  const page = await plain.newPage();
+  await page.goto(`${program.admin}/token`);
+  assert.match(await page.textContent('#account-books [data-left]'), /^1:59:\d\d$/);
+  await page.locator('#account-books form[data-show] button').click();
+  assert.equal(await page.inputValue('#token-of-books'), GOOD_TOKEN);
+  await page.locator('[popovertarget="refresh-books"]').first().click();
+  await page.click('#refresh-books button.danger');
+  // A second try within 30 seconds does not reach the platform.
+  await page.waitForSelector('#notice:has-text("30 秒"), #account-books .note.bad:has-text("40164")');
+  await plain.close();
 });
 
 test('the overview is live and light', async () => {

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +13,44 @@ const BINARY = process.env.TEST_BINARY ?? new URL('../../target/debug/shutong', 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Starts `shutong serve --demo` on free ports. Gives its admin address, its setup link, and how to stop it. */
+/** A token that the platform below takes; it refuses every other. */
+export const GOOD_TOKEN = '88_good-token-0123456789';
+
+/** A platform whose whitelist lacks this server: it gives no token, but tells whether one is good. */
+async function platform() {
+  const server = createServer((request, response) => {
+    const isGood = new URL(request.url, 'http://x').searchParams.get('access_token') === GOOD_TOKEN;
+    const answers = {
+      '/cgi-bin/getcallbackip': isGood ? { ip_list: ['203.0.113.1'] } : { errcode: 40001, errmsg: 'invalid credential rid: 1-2-3' },
+      '/cgi-bin/stable_token': { errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 4-5-6' },
+    };
+    response.end(JSON.stringify(answers[new URL(request.url, 'http://x').pathname] ?? { errcode: 48001, errmsg: 'api unauthorized' }));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  return server;
+}
+
+const config = (api) => `
+[listen]
+public = "127.0.0.1:0"
+token = "127.0.0.1:0"
+admin = "127.0.0.1:0"
+[[account]]
+name = "books"
+app_id = "wx0123456789abcdef"
+app_secret = "0123456789abcdef0123456789abcdef"
+api_base = "${api}"
+token = "callbacktoken"
+encoding_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+`;
+
+/** Starts `shutong serve --demo` on free ports, with an account whose platform is simulated. Gives its admin address, its setup link, and how to stop it. */
 export async function start() {
   const data = await mkdtemp(join(tmpdir(), 'shutong-'));
-  const config = join(data, 'shutong.toml');
-  await writeFile(config, '[listen]\npublic = "127.0.0.1:0"\ntoken = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n', { mode: 0o600 });
-  const child = spawn(BINARY, ['serve', '--demo', '--data', data, '--config', config], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const file = join(data, 'shutong.toml');
+  const simulated = await platform();
+  await writeFile(file, config(`http://127.0.0.1:${simulated.address().port}`), { mode: 0o600 });
+  const child = spawn(BINARY, ['serve', '--demo', '--data', data, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   const link = await new Promise((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error(`no setup link within 60 s:\n${output}`)), 60_000);
@@ -32,6 +65,8 @@ export async function start() {
     const ended = new Promise((resolve) => { child.removeAllListeners('exit'); child.once('exit', resolve); });
     child.kill('SIGTERM');
     const code = await ended;
+    simulated.closeAllConnections();
+    simulated.close();
     await rm(data, { recursive: true, force: true });
     return code;
   };

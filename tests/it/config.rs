@@ -178,12 +178,40 @@ fn no_secret_is_ever_shown() {
 }
 
 #[test]
-fn two_accounts_do_not_end_each_others_tokens() {
-    let with = |name: &str, more: &str| ACCOUNT.replace("\"main\"", name) + more;
-    let secret = "app_secret = \"0123456789abcdef0123456789abcdef\"\n";
-    refused(&(with("\"one\"", secret) + &with("\"two\"", secret)), &["wx0123456789abcdef", "app_secret", "one", "two"]);
-    // The second path of a callback that is being renamed.
-    parse(&(with("\"one\"", secret) + &with("\"two\"", ""))).unwrap();
+fn mistakes_about_tokens_and_alerts_are_named() {
+    let upstream = "[token]\nupstream = [\"http://10.0.0.2:8777\"]\n";
+    refused(upstream, &["token.upstream_key", "shutong key add"]);
+    assert!(parse(&format!("{upstream}upstream_key = \"bk_1_2\"\n")).unwrap().upstream().unwrap().is_some());
+    refused("[token]\nupstream = [\"10.0.0.2:8777\"]\nupstream_key = \"k\"\n", &["token.upstream", "https://"]);
+    for path in ["/sns/userinfo", "cgi-bin/user/info", "/cgi-bin/*/info"] {
+        refused(&format!("[token]\nrelay = [\"{path}\"]\n"), &["token.relay", path]);
+    }
+    refused("[token]\ntake_over = \"always\"\n", &["always", "never", "stable"]);
+    refused("[alerts]\nmail_to = \"owner@example.com\"\n", &["alerts.mail_to", "[mail]"]);
+    refused("[alerts]\nwebhook = \"example.com\"\n", &["alerts.webhook"]);
+    for (key, value) in [
+        ("api_base", "\"api.weixin.qq.com\""),
+        ("api_fallbacks", "[\"ftp://example.com\"]"),
+        ("api_proxy", "\"proxy:3128\""),
+        ("js_domains", "[\"https://books.example.com\"]"),
+    ] {
+        refused(&format!("{ACCOUNT}{key} = {value}\n"), &["account main", key]);
+    }
+}
+
+#[test]
+fn the_platforms_hosts_for_disasters_are_known_unless_the_owner_names_others() {
+    let bases = |more: &str| parse(&format!("{ACCOUNT}{more}")).unwrap().token_settings().remove(0).hosts.bases;
+    assert_eq!(bases("").len(), 5);
+    assert_eq!(bases("")[0], "https://api.weixin.qq.com");
+    assert_eq!(bases("api_fallbacks = []\n").len(), 1);
+    assert_eq!(bases("api_base = \"http://127.0.0.1:9/\"\n"), ["http://127.0.0.1:9"]);
+    let domains = |more: &str| {
+        let text = format!("public_url = \"https://books.example.com\"\n{ACCOUNT}{more}");
+        parse(&text).unwrap().token_settings().remove(0).js_domains
+    };
+    assert_eq!(domains(""), ["books.example.com"]);
+    assert_eq!(domains("js_domains = [\"example.org\"]\n"), ["example.org"]);
 }
 
 #[test]

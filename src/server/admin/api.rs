@@ -1,5 +1,7 @@
 //! JSON for scripts, the page's own and the owner's, behind the same guard as the pages.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::json;
 use warp::http::StatusCode;
@@ -11,6 +13,7 @@ use super::log_tail;
 use super::visit::Visit;
 use crate::app::App;
 use crate::library::{self, Counts, IndexState};
+use crate::token::Keeper;
 
 /// Lines of the log that `/api/log` gives.
 const LOG_LINES: usize = 100;
@@ -41,6 +44,23 @@ impl From<IndexState> for Index {
 /// How many there are of what, and how far the index is.
 pub(super) fn state(app: &App) -> library::Result<State> {
     Ok(State { counts: app.library.counts()?, index: app.library.index_state().into() })
+}
+
+/// How long a token still lives. The value is not in it.
+#[derive(Serialize)]
+pub(super) struct TokenState {
+    account: String,
+    /// In seconds; 0 if there is none.
+    left: u64,
+}
+
+/// How long each account's token still lives.
+pub(super) fn tokens(app: &App) -> Vec<TokenState> {
+    let state = |keeper: &Arc<Keeper>| TokenState {
+        account: keeper.account().to_owned(),
+        left: keeper.current().map_or(0, |held| keeper.left(&held).as_secs()),
+    };
+    app.tokens.all().iter().map(state).collect()
 }
 
 /// `GET /api/counts`

@@ -1,6 +1,7 @@
 //! The first page: is everything well, what was asked for, what has come.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use askama::Template;
 use warp::reply::Response;
@@ -8,13 +9,14 @@ use warp::reply::Response;
 use super::answer::{self, Refusal};
 use super::api::{self, State};
 use super::books::Entry;
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::log_tail::{self, Line};
 use super::visit::Visit;
 use crate::app::App;
 use crate::config::Listen;
 use crate::store::records::{MissRecord, RequestRecord};
-use crate::wechat::Mode;
+use crate::token::Keeper;
+use crate::wechat::{Account, Mode};
 
 /// Rows of each list.
 const ROWS: usize = 8;
@@ -50,6 +52,8 @@ struct AccountRow {
     callback: String,
     mode: &'static str,
     is_verified: bool,
+    /// How long its access_token still lives, if there is one.
+    token: Option<String>,
 }
 
 /// What was read from the library.
@@ -100,7 +104,7 @@ fn listeners(visit: &Visit) -> Vec<Listener> {
 }
 
 fn accounts(app: &App) -> Vec<AccountRow> {
-    let row = |account: &std::sync::Arc<crate::wechat::Account>| AccountRow {
+    let row = |account: &Arc<Account>| AccountRow {
         name: account.name().to_owned(),
         app_id: account.app_id().to_owned(),
         callback: format!("{}/wechat/{}", app.links.public_url(), account.name()),
@@ -110,8 +114,13 @@ fn accounts(app: &App) -> Vec<AccountRow> {
             Mode::Safe => "safe",
         },
         is_verified: account.verified(),
+        token: app.tokens.of(Some(account.name())).and_then(token_left),
     };
     app.accounts.iter().map(row).collect()
+}
+
+fn token_left(keeper: &Arc<Keeper>) -> Option<String> {
+    keeper.current().map(|held| frame::clock_face(keeper.left(&held).as_secs()))
 }
 
 fn uptime(frame: &Frame<'_>, minutes: i64) -> String {

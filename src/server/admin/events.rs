@@ -1,4 +1,5 @@
-//! `/events`: one stream of server-sent events per open page, with new lines of the log and the state of things.
+//! `/events`: one stream of server-sent events per open page, with new lines of the log, the state of things, and
+//! access_tokens that have changed.
 //!
 //! It ends when its session does. It never keeps a session alive: only what a person does counts as a use.
 
@@ -32,6 +33,7 @@ struct Watch {
     session: String,
     log: Follower,
     last_state: String,
+    last_tokens: Vec<Option<u64>>,
     ticks: u64,
     interval: Interval,
     /// Closed when the server stops, which must not wait for whoever has a page open.
@@ -57,6 +59,7 @@ pub(super) fn stream(visit: &Visit) -> Result<Response, Refusal> {
         session: visit.session_id().to_owned(),
         log,
         last_state: String::new(),
+        last_tokens: numbers(&visit.app),
         ticks: 0,
         interval,
         streams: Arc::clone(&visit.admin.streams),
@@ -97,6 +100,18 @@ fn look(mut watch: Box<Watch>) -> Look {
         watch.last_state.clone_from(&json);
         news.push(("state", json));
     }
+    let tokens = numbers(&watch.app);
+    if tokens != watch.last_tokens
+        && let Ok(json) = serde_json::to_string(&api::tokens(&watch.app))
+    {
+        watch.last_tokens = tokens;
+        news.push(("token", json));
+    }
     watch.ticks += 1;
     Look::News(watch, news)
+}
+
+/// Which token each account has now.
+fn numbers(app: &App) -> Vec<Option<u64>> {
+    app.tokens.all().iter().map(|keeper| keeper.current().map(|held| held.number)).collect()
 }

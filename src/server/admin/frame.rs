@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::words::Words;
+use crate::alert::Alert;
 
 /// Handed to every template as `frame`.
 pub(super) struct Frame<'a> {
@@ -16,6 +17,8 @@ pub(super) struct Frame<'a> {
     pub(super) csrf: &'a str,
     /// Where styles and scripts are, with their stamp.
     pub(super) assets: &'a str,
+    /// What is wrong now.
+    pub(super) alerts: &'a [Alert],
     pub(super) zone: Tz,
     pub(super) now: DateTime<Utc>,
 }
@@ -34,6 +37,11 @@ impl Frame<'_> {
     /// The date and the minute, in the owner's time zone.
     pub(super) fn when(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The day and the second, for what happens often.
+    pub(super) fn second(&self, at: &DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%m-%d %H:%M:%S").to_string()
     }
 
     /// The same for programs.
@@ -64,6 +72,11 @@ impl Frame<'_> {
     }
 }
 
+/// A time that passes, as clocks show it: hours, minutes, seconds.
+pub(super) fn clock_face(seconds: u64) -> String {
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 /// A size, as people write it: powers of 1024, three digits.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -81,7 +94,7 @@ pub(super) fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::{clock_face, size};
 
     #[test]
     fn sizes_have_two_or_three_digits() {
@@ -96,6 +109,13 @@ mod tests {
             (5_000_000_000, "4.7 GB"),
         ] {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn times_that_pass_look_like_clocks() {
+        for (seconds, text) in [(0, "0:00:00"), (59, "0:00:59"), (61, "0:01:01"), (7_195, "1:59:55")] {
+            assert_eq!(clock_face(seconds), text);
         }
     }
 }

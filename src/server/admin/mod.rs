@@ -10,6 +10,7 @@
 
 mod answer;
 mod api;
+mod api_keys;
 mod assets;
 mod books;
 mod dashboard;
@@ -19,6 +20,7 @@ mod guard;
 mod log_tail;
 mod login;
 mod metrics;
+mod notice;
 pub mod password;
 mod route;
 mod session;
@@ -26,6 +28,8 @@ mod settings;
 mod setup;
 mod simulator;
 mod throttle;
+mod token_changes;
+mod tokens;
 mod upload;
 mod visit;
 mod wordings;
@@ -68,6 +72,7 @@ pub struct Admin {
     hashing: Semaphore,
     adding: Semaphore,
     streams: Arc<Semaphore>,
+    notices: notice::Notices,
     assets: assets::Assets,
     zh: Words,
     en: Words,
@@ -97,6 +102,7 @@ impl Admin {
             hashing: Semaphore::new(HASHES_AT_A_TIME),
             adding: Semaphore::new(FILES_AT_A_TIME),
             streams: Arc::new(Semaphore::new(STREAMS_AT_A_TIME)),
+            notices: notice::Notices::default(),
             assets: assets::Assets::new(),
             zh: Words::of(Language::Zh)?,
             en: Words::of(Language::En)?,
@@ -155,7 +161,8 @@ pub fn routes(
             async move {
                 let head = Head::new(method, path.as_str(), &query, headers, peer);
                 let now = app.clock.now();
-                let mut visit = Visit { app, admin, head, parameters: Vec::new(), session: None, now };
+                let mut visit =
+                    Visit { app, admin, head, parameters: Vec::new(), session: None, alerts: Vec::new(), now };
                 let answer = respond(&mut visit, body).await;
                 let mut response = answer.unwrap_or_else(|refusal| refusal.answer(&visit));
                 guard::harden(&mut response);
@@ -247,6 +254,13 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
+        Action::Tokens => tokens::show(visit).await,
+        Action::RevealToken => token_changes::reveal(visit).await,
+        Action::RefreshToken => token_changes::refresh(visit).await,
+        Action::SetToken => token_changes::set(visit, form).await,
+        Action::LeadToken => token_changes::lead(visit, form).await,
+        Action::AddKey => api_keys::add(visit, form).await,
+        Action::RevokeKey => api_keys::revoke(visit).await,
         Action::Settings => settings::show(visit, None).await,
         Action::ChangePassword => settings::change_password(visit, form).await,
         Action::EndSession => settings::end_session(visit).await,

@@ -52,6 +52,13 @@ pub(super) enum Action {
     SimulatorSend,
     Wordings,
     SaveWordings,
+    Tokens,
+    RevealToken,
+    RefreshToken,
+    SetToken,
+    LeadToken,
+    AddKey,
+    RevokeKey,
     Settings,
     ChangePassword,
     EndSession,
@@ -94,7 +101,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 32] = [
+pub(super) const ROUTES: [Route; 39] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -108,6 +115,13 @@ pub(super) const ROUTES: [Route; 32] = [
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),
     post("/wordings", Session, Json, Action::SaveWordings),
+    get("/token", Session, Action::Tokens),
+    post("/token/keys", Session, Form, Action::AddKey),
+    post("/token/keys/{id}/revoke", Session, Form, Action::RevokeKey),
+    post("/token/{account}/show", Session, Form, Action::RevealToken),
+    post("/token/{account}/refresh", Session, Form, Action::RefreshToken),
+    post("/token/{account}/set", Session, Form, Action::SetToken),
+    post("/token/{account}/lead", Session, Form, Action::LeadToken),
     get("/settings", Session, Action::Settings),
     post("/settings/password", Session, Form, Action::ChangePassword),
     post("/sessions/end-all", Session, Form, Action::EndAllSessions),

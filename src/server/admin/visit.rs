@@ -19,9 +19,11 @@ use super::answer::Refusal;
 use super::frame::Frame;
 use super::session::{self, Session};
 use super::words::Words;
+use crate::alert::Alert;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::config::Language;
+use crate::store;
 
 /// The fields of a form.
 pub(super) type Form = BTreeMap<String, String>;
@@ -59,6 +61,8 @@ pub(super) struct Visit {
     pub(super) parameters: Vec<String>,
     /// Who asks; the filter has let nobody through who must not be.
     pub(super) session: Option<Session>,
+    /// What is wrong now, for who has a session.
+    pub(super) alerts: Vec<Alert>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -164,6 +168,7 @@ impl Visit {
             },
             csrf: self.session.as_ref().map_or("", |session| &session.record.csrf),
             assets: self.admin.assets.prefix(),
+            alerts: &self.alerts,
             zone: self.app.config.time_zone,
             now: self.now,
         }
@@ -182,11 +187,16 @@ impl Visit {
         self.session.as_ref().map_or("", |session| &session.id)
     }
 
-    /// Finds out who asks.
+    /// Finds out who asks, and on the way what the admin has to know: a few records, from the same store.
     pub(super) async fn recognise(&mut self) -> Result<(), Refusal> {
         let Some(cookie) = self.head.cookie(session::COOKIE).map(str::to_owned) else { return Ok(()) };
-        let (store, now) = (self.app.store.clone(), self.now);
-        self.session = self.ask(move || session::find(&store, &cookie, now)).await?;
+        let (app, now) = (self.app.clone(), self.now);
+        let found = move || {
+            let session = session::find(&app.store, &cookie, now)?;
+            let alerts = if session.is_some() { app.alerts.open()? } else { Vec::new() };
+            Ok::<_, store::Error>((session, alerts))
+        };
+        (self.session, self.alerts) = self.ask(found).await?;
         Ok(())
     }
 }

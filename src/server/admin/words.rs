@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use anyhow::Context;
 
+use crate::alert::Trouble;
 use crate::config::Language;
 
 const ZH: &str = include_str!("../../../assets/admin/zh.toml");
@@ -45,6 +46,14 @@ impl Words {
     /// The text with `{name}` replaced.
     pub(super) fn with(&self, key: &str, name: &str, value: &(impl Display + ?Sized)) -> String {
         self.get(key).replace(&format!("{{{name}}}"), &value.to_string())
+    }
+
+    /// What is wrong and what to do, as the room of alerts says it.
+    pub(super) fn trouble(&self, trouble: &Trouble) -> String {
+        match self.language {
+            Language::Zh => trouble.zh(),
+            Language::En => trouble.en(),
+        }
     }
 
     /// What scripts say, as a JSON object.

@@ -13,6 +13,7 @@ use crate::token::{self, Denied, Held};
 
 /// The platform's advice: whoever has a central server keeps a token for a minute at most.
 const KEPT: u64 = 60;
+const KEPT_HEADER: &str = "private, max-age=60";
 
 /// Why a call gets nothing.
 #[derive(Debug)]
@@ -92,9 +93,13 @@ impl Refusal {
 /// A token, and how long whoever gets it may use it.
 pub(super) fn token(held: &Held, usable: Duration) -> Response {
     let seconds = usable.as_secs();
-    // The value is letters, digits, - and _; whatever else a hand may have set is escaped.
-    let value = Value::from(held.value.expose());
-    let text = format!("{{\"access_token\":{value},\"expires_in\":{seconds}}}");
+    let value = held.value.expose();
+    // The platform's are letters, digits, - and _; what a hand may have set is escaped.
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let text = match is_plain {
+        true => format!("{{\"access_token\":\"{value}\",\"expires_in\":{seconds}}}"),
+        false => json!({ "access_token": value, "expires_in": seconds }).to_string(),
+    };
     kept(text, seconds)
 }
 
@@ -116,10 +121,15 @@ pub(super) fn body(status: StatusCode, value: &Value) -> Response {
 fn kept(text: String, seconds: u64) -> Response {
     let mut response = dressed(text);
     let headers: &mut HeaderMap = response.headers_mut();
-    let age = format!("private, max-age={}", seconds.min(KEPT));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_str(&age).unwrap_or(HeaderValue::from_static("no-store")));
+    let age = if seconds >= KEPT { HeaderValue::from_static(KEPT_HEADER) } else { age(seconds) };
+    headers.insert(CACHE_CONTROL, age);
     headers.insert(VARY, HeaderValue::from_static("authorization"));
     response
+}
+
+fn age(seconds: u64) -> HeaderValue {
+    let text = format!("private, max-age={seconds}");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-store"))
 }
 
 fn dressed(text: String) -> Response {

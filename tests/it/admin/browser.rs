@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Nobody listens where the platform is said to be.
 const CONFIG: &str = r#"
 public_url = "https://books.example.com"
 [limits]
@@ -25,11 +26,14 @@ hosts = ["admin.example.com"]
 [[account]]
 name = "safe"
 app_id = "wx1234567890abcdef"
+app_secret = "the AppSecret of safe"
+api_base = "http://127.0.0.1:1"
 token = "token123"
 encoding_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 [[account]]
 name = "plain"
 app_id = "wx1234567890abcde0"
+api_base = "http://127.0.0.1:1"
 token = "token123"
 "#;
 
@@ -45,8 +49,13 @@ pub struct Page {
 
 impl Page {
     pub async fn start() -> Page {
+        Page::of(CONFIG).await
+    }
+
+    /// With a configuration of its own.
+    pub async fn of(config: &str) -> Page {
         let data = tempfile::tempdir().unwrap();
-        let config = Config::parse(CONFIG, data.path(), []).unwrap();
+        let config = Config::parse(config, data.path(), []).unwrap();
         let now = Arc::new(Mutex::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
         let told = Arc::clone(&now);
         let clock = Clock::of(move || *told.lock());
@@ -60,6 +69,10 @@ impl Page {
         let routes = server::admin(Arc::clone(&app), Arc::clone(&admin), commands);
         let server = tokio::spawn(server::serve(listener, routes, ConnectionLimits::of(300), std::future::pending()));
         Page { address, app, admin, now, server, _data: data }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        *self.now.lock()
     }
 
     pub fn advance(&self, by: TimeDelta) {

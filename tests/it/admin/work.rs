@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shutong::secret::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -147,6 +148,12 @@ async fn the_live_stream_tells_news_and_ends_with_its_session() {
     std::fs::write(&log, "old line\n2026-11-21 WARN something new\n").unwrap();
     read_until(&mut stream, &mut seen, "something new").await;
     assert!(seen.contains("event:log") && !seen.contains("old line"), "{seen}");
+
+    let keeper = page.app.tokens.of(Some("safe")).unwrap();
+    keeper.set(Secret::new("88_a-token-set-by-hand"), Duration::from_secs(3600)).await.unwrap();
+    read_until(&mut stream, &mut seen, "event:token").await;
+    read_until(&mut stream, &mut seen, "3595").await;
+    assert!(!seen.contains("88_a-token"), "the value is not told: {seen}");
 
     admin.form("/logout", "").await;
     read_until(&mut stream, &mut seen, "\r\n0\r\n").await;
