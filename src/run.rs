@@ -115,12 +115,15 @@ pub async fn run(
     token_api.close_streams();
     background.abort_all();
     while servers.join_next().await.is_some() {}
-    // Somebody may have been told to ask for an answer later.
-    if tokio::time::timeout(DRAIN, drained.drain()).await.is_err() {
+    // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
+    // be kept, because it may have ended the token before.
+    let messages = tokio::time::timeout(DRAIN, drained.drain());
+    let calls = tokio::time::timeout(DRAIN, app.tokens.idle());
+    let (messages, calls) = tokio::join!(messages, calls);
+    if messages.is_err() {
         log::error!("stopping with messages still being worked on");
     }
-    // An answer of the platform's that is on its way has to be kept: it may have ended the token before.
-    if tokio::time::timeout(DRAIN, app.tokens.idle()).await.is_err() {
+    if calls.is_err() {
         log::error!("stopping while a token is being fetched");
     }
     indexer.stop();

@@ -130,7 +130,8 @@ impl Alerts {
     /// When the store fails.
     pub fn told(&self, key: &str, now: DateTime<Utc>) -> Result<()> {
         let key = key.to_owned();
-        self.store.write(Durability::Durable, |write| {
+        // Lost in a crash it costs one more letter.
+        self.store.write(Durability::Soon, |write| {
             if let Some(known) = write.get(&ALERTS, &key)? {
                 write.put(&ALERTS, &key, &AlertRecord { told_at: Some(now), ..known })?;
             }

@@ -68,6 +68,9 @@ impl Config {
         if upstream.is_empty() {
             return Ok(None);
         }
+        for base in upstream.iter().filter(|base| base.starts_with("http://")) {
+            log::warn!("token.upstream {base}: tokens come from there in clear; use https outside your own network");
+        }
         Ok(Some(Upstream::new(upstream.clone(), upstream_key.clone(), *take_over)?))
     }
 

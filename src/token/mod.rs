@@ -155,9 +155,7 @@ impl Tokens {
 
     /// Waits until no call to the platform is under way: what it grants has to be kept.
     pub async fn idle(&self) {
-        for keeper in &self.keepers {
-            keeper.idle().await;
-        }
+        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.idle())).await;
     }
 
     /// Counters and gauges in Prometheus's text format.

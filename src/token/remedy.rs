@@ -48,8 +48,8 @@ pub(super) fn of(account: &str, error: &Error) -> Remedy {
         89501 | 89503 | 40243 | 50004 | 50007 => (Wait::For(AFTER_OWNER), Some(Trouble::Forbidden { account, error })),
         89506 => (Wait::For(24 * hour), Some(Trouble::Forbidden { account, error })),
         89507 => (Wait::For(hour), Some(Trouble::Forbidden { account, error })),
-        // The request itself is wrong, or the code is a new one: no reason to hurry.
-        _ => (Wait::For(AFTER_OWNER), None),
+        // A code that is not documented for this call says nothing about when it goes away.
+        _ => (Wait::BackOff, None),
     };
     Remedy { wait, trouble }
 }

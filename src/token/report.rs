@@ -18,6 +18,9 @@ use crate::store::schema::TOKENS;
 /// A check of a reported token is good for so long: a thousand reports of a token that works cost one.
 const CHECK_KEEPS: Duration = Duration::from_secs(10);
 
+/// The longest wait until a dead token is replaced, whatever was waited for before.
+const ONCE_DEAD: Duration = Duration::from_secs(60);
+
 const STILL_TAKEN: &str = "the platform still takes this one";
 
 impl Keeper {
@@ -100,6 +103,8 @@ impl Keeper {
         let written = move || store.write(Durability::Durable, |write| write.put(&TOKENS, &account, &record));
         blocking(written).await.map_err(|error| Error::Store(error.to_string()))??;
         work.dead = Some(held.value.clone());
+        // With a token in hand there was no hurry; now there is.
+        work.next_try = work.next_try.min(self.uptime() + ONCE_DEAD);
         self.shown.send_replace(None);
         Ok(())
     }

@@ -179,6 +179,7 @@ impl Client {
         #[derive(Deserialize)]
         struct Answer {
             ticket: String,
+            #[serde(deserialize_with = "number")]
             expires_in: u64,
         }
         let query = [("access_token", token.expose()), ("type", kind.name())];
@@ -241,7 +242,15 @@ impl Client {
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
+    #[serde(deserialize_with = "number")]
     expires_in: u64,
+}
+
+/// A number, which the platform writes as text now and then.
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let value = Value::deserialize(from)?;
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    number.ok_or_else(|| serde::de::Error::custom("not a number"))
 }
 
 /// Judges what the platform granted: a value that cannot be one must not replace one that works.
@@ -339,6 +348,15 @@ fn told(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_may_be_written_as_text() {
+        for seconds in ["7200", "\"7200\""] {
+            let text = format!("{{\"access_token\":\"x\",\"expires_in\":{seconds}}}");
+            assert_eq!(serde_json::from_str::<TokenAnswer>(&text).unwrap().expires_in, 7_200);
+        }
+        assert!(serde_json::from_str::<TokenAnswer>("{\"access_token\":\"x\",\"expires_in\":\"soon\"}").is_err());
+    }
 
     #[test]
     fn what_goes_into_alerts_and_histories_is_short() {

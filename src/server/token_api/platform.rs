@@ -83,6 +83,9 @@ async fn answered(api: &Arc<TokenApi>, call: &Call, wanted: Wanted) -> Response 
     };
     let Some(keeper) = api.app.tokens.of_app(&wanted.app_id) else { return error(40013, "invalid appid") };
     if access.has(Scope::Relay) {
+        if api.app.config.token.relay.is_empty() {
+            return error(48001, "the key has the scope relay, but token.relay lists no path to pass calls on to");
+        }
         return match access.require(Scope::Relay, keeper.account()) {
             Ok(()) => stand_in(api, &access, keeper),
             Err(denied) => Refusal::Denied(denied).in_platforms_manner(),

@@ -137,6 +137,11 @@ async fn a_picture_goes_through_the_relay_whole() {
 #[tokio::test]
 async fn the_relay_is_off_until_the_owner_lists_paths() {
     let test = TestApp::with_platform("", "").await;
+    assert_eq!(
+        classic(&test, APP_ID, &test.key(&[Scope::Relay])).await.errcode(),
+        48001,
+        "a stand-in is good for nothing"
+    );
     let told = test.ask("/cgi-bin/getcallbackip", &test.key(&Scope::ALL), None).await;
     assert_eq!(told.errcode(), 47001);
     assert!(told.json["errmsg"].as_str().unwrap().contains("token.relay"));
