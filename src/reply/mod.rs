@@ -162,7 +162,12 @@ impl Desk {
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
             return Ok(Some(answer.reply));
         }
-        Ok((!follower.is_waited_for).then(|| Reply::Text(fitting(&self.wordings().plain(word)).to_owned())))
+        if follower.is_waited_for {
+            return Ok(None);
+        }
+        let mut text = self.wordings().plain(word);
+        text.truncate(fitting(&text).len());
+        Ok(Some(Reply::Text(text)))
     }
 
     /// Keeps an answer that came too late for its message; the follower gets it with the next one.

@@ -23,6 +23,29 @@ pub struct BodyLimits {
     pub time: Duration,
 }
 
+/// What the head of a request says about its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The body is compressed.
+    pub is_encoded: bool,
+    /// Its length in bytes, if told.
+    pub length: Option<u64>,
+}
+
+impl From<&HeaderMap> for Head {
+    fn from(headers: &HeaderMap) -> Head {
+        Head {
+            is_encoded: headers.get_all(CONTENT_ENCODING).iter().any(|value| is_encoded(value.as_bytes())),
+            length: headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()),
+        }
+    }
+}
+
+/// Whether a value of `Content-Encoding` says that something was done to the body.
+pub fn is_encoded(value: &[u8]) -> bool {
+    !value.eq_ignore_ascii_case(b"identity")
+}
+
 /// A body that stops with an error where its limits are reached. For large ones; [`read`] is for small ones.
 pub struct Limited<S> {
     body: S,
@@ -41,8 +64,8 @@ where
     /// # Errors
     /// [`Error::Encoded`] for a compressed body, whose size on arrival says nothing about the size it takes in
     /// memory; [`Error::TooLarge`] when the head already admits it.
-    pub fn new(headers: &HeaderMap, body: S, limits: BodyLimits) -> Result<Limited<S>, Error> {
-        check_head(headers, limits.bytes)?;
+    pub fn new(head: impl Into<Head>, body: S, limits: BodyLimits) -> Result<Limited<S>, Error> {
+        check(head.into(), limits.bytes)?;
         Ok(Limited { body, limits, seen: 0, deadline: Instant::now() + limits.time })
     }
 
@@ -67,13 +90,13 @@ where
 ///
 /// # Errors
 /// As [`Limited::new`] and [`Limited::next`].
-pub async fn read<S, B>(headers: &HeaderMap, body: S, limits: BodyLimits) -> Result<Bytes, Error>
+pub async fn read<S, B>(head: impl Into<Head>, body: S, limits: BodyLimits) -> Result<Bytes, Error>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
     let body = pin!(body);
-    let mut body = Limited::new(headers, body, limits)?;
+    let mut body = Limited::new(head, body, limits)?;
     let Some(first) = body.next().await? else { return Ok(Bytes::new()) };
     let Some(second) = body.next().await? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
@@ -84,15 +107,10 @@ where
     Ok(whole.freeze())
 }
 
-fn check_head(headers: &HeaderMap, limit: u64) -> Result<(), Error> {
-    let encoded =
-        headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if encoded {
-        return Err(Error::Encoded);
-    }
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match length {
-        Some(length) if length > limit => Err(Error::TooLarge { limit }),
+fn check(head: Head, limit: u64) -> Result<(), Error> {
+    match head {
+        Head { is_encoded: true, .. } => Err(Error::Encoded),
+        Head { length: Some(length), .. } if length > limit => Err(Error::TooLarge { limit }),
         _ => Ok(()),
     }
 }

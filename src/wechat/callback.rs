@@ -7,7 +7,7 @@
 
 use crate::wechat::account::{Account, Mode};
 use crate::wechat::message::reply::{self, Reply, Unsendable};
-use crate::wechat::message::{Incoming, parse, xml};
+use crate::wechat::message::{Incoming, flat, parse, xml};
 use crate::wechat::signature;
 use std::fmt;
 
@@ -174,6 +174,9 @@ fn decrypted(account: &Account, query: &Query, encrypted: &str) -> Result<Opened
     }
     let (message, envelope) = decrypt(account, encrypted)?;
     let message = String::from_utf8(message).map_err(|_| UNDECRYPTABLE)?;
+    if let Some(incoming) = flat::text_message(&message) {
+        return Ok(Opened { incoming, envelope });
+    }
     let document = xml::read(&message).map_err(Refused::Malformed)?;
     let incoming = parse::incoming(&document).map_err(Refused::Malformed)?;
     Ok(Opened { incoming, envelope })

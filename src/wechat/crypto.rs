@@ -4,11 +4,11 @@
 //! It protects secrecy only; that the text is genuine is shown by `msg_signature`, which is checked
 //! before anything is decrypted. No nonces, clocks or random numbers are made here.
 
-use aes::Aes256;
+use aes::{Aes256Dec, Aes256Enc};
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use cbc::cipher::block_padding::NoPadding;
-use cbc::cipher::{Block, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use cbc::cipher::{Block, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
@@ -28,7 +28,12 @@ const KEY_DECODER: GeneralPurpose = GeneralPurpose::new(
 
 /// A decoded EncodingAESKey.
 #[derive(Clone)]
-pub(super) struct Key([u8; 32]);
+pub(super) struct Key {
+    iv: [u8; 16],
+    /// With their round keys worked out, which every message would do again.
+    encrypting: Aes256Enc,
+    decrypting: Aes256Dec,
+}
 
 /// Why a text could not be decrypted is not told, not even to the log: whoever can tell a wrong
 /// padding from a wrong AppID can decrypt without the key.
@@ -42,7 +47,11 @@ impl Key {
             return None;
         }
         let bytes = KEY_DECODER.decode(text).ok()?;
-        Some(Key(bytes.try_into().ok()?))
+        let bytes: [u8; 32] = bytes.try_into().ok()?;
+        let mut iv = [0; 16];
+        iv.copy_from_slice(&bytes[..16]);
+        let key = bytes.into();
+        Some(Key { iv, encrypting: Aes256Enc::new(&key), decrypting: Aes256Dec::new(&key) })
     }
 
     /// Encrypts `message` for the account `app_id`. `random` should be printable: the platform's
@@ -57,8 +66,8 @@ impl Key {
         text.extend_from_slice(app_id.as_bytes());
         let padding = PADDING_BLOCK - text.len() % PADDING_BLOCK;
         text.resize(text.len() + padding, padding as u8);
-        let (blocks, _none_left) = Block::<Aes256>::slice_as_chunks_mut(&mut text);
-        cbc::Encryptor::<Aes256>::new(&self.0.into(), &self.iv().into()).encrypt_blocks(blocks);
+        let (blocks, _none_left) = Block::<Aes256Enc>::slice_as_chunks_mut(&mut text);
+        cbc::Encryptor::inner_iv_init(self.encrypting.clone(), &self.iv.into()).encrypt_blocks(blocks);
         STANDARD.encode(text)
     }
 
@@ -74,16 +83,10 @@ impl Key {
         if text.len() < PADDING_BLOCK {
             return Err(Undecryptable);
         }
-        cbc::Decryptor::<Aes256>::new(&self.0.into(), &self.iv().into())
+        cbc::Decryptor::inner_iv_init(self.decrypting.clone(), &self.iv.into())
             .decrypt_padded::<NoPadding>(&mut text)
             .map_err(|_| Undecryptable)?;
         message_in(&text, app_id).map(<[u8]>::to_vec).ok_or(Undecryptable)
-    }
-
-    fn iv(&self) -> [u8; 16] {
-        let mut iv = [0; 16];
-        iv.copy_from_slice(&self.0[..16]);
-        iv
     }
 }
 

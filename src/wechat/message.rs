@@ -6,6 +6,7 @@
 pub(super) mod event;
 mod event_kind;
 mod event_parse;
+pub(super) mod flat;
 pub(super) mod parse;
 pub(super) mod reply;
 pub(super) mod text;
