@@ -64,6 +64,14 @@ impl Format {
         Format::Chm,
     ];
 
+    /// What can be written: every book whose text is known can be had in these.
+    pub const WRITABLE: [Format; 5] = [Format::Epub, Format::Azw3, Format::Mobi, Format::Txt, Format::Html];
+
+    /// Whether books can be written in it.
+    pub fn is_writable(self) -> bool {
+        Format::WRITABLE.contains(&self)
+    }
+
     /// What people call it, as in `EPUB`.
     pub fn name(self) -> &'static str {
         self.facts().0

@@ -17,12 +17,17 @@ mod format;
 mod language;
 mod markup;
 mod model;
+mod report;
 mod sniff;
 mod txt;
 mod xhtml;
 
 pub use format::Format;
-pub use model::{Book, Chapter, Content, Contributor, Identifier, Metadata, Resource, Role, Series, Target, TocEntry};
+pub use model::{
+    Book, Chapter, Content, Contributor, Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Layout, Metadata,
+    Resource, Role, Series, Target, TocEntry,
+};
+pub use report::{Change, Report};
 pub use sniff::sniff;
 
 /// Why a file is not a book we can keep; the text says what its owner can do.
@@ -39,16 +44,62 @@ pub enum Error {
     Unsupported(String),
 }
 
+/// What a reader may be told besides the bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadOptions<'a> {
+    /// Helps where the content cannot tell: the format of plain text, a title.
+    pub file_name: Option<&'a str>,
+    /// The format, if the caller knows better than the content.
+    pub format: Option<Format>,
+    /// Take what can be read of a damaged file instead of refusing it.
+    pub rescue: bool,
+    /// Lines that contain one of these are adverts and left out of plain text.
+    pub adverts: &'a [String],
+}
+
+/// What a writer may be told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriteOptions {
+    /// The encoding of plain text.
+    pub charset: Charset,
+}
+
+/// The encodings in which plain text is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// With any character.
+    #[default]
+    Utf8,
+    /// For old readers in China; it, too, has every character.
+    Gb18030,
+}
+
+/// A book in its new format.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The file. Equal books and options give equal bytes.
+    pub bytes: Vec<u8>,
+    /// What was changed or left out by reader and writer.
+    pub report: Report,
+}
+
 /// Reads a book. The content decides the format, the name only helps where content cannot.
 pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
+    read_with(bytes, &ReadOptions { file_name, ..ReadOptions::default() })
+}
+
+/// Reads a book under options.
+pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     if bytes.is_empty() {
         return Err(Error::Malformed("it is empty".into()));
     }
-    let format =
-        sniff(bytes, file_name).ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
+    let format = options
+        .format
+        .or_else(|| sniff(bytes, options.file_name))
+        .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
-        Format::Epub => epub::read(bytes, file_name),
-        Format::Txt => txt::read(bytes, file_name),
+        Format::Epub => epub::read(bytes, options.file_name),
+        Format::Txt => txt::read(bytes, options.file_name),
         Format::Azw3
         | Format::Mobi
         | Format::Html
@@ -62,8 +113,15 @@ pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
         | Format::Cbr
         | Format::Djvu
         | Format::Kfx
-        | Format::Chm => named_only(bytes, format, file_name),
+        | Format::Chm => named_only(bytes, format, options.file_name),
     }
+}
+
+/// Writes a book in one of [`Format::WRITABLE`].
+pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
+    let _ = options;
+    let _ = book;
+    Err(Error::Unsupported(format!("{format} cannot be written")))
 }
 
 /// A book that is kept without being understood: what its name says, and no text.
@@ -71,13 +129,5 @@ fn named_only(bytes: &[u8], format: Format, file_name: Option<&str>) -> Result<B
     if sniff::is_protected(bytes, format) {
         return Err(Error::Encrypted);
     }
-    Ok(Book {
-        format,
-        metadata: file_name::metadata(file_name),
-        chapters: Vec::new(),
-        toc: Vec::new(),
-        resources: Vec::new(),
-        cover: None,
-        text_known: false,
-    })
+    Ok(Book { metadata: file_name::metadata(file_name), text_known: false, ..Book::new(format) })
 }

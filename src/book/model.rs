@@ -3,7 +3,7 @@
 //! Nothing here knows a file format, a disk or a clock. Markup in a chapter is kept as it was
 //! written, as UTF-8; it comes from strangers, so whoever shows it to a browser cleans it first.
 
-use super::{Format, xhtml};
+use super::{Format, Report, xhtml};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -17,9 +17,50 @@ pub struct Book {
     pub(super) resources: Vec<Resource>,
     pub(super) cover: Option<usize>,
     pub(super) text_known: bool,
+    pub(super) layout: Layout,
+    pub(super) landmarks: Vec<Landmark>,
+    pub(super) page_list: Vec<TocEntry>,
+    pub(super) report: Report,
 }
 
 impl Book {
+    /// A book of that format with nothing in it yet; its text counts as known.
+    pub(super) fn new(format: Format) -> Book {
+        Book {
+            format,
+            metadata: Metadata::default(),
+            chapters: Vec::new(),
+            toc: Vec::new(),
+            resources: Vec::new(),
+            cover: None,
+            text_known: true,
+            layout: Layout::default(),
+            landmarks: Vec::new(),
+            page_list: Vec::new(),
+            report: Report::default(),
+        }
+    }
+
+    /// How the pages want to be shown.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The places a reading system offers besides the table of contents.
+    pub fn landmarks(&self) -> &[Landmark] {
+        &self.landmarks
+    }
+
+    /// The pages of the printed edition, in order and without children.
+    pub fn page_list(&self) -> &[TocEntry] {
+        &self.page_list
+    }
+
+    /// What was put right or left out when the book was read.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
     /// The format the book was read from.
     pub fn format(&self) -> Format {
         self.format
@@ -95,6 +136,11 @@ pub struct Metadata {
     pub identifiers: Vec<Identifier>,
     /// Who may do what with it, as the book says.
     pub rights: Option<String>,
+    /// What it was made from: a printed edition, an address.
+    pub source: Option<String>,
+    /// When the file was last changed, as the book says: `2024-05-01T00:00:00Z`. Writers take no
+    /// clock, so this is the only time there is.
+    pub modified: Option<String>,
 }
 
 impl Metadata {
@@ -132,7 +178,7 @@ pub struct Contributor {
     pub sort_as: Option<String>,
 }
 
-/// What a contributor did: the MARC relator codes that books use, and the rest.
+/// What a contributor did, after the MARC relators that books use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -144,20 +190,62 @@ pub enum Role {
     Editor,
     /// `ill`
     Illustrator,
-    /// Any other, as `bkp` (made the e-book).
+    /// `art`
+    Artist,
+    /// `com`
+    Compiler,
+    /// `aui`: wrote the introduction or the afterword.
+    Introducer,
+    /// `ann`
+    Annotator,
+    /// `pht`
+    Photographer,
+    /// `cov`
+    CoverDesigner,
+    /// `bkd`
+    Designer,
+    /// `bkp`: made the e-book.
+    Producer,
+    /// `mrk`
+    MarkupEditor,
+    /// `nrt`
+    Narrator,
+    /// `pbl`
+    Publisher,
+    /// `ctb`, and any other.
     Other,
 }
 
 impl Role {
+    const CODES: [(Role, &'static str); 16] = [
+        (Role::Author, "aut"),
+        (Role::Translator, "trl"),
+        (Role::Editor, "edt"),
+        (Role::Illustrator, "ill"),
+        (Role::Artist, "art"),
+        (Role::Compiler, "com"),
+        (Role::Introducer, "aui"),
+        (Role::Annotator, "ann"),
+        (Role::Photographer, "pht"),
+        (Role::CoverDesigner, "cov"),
+        (Role::Designer, "bkd"),
+        (Role::Producer, "bkp"),
+        (Role::MarkupEditor, "mrk"),
+        (Role::Narrator, "nrt"),
+        (Role::Publisher, "pbl"),
+        (Role::Other, "ctb"),
+    ];
+
     /// From a MARC relator code.
     pub fn from_code(code: &str) -> Role {
-        match code.trim().to_ascii_lowercase().as_str() {
-            "aut" | "cre" => Role::Author,
-            "trl" => Role::Translator,
-            "edt" => Role::Editor,
-            "ill" | "art" => Role::Illustrator,
-            _ => Role::Other,
-        }
+        let code = code.trim().to_ascii_lowercase();
+        let known = Role::CODES.into_iter().find(|(_, known)| *known == code).map(|(role, _)| role);
+        known.unwrap_or(if code == "cre" { Role::Author } else { Role::Other })
+    }
+
+    /// The MARC relator code.
+    pub fn code(self) -> &'static str {
+        Role::CODES.into_iter().find(|(role, _)| *role == self).map_or("ctb", |(_, code)| code)
     }
 }
 
@@ -188,6 +276,8 @@ pub struct Chapter {
     pub title: String,
     /// The text.
     pub content: Content,
+    /// False for what stands outside the reading order: notes, answers. Links lead there.
+    pub linear: bool,
 }
 
 impl Chapter {
@@ -243,4 +333,85 @@ pub struct Resource {
     pub media_type: String,
     /// As stored, fonts freed of obfuscation.
     pub bytes: Vec<u8>,
+}
+
+/// How the pages want to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Which way pages are turned, if the book says.
+    pub direction: Option<Direction>,
+    /// Lines run from top to bottom, as in traditional Chinese and Japanese books.
+    pub vertical: bool,
+    /// Pages of a fixed size, as in comics and picture books.
+    pub fixed: Option<FixedLayout>,
+}
+
+/// Which way pages are turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The next page lies to the right.
+    LeftToRight,
+    /// The next page lies to the left.
+    RightToLeft,
+}
+
+/// Pages of a fixed size.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FixedLayout {
+    /// `landscape`, `portrait` or `auto`.
+    pub orientation: Option<String>,
+    /// When two pages are shown side by side: `landscape`, `both`, `none`, `auto`.
+    pub spread: Option<String>,
+    /// Width and height of a page in pixels, if the book names one size for all.
+    pub size: Option<(u32, u32)>,
+}
+
+/// A place that a reading system offers by its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landmark {
+    /// What is there.
+    pub kind: LandmarkKind,
+    /// As the book calls it; may be empty.
+    pub title: String,
+    /// Where it is.
+    pub target: Target,
+}
+
+/// The kinds of places: those that both the guide of EPUB 2 and the landmarks of EPUB 3 know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LandmarkKind {
+    /// The page with the cover.
+    Cover,
+    /// The title page.
+    TitlePage,
+    /// The table of contents as a page of the book.
+    Contents,
+    /// Where reading starts.
+    Start,
+    /// Foreword.
+    Foreword,
+    /// Preface.
+    Preface,
+    /// Epigraph.
+    Epigraph,
+    /// Dedication.
+    Dedication,
+    /// Acknowledgements.
+    Acknowledgements,
+    /// Copyright page.
+    Copyright,
+    /// Notes.
+    Notes,
+    /// Bibliography.
+    Bibliography,
+    /// Glossary.
+    Glossary,
+    /// Index.
+    Index,
+    /// Colophon.
+    Colophon,
+    /// List of illustrations.
+    Illustrations,
+    /// List of tables.
+    Tables,
 }

@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error>
     if metadata.language.as_deref().is_none_or(|tag| matches!(tag, "und" | "UND" | "zh" | "")) {
         metadata.language = language_of(&chapters).or(metadata.language);
     }
-    Ok(Book { format: Format::Epub, metadata, chapters, toc, resources, cover, text_known: true })
+    Ok(Book { metadata, chapters, toc, resources, cover, ..Book::new(Format::Epub) })
 }
 
 /// The package file: the one the container names, else any, else the pages as they come.
@@ -119,7 +119,7 @@ fn read_chapters(archive: &mut Archive<'_>, package: &Package) -> Result<(Vec<Ch
         let markup = charset::decode_markup(&bytes);
         let title = xhtml::heading(&markup).unwrap_or_default();
         by_entry.insert(entry, chapters.len());
-        chapters.push(Chapter { path: item.path.clone(), title, content: Content::Markup(markup) });
+        chapters.push(Chapter { path: item.path.clone(), title, content: Content::Markup(markup), linear: true });
     }
     Ok((chapters, by_entry))
 }

@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error>
     }
     let Builder { chapters, toc, .. } = builder;
     let toc = nest(toc);
-    Ok(Book { format: Format::Txt, metadata, chapters, toc, resources: Vec::new(), cover: None, text_known: true })
+    Ok(Book { metadata, chapters, toc, ..Book::new(Format::Txt) })
 }
 
 fn metadata(lines: &[Line<'_>], first: usize, text: &str, file_name: Option<&str>) -> Metadata {
@@ -146,7 +146,7 @@ impl<'b> Builder<'b> {
     fn add(&mut self, depth: usize, title: &str, text: String) {
         self.toc.push((depth, TocEntry { title: title.to_owned(), target: self.next_chapter(), children: Vec::new() }));
         let path = format!("chapter{:04}.xhtml", self.chapters.len() + 1);
-        self.chapters.push(Chapter { path, title: title.to_owned(), content: Content::Text(text) });
+        self.chapters.push(Chapter { path, title: title.to_owned(), content: Content::Text(text), linear: true });
     }
 
     /// A text too long for one chapter in parts, cut between paragraphs or else sentences.
