@@ -11,6 +11,8 @@
 
 mod charset;
 pub mod cover;
+mod dom;
+mod edition;
 mod epub;
 mod file_name;
 mod format;

@@ -203,7 +203,7 @@ impl<'a> Attributes<'a> {
         self.raw(name).map(|value| decode(value, entities))
     }
 
-    fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
             rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/' || c == '=');

@@ -1,0 +1,71 @@
+//! A book made ready for one target: what every writer takes.
+//!
+//! Readers keep a book as it is; writers must be able to trust what they get. Between them stands
+//! [`prepare`]: it cleans the markup, resolves every link, drops what the target cannot carry and
+//! says so in the report. What it promises is written at the fields of [`Edition`]; writers rely on
+//! it and check nothing again. It does not know how any target stores things.
+
+use super::model::{Landmark, Layout, Metadata, TocEntry};
+use super::{Book, Error, Format, Report};
+
+/// A book made ready.
+#[derive(Clone, Debug)]
+pub(in crate::book) struct Edition {
+    /// With a title, a well-formed language tag and at least one identifier, made up if need be.
+    pub(in crate::book) metadata: Metadata,
+    /// How the pages want to be shown, as far as the target can.
+    pub(in crate::book) layout: Layout,
+    /// The pages in reading order; at least one.
+    pub(in crate::book) pages: Vec<Page>,
+    /// The files that pages and style sheets use, and the cover; each once, in a form that the
+    /// target takes.
+    pub(in crate::book) files: Vec<File>,
+    /// The table of contents: every entry has a label and, unless it is a heading over others, a
+    /// target whose page and fragment exist. At least one entry.
+    pub(in crate::book) toc: Vec<TocEntry>,
+    /// With targets that exist; each kind once.
+    pub(in crate::book) landmarks: Vec<Landmark>,
+    /// Pages of the printed edition, with targets that exist.
+    pub(in crate::book) page_list: Vec<TocEntry>,
+    /// Index into `files` of a raster picture.
+    pub(in crate::book) cover: Option<usize>,
+    /// What reader and cleaning changed.
+    pub(in crate::book) report: Report,
+}
+
+/// One page.
+#[derive(Clone, Debug)]
+pub(in crate::book) struct Page {
+    /// A plain name such as `p0001.xhtml`. Pages and files lie in one folder, so that it is also the
+    /// link from any other of them.
+    pub(in crate::book) path: String,
+    /// From the table of contents or the first heading; may be empty.
+    pub(in crate::book) title: String,
+    /// A whole XHTML document as [`Document`](super::dom::Document) writes it: well-formed, of known
+    /// elements where they may stand, ids unique and XML names, every link resolving to a page
+    /// (`p0002.xhtml#id`), a file (`i0001.jpg`) or another site. The head has a title and links to
+    /// style sheets, nothing else but a viewport in fixed layouts.
+    pub(in crate::book) markup: String,
+    /// False for what stands outside the reading order.
+    pub(in crate::book) linear: bool,
+}
+
+/// One file that is not a page.
+#[derive(Clone, Debug)]
+pub(in crate::book) struct File {
+    /// A plain name such as `i0001.jpg`, `s0001.css`, `f0001.ttf`, `d0001.svg`.
+    pub(in crate::book) path: String,
+    /// What it is, verified by its content.
+    pub(in crate::book) media_type: &'static str,
+    /// The content.
+    pub(in crate::book) bytes: Vec<u8>,
+}
+
+/// Makes a book ready for a target.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the book has no text that could be written.
+pub(in crate::book) fn prepare(book: &Book, target: Format) -> Result<Edition, Error> {
+    let _ = (book, target);
+    Err(Error::Unsupported("nothing is prepared yet".into()))
+}
