@@ -55,7 +55,9 @@ pub struct ReadOptions<'a> {
     pub format: Option<Format>,
     /// Take what can be read of a damaged file instead of refusing it.
     pub rescue: bool,
-    /// Lines that contain one of these are adverts and left out of plain text.
+    /// Short lines that contain one of these are adverts and left out of plain text. `*` stands for
+    /// any characters, `^` at the start for the start of the line; full-width letters and capitals
+    /// are taken as plain small ones.
     pub adverts: &'a [String],
 }
 
@@ -98,10 +100,11 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
     let format = options
         .format
         .or_else(|| sniff(bytes, options.file_name))
+        .or_else(|| options.rescue.then(|| options.file_name.and_then(Format::from_file_name)).flatten())
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
         Format::Epub => epub::read(bytes, options.file_name),
-        Format::Txt => txt::read(bytes, options.file_name),
+        Format::Txt => txt::read(bytes, options),
         Format::Azw3
         | Format::Mobi
         | Format::Html
