@@ -7,6 +7,7 @@
 
 mod about;
 mod adverts;
+mod blocks;
 mod contents;
 mod english;
 mod heading;
@@ -15,6 +16,7 @@ mod lines;
 mod numeral;
 mod outline;
 mod style;
+mod write;
 
 use super::epub::toc::nest;
 use super::file_name;
@@ -22,6 +24,7 @@ use super::model::{Book, Chapter, Content, Metadata, Target, TocEntry};
 use super::{Change, Error, Format, ReadOptions, Report, charset, language};
 use lines::Line;
 use outline::Mark;
+pub(super) use write::write;
 
 /// Largest text taken. The longest novels have 20 million characters.
 const LARGEST: usize = 128 << 20;
@@ -64,7 +67,8 @@ fn text(bytes: &[u8], rescue: bool, report: &mut Report) -> Result<String, Error
         report.note(Change::Rescued, format!("{}: characters that cannot be decoded", decoded.encoding));
     }
     let mut text = decoded.text;
-    let unfit = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    let unfit =
+        |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     if text.contains(unfit) {
         report.note(Change::CharacterReplaced, "control characters");
         // A page break ends a line.

@@ -30,11 +30,8 @@ impl Mark {
 
 /// The headings of a text, in order.
 pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
-    let mut found: Vec<Mark> = lines
-        .iter()
-        .enumerate()
-        .filter_map(|(line, one)| Some(Mark::new(line, one, classify(one.text)?)))
-        .collect();
+    let mut found: Vec<Mark> =
+        lines.iter().enumerate().filter_map(|(line, one)| Some(Mark::new(line, one, classify(one.text)?))).collect();
     let numbered = found.iter().filter(|mark| mark.heading.number > 0).count();
     let marked = found.iter().any(|mark| mark.heading.unit == '#');
     if numbered < 2 && !marked {
