@@ -55,6 +55,8 @@ struct Page {
     text: String,
     blank: Option<bool>,
     kind: Option<Kind>,
+    /// What stands before the text of an item; its first paragraph takes it.
+    marker: String,
     /// How deep the parser is in what each of these names means.
     skipped: usize,
     pre: usize,
@@ -83,7 +85,7 @@ impl Page {
             "audio" => report.note(Change::AudioDropped, get("src")),
             "video" => report.note(Change::VideoDropped, get("src")),
             "a" => {
-                let kind = format!("{} {}", get("epub:type"), get("role"));
+                let kind = format!("{} {}", get("type"), get("role"));
                 let note = kind.contains("noteref");
                 if !note && !get("href").is_empty() {
                     report.note(Change::LinkDropped, get("href"));
@@ -103,14 +105,14 @@ impl Page {
             }
             "li" => {
                 self.end_block();
-                self.kind = Some(Kind::Item);
-                match self.lists.last_mut() {
+                self.marker = match self.lists.last_mut() {
                     Some(Some(number)) => {
-                        self.text = format!("{number}. ");
+                        let marker = format!("{number}. ");
                         *number = number.saturating_add(1);
+                        marker
                     }
-                    _ => self.text = "• ".into(),
-                }
+                    _ => "• ".into(),
+                };
             }
             _ if is_block(name) => self.open_block(name, get("start").parse().ok()),
             _ => {}
@@ -220,16 +222,15 @@ impl Page {
         let text = std::mem::take(&mut self.text);
         self.blank = None;
         let usual = if self.quotes > 0 { Kind::Quote } else { Kind::Paragraph };
-        // A paragraph in an item continues it.
         let kind = self.kind.take().unwrap_or(usual);
         let kind = if self.pre > 0 { Kind::Preformatted } else { kind };
         let bare = if kind == Kind::Preformatted { text.trim_matches('\n').trim_end() } else { text.trim() };
-        if bare == "•" || bare.is_empty() {
-            self.kind = (bare == "•").then_some(Kind::Item);
-            self.text = if bare == "•" { text } else { String::new() };
+        if bare.is_empty() {
             return;
         }
-        self.blocks.push(Block { kind, text: bare.to_owned() });
+        let marker = std::mem::take(&mut self.marker);
+        let kind = if marker.is_empty() || kind == Kind::Heading { kind } else { Kind::Item };
+        self.blocks.push(Block { kind, text: marker + bare });
     }
 
     fn picture(&mut self, alt: &str, src: &str, report: &mut Report) {
