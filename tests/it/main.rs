@@ -10,6 +10,7 @@ mod architecture; // the rules of the house, read from the source itself
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod book; // e-books through `book::read`: formats, faults of real files, covers
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
+mod book_txt; // plain text: chapters, title and authors against lists made by hand
 mod config; // the configuration file: every mistake refused by name
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
