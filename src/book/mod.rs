@@ -85,6 +85,37 @@ pub struct Written {
     pub report: Report,
 }
 
+/// What somebody knows better than the file.
+#[derive(Clone, Debug, Default)]
+pub struct Corrections {
+    /// The title.
+    pub title: Option<String>,
+    /// The authors; none leaves them as they are.
+    pub authors: Vec<String>,
+    /// A BCP 47 tag.
+    pub language: Option<String>,
+    /// A picture that takes the place of the book's cover.
+    pub cover: Option<Vec<u8>>,
+    /// A picture for a book that has no cover.
+    pub default_cover: Option<Vec<u8>>,
+}
+
+/// Reads a book, corrects it and writes it in another format.
+///
+/// # Errors
+/// What [`read_with`] and [`write()`] say; also if the text of the book cannot be read.
+pub fn convert(
+    bytes: &[u8],
+    read: &ReadOptions<'_>,
+    corrections: &Corrections,
+    target: Format,
+    write: &WriteOptions,
+) -> Result<Written, Error> {
+    let mut book = read_with(bytes, read)?;
+    book.correct(corrections);
+    self::write(&book, target, write)
+}
+
 /// Reads a book. The content decides the format, the name only helps where content cannot.
 pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
     read_with(bytes, &ReadOptions { file_name, ..ReadOptions::default() })

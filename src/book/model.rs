@@ -3,7 +3,7 @@
 //! Nothing here knows a file format, a disk or a clock. Markup in a chapter is kept as it was
 //! written, as UTF-8; it comes from strangers, so whoever shows it to a browser cleans it first.
 
-use super::{Format, Report, xhtml};
+use super::{Corrections, Format, Report, xhtml};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -101,6 +101,39 @@ impl Book {
     /// always has a picture.
     pub fn cover(&self) -> Option<&Resource> {
         self.cover.and_then(|at| self.resources.get(at))
+    }
+
+    /// Takes over what somebody knows better.
+    pub fn correct(&mut self, corrections: &Corrections) {
+        if let Some(title) = &corrections.title {
+            title.clone_into(&mut self.metadata.title);
+        }
+        if !corrections.authors.is_empty() {
+            self.metadata.contributors.retain(|one| one.role != Role::Author);
+            let authors = corrections.authors.iter();
+            let authors = authors.map(|name| Contributor { name: name.clone(), role: Role::Author, sort_as: None });
+            self.metadata.contributors.splice(0..0, authors);
+        }
+        if let Some(language) = &corrections.language {
+            self.metadata.language = Some(language.clone());
+        }
+        let picture = match (&corrections.cover, self.cover) {
+            (None, None) => corrections.default_cover.as_ref(),
+            (picture, _) => picture.as_ref(),
+        };
+        if let Some(picture) = picture {
+            self.set_cover(picture.clone());
+        }
+    }
+
+    fn set_cover(&mut self, bytes: Vec<u8>) {
+        let media_type = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
+        let mut path = "cover-picture".to_owned();
+        while self.resources.iter().any(|one| one.path == path) {
+            path.push('x');
+        }
+        self.cover = Some(self.resources.len());
+        self.resources.push(Resource { path, media_type: media_type.into(), bytes });
     }
 
     /// False if the format is only kept, not read: then the metadata was guessed from the file
