@@ -18,6 +18,7 @@ mod file_name;
 mod format;
 mod language;
 mod markup;
+mod metadata;
 mod model;
 mod report;
 mod sniff;

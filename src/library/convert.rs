@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -262,7 +262,6 @@ impl Library {
             command.arg("--default-cover").arg(self.store.files().path(&cover.picture));
         }
         command.env_clear().current_dir(&folder.0);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let ended = command.output().map_err(crate::store::Error::Io)?;
         if ended.status.success() {
             return Ok(Ok(fs::read(&output).map_err(crate::store::Error::Io)?));
