@@ -11,6 +11,7 @@ mod binary; // the executable as people use it: first lines, commands, exit code
 mod book; // e-books through `book::read`: formats, faults of real files, covers
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
 mod config; // the configuration file: every mistake refused by name
+mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
