@@ -13,10 +13,17 @@ mod charset;
 pub mod cover;
 mod epub;
 mod file_name;
+// Used by the edition.
+#[allow(dead_code)]
+mod font;
 mod format;
 mod language;
 mod markup;
 mod model;
+mod outcome;
+// Used by the edition.
+#[allow(dead_code)]
+mod picture;
 mod report;
 mod sniff;
 mod txt;
