@@ -98,6 +98,20 @@ fn what_costs_too_much_is_refused_or_made_smaller() {
 }
 
 #[test]
+fn the_deepest_chain_that_is_taken_does_not_overflow_the_stack() {
+    let chain = |links: usize| {
+        let mut out = "<g id='a0' opacity='.9'><rect width='9' height='9'/></g>".to_owned();
+        for at in 1..links {
+            out += &format!("<g id='a{at}' opacity='.9'><use xlink:href='#a{}'/></g>", at - 1);
+        }
+        draw(&svg(&out), &nothing)
+    };
+    assert!((1..80).any(|links| chain(links).is_err()));
+    let longest = (1..80).take_while(|links| chain(*links).is_ok()).count();
+    assert!(longest > 20, "{longest}");
+}
+
+#[test]
 fn damage_is_an_error() {
     for bad in [&b"<svg"[..], b"", b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>", b"<svg/>"] {
         assert!(draw(bad, &nothing).is_err() || bad == b"<svg/>", "{bad:?}");
