@@ -15,11 +15,18 @@ mod dom;
 mod edition;
 mod epub;
 mod file_name;
+// Used by the edition.
+#[allow(dead_code)]
+mod font;
 mod format;
 mod language;
 mod markup;
 mod metadata;
 mod model;
+mod outcome;
+// Used by the edition.
+#[allow(dead_code)]
+mod picture;
 mod report;
 mod sniff;
 mod txt;
