@@ -9,6 +9,7 @@
 //! [`Error`] instead of panicking. EPUB and plain text are read whole; of any other format only
 //! the file name is understood ([`Book::text_known`] says which).
 
+mod azw3;
 mod charset;
 pub mod cover;
 mod dom;
@@ -22,8 +23,10 @@ mod format;
 mod language;
 mod markup;
 mod metadata;
+mod mobi;
 mod model;
 mod outcome;
+mod palm;
 // Used by the edition.
 #[allow(dead_code)]
 mod picture;
@@ -141,9 +144,8 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
     match format {
         Format::Epub => epub::read(bytes, options.file_name),
         Format::Txt => txt::read(bytes, options.file_name),
-        Format::Azw3
-        | Format::Mobi
-        | Format::Html
+        Format::Azw3 | Format::Mobi => palm::read(bytes, options),
+        Format::Html
         | Format::Markdown
         | Format::Pdf
         | Format::Docx
