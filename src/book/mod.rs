@@ -9,16 +9,27 @@
 //! [`Error`] instead of panicking. EPUB and plain text are read whole; of any other format only
 //! the file name is understood ([`Book::text_known`] says which).
 
+mod azw3;
 mod charset;
 pub mod cover;
 mod dom;
 mod edition;
 mod epub;
 mod file_name;
+// Used by the edition.
+#[allow(dead_code)]
+mod font;
 mod format;
 mod language;
 mod markup;
+mod metadata;
+mod mobi;
 mod model;
+mod outcome;
+mod palm;
+// Used by the edition.
+#[allow(dead_code)]
+mod picture;
 mod report;
 mod sniff;
 mod txt;
@@ -87,6 +98,37 @@ pub struct Written {
     pub report: Report,
 }
 
+/// What somebody knows better than the file.
+#[derive(Clone, Debug, Default)]
+pub struct Corrections {
+    /// The title.
+    pub title: Option<String>,
+    /// The authors; none leaves them as they are.
+    pub authors: Vec<String>,
+    /// A BCP 47 tag.
+    pub language: Option<String>,
+    /// A picture that takes the place of the book's cover.
+    pub cover: Option<Vec<u8>>,
+    /// A picture for a book that has no cover.
+    pub default_cover: Option<Vec<u8>>,
+}
+
+/// Reads a book, corrects it and writes it in another format.
+///
+/// # Errors
+/// What [`read_with`] and [`write()`] say; also if the text of the book cannot be read.
+pub fn convert(
+    bytes: &[u8],
+    read: &ReadOptions<'_>,
+    corrections: &Corrections,
+    target: Format,
+    write: &WriteOptions,
+) -> Result<Written, Error> {
+    let mut book = read_with(bytes, read)?;
+    book.correct(corrections);
+    self::write(&book, target, write)
+}
+
 /// Reads a book. The content decides the format, the name only helps where content cannot.
 pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
     read_with(bytes, &ReadOptions { file_name, ..ReadOptions::default() })
@@ -104,10 +146,9 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
         Format::Epub => epub::read(bytes, options.file_name),
-        Format::Txt => txt::read(bytes, options),
-        Format::Azw3
-        | Format::Mobi
-        | Format::Html
+Format::Txt => txt::read(bytes, options),
+        Format::Azw3 | Format::Mobi => palm::read(bytes, options),
+        Format::Html
         | Format::Markdown
         | Format::Pdf
         | Format::Docx

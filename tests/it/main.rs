@@ -12,8 +12,10 @@ mod book; // e-books through `book::read`: formats, faults of real files, covers
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
 mod book_txt; // plain text: chapters, title and authors against lists made by hand
 mod config; // the configuration file: every mistake refused by name
+mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
+mod judges; // what epubcheck and mobitool say of the books we write
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
 mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it

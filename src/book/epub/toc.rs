@@ -104,7 +104,7 @@ fn close_last(open: &mut Vec<(usize, TocEntry)>, done: &mut Vec<TocEntry>) {
 }
 
 /// One entry for each chapter that has a title; for none at all, numbers.
-pub(super) fn from_chapters(chapters: &[Chapter]) -> Vec<TocEntry> {
+pub(in crate::book) fn from_chapters(chapters: &[Chapter]) -> Vec<TocEntry> {
     let entry = |(chapter, title): (usize, String)| TocEntry {
         title,
         target: Some(Target { chapter, fragment: None }),
@@ -119,7 +119,7 @@ pub(super) fn from_chapters(chapters: &[Chapter]) -> Vec<TocEntry> {
 
 /// Gives chapters the titles that the contents have for them: of the entries that lead to the start
 /// of a chapter the innermost first one, so that a chapter is not called after its volume.
-pub(super) fn name_chapters(toc: &[TocEntry], chapters: &mut [Chapter]) {
+pub(in crate::book) fn name_chapters(toc: &[TocEntry], chapters: &mut [Chapter]) {
     let mut names: Vec<Option<(bool, String)>> = vec![None; chapters.len()];
     let mut waiting: Vec<&TocEntry> = toc.iter().rev().collect();
     while let Some(entry) = waiting.pop() {

@@ -1,0 +1,5 @@
+//! MOBI6, the Kindle format before KF8: one long page of HTML 3.2 whose links count bytes.
+
+mod read;
+
+pub(super) use read::{read, read_palmdoc};
