@@ -11,6 +11,7 @@
 
 mod charset;
 pub mod cover;
+mod css;
 mod dom;
 mod edition;
 mod epub;
