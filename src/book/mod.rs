@@ -12,6 +12,7 @@
 mod azw3;
 mod charset;
 pub mod cover;
+mod css;
 mod dom;
 mod edition;
 mod epub;
