@@ -6,7 +6,7 @@
 mod archive;
 mod cover;
 mod package;
-mod path;
+pub(super) mod path;
 mod protection;
 mod salvage;
 pub(super) mod toc;
