@@ -10,6 +10,7 @@ mod path;
 mod protection;
 mod salvage;
 pub(super) mod toc;
+mod write;
 
 use super::markup::{Node, Tree};
 use super::model::{Book, Chapter, Content, Resource, TocEntry};
@@ -18,6 +19,7 @@ use archive::Archive;
 use package::{Item, Package};
 use protection::Obfuscated;
 use std::collections::HashMap;
+pub(super) use write::write;
 
 /// Reads an EPUB; the file name helps when the package has no title.
 pub(super) fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
