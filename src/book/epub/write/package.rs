@@ -101,13 +101,17 @@ fn dates(xml: &mut Xml, metadata: &Metadata, report: &mut Report) {
 fn plain(xml: &mut Xml, metadata: &Metadata) {
     for (element, value) in [
         ("dc:publisher", &metadata.publisher),
-        ("dc:description", &metadata.description),
         ("dc:rights", &metadata.rights),
         ("dc:source", &metadata.source),
     ] {
         if let Some(value) = said(value) {
             xml.leaf(element, &[], value);
         }
+    }
+    if let Some(text) = said(&metadata.description) {
+        // Programs take a description for HTML; one with a `<` of its own is written as such.
+        let html = if text.contains('<') { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() };
+        xml.leaf("dc:description", &[], &html);
     }
     for subject in metadata.subjects.iter().filter(|subject| !subject.trim().is_empty()) {
         xml.leaf("dc:subject", &[], subject);

@@ -52,7 +52,7 @@ pub(super) fn full() -> Edition {
             page("p0003.xhtml", "<p>三</p>", false),
             page("p0004.xhtml", "<p>四</p>", false),
         ],
-        files: vec![File { path: "i0001.png".into(), media_type: "image/png", bytes: vec![1, 2, 3] }],
+        files: vec![File { path: "i0001.jpg".into(), media_type: "image/jpeg", bytes: crate::book::cover::draw("书", &[]).bytes }],
         toc: vec![
             entry("卷一", None, vec![entry("甲", Some(target(0, Some("a"))), vec![])]),
             entry("乙", Some(target(1, Some("x"))), vec![]),
@@ -96,7 +96,7 @@ fn what_is_written_is_read_again() {
     assert_eq!(written.report.count(Change::MetadataRepaired), 1);
     assert_eq!(metadata.description.as_deref(), Some("一 <二>"));
     assert_eq!(book.toc(), full().toc);
-    assert_eq!(book.cover().map(|cover| cover.path.as_str()), Some("EPUB/i0001.png"));
+    assert_eq!(book.cover().map(|cover| cover.path.as_str()), Some("EPUB/i0001.jpg"));
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn the_package_says_what_is_in_the_book() {
         "<dc:identifier id=\"id1\">urn:isbn:9787020002207</dc:identifier>",
         "<meta refines=\"#id2\" property=\"identifier-type\">douban</meta>",
         "<meta property=\"dcterms:modified\">2024-05-01T00:00:00Z</meta>",
-        "<meta name=\"cover\" content=\"i0001-png\"/>",
+        "<meta name=\"cover\" content=\"i0001-jpg\"/>",
         "<meta name=\"primary-writing-mode\" content=\"vertical-rl\"/>",
-        "media-type=\"image/png\" properties=\"cover-image\"/>",
+        "media-type=\"image/jpeg\" properties=\"cover-image\"/>",
         "href=\"p0002.xhtml\" media-type=\"application/xhtml+xml\" properties=\"svg\"/>",
         "<spine toc=\"ncx\" page-progression-direction=\"rtl\">",
         "<itemref idref=\"p0003-xhtml\" linear=\"no\"/>",
