@@ -100,7 +100,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .or_else(|| sniff(bytes, options.file_name))
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
-        Format::Epub => epub::read(bytes, options.file_name),
+        Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options.file_name),
         Format::Azw3
         | Format::Mobi

@@ -99,11 +99,9 @@ fn dates(xml: &mut Xml, metadata: &Metadata, report: &mut Report) {
 }
 
 fn plain(xml: &mut Xml, metadata: &Metadata) {
-    for (element, value) in [
-        ("dc:publisher", &metadata.publisher),
-        ("dc:rights", &metadata.rights),
-        ("dc:source", &metadata.source),
-    ] {
+    for (element, value) in
+        [("dc:publisher", &metadata.publisher), ("dc:rights", &metadata.rights), ("dc:source", &metadata.source)]
+    {
         if let Some(value) = said(value) {
             xml.leaf(element, &[], value);
         }

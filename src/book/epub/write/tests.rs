@@ -52,7 +52,11 @@ pub(super) fn full() -> Edition {
             page("p0003.xhtml", "<p>三</p>", false),
             page("p0004.xhtml", "<p>四</p>", false),
         ],
-        files: vec![File { path: "i0001.jpg".into(), media_type: "image/jpeg", bytes: crate::book::cover::draw("书", &[]).bytes }],
+        files: vec![File {
+            path: "i0001.jpg".into(),
+            media_type: "image/jpeg",
+            bytes: crate::book::cover::draw("书", &[]).bytes,
+        }],
         toc: vec![
             entry("卷一", None, vec![entry("甲", Some(target(0, Some("a"))), vec![])]),
             entry("乙", Some(target(1, Some("x"))), vec![]),
@@ -87,7 +91,7 @@ fn the_container_is_as_the_format_wants_it() {
 #[test]
 fn what_is_written_is_read_again() {
     let written = write(full()).expect("written");
-    let book = epub::read(&written.bytes, None).expect("read");
+    let book = epub::read(&written.bytes, &crate::book::ReadOptions::default()).expect("read");
     let (metadata, wanted) = (book.metadata(), full().metadata);
     assert_eq!((&metadata.title, &metadata.subtitle), (&wanted.title, &wanted.subtitle));
     assert_eq!(metadata.contributors, wanted.contributors);
@@ -96,6 +100,14 @@ fn what_is_written_is_read_again() {
     assert_eq!(written.report.count(Change::MetadataRepaired), 1);
     assert_eq!(metadata.description.as_deref(), Some("一 <二>"));
     assert_eq!(book.toc(), full().toc);
+    assert_eq!((book.page_list(), book.layout()), (&full().page_list[..], &full().layout));
+    assert_eq!((book.landmarks()[0].kind, &book.landmarks()[0].target), (LandmarkKind::Start, &target(0, None)));
+    let linear: Vec<bool> = book.chapters().iter().map(|chapter| chapter.linear).collect();
+    assert_eq!(linear, [true, true, false, true]);
+    assert_eq!(metadata.identifiers[1], wanted.identifiers[1]);
+    assert_eq!((&metadata.rights, &metadata.source), (&wanted.rights, &wanted.source));
+    assert_eq!(metadata.modified.as_deref(), Some("2024-05-01T00:00:00Z"));
+    assert!(book.report().is_empty(), "{:?}", book.report());
     assert_eq!(book.cover().map(|cover| cover.path.as_str()), Some("EPUB/i0001.jpg"));
 }
 
