@@ -31,14 +31,14 @@ pub(super) fn read(
     let ncx = package.ncx.and_then(|at| package.items.get(at)).map(|item| item.path.as_str());
     if let Some((nav, source)) = source(archive, nav, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
+        let locate = |path: &str, title: &str| find(archive, by_entry, chapters, path, title);
         contents.toc = toc::from_nav(&tree, nav, &locate);
         contents.page_list = toc::pages_from_nav(&tree, nav, &locate);
         contents.landmarks = places::from_nav(&tree, nav, &locate);
     }
     if let Some((ncx, source)) = source(archive, ncx, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
+        let locate = |path: &str, title: &str| find(archive, by_entry, chapters, path, title);
         let other = toc::from_ncx(&tree, ncx, &locate);
         if toc::count(&other) > toc::count(&contents.toc) {
             contents.toc = other;
@@ -48,9 +48,25 @@ pub(super) fn read(
         }
     }
     contents.page_list.retain(|page| page.target.is_some());
-    let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
+    let locate = |path: &str, title: &str| find(archive, by_entry, chapters, path, title);
     places::from_guide(&package.guide, &locate, &mut contents.landmarks);
     Ok(contents)
+}
+
+/// The chapter at a place; if the archive has nothing there, the only one whose heading is the title.
+fn find(
+    archive: &Archive<'_>,
+    by_entry: &HashMap<usize, usize>,
+    chapters: &[Chapter],
+    path: &str,
+    title: &str,
+) -> Option<usize> {
+    if let Some(entry) = archive.find(path) {
+        return by_entry.get(&entry).copied();
+    }
+    let mut same = chapters.iter().enumerate().filter(|(_, one)| !title.is_empty() && one.title == title);
+    let (at, _) = same.next()?;
+    same.next().is_none().then_some(at)
 }
 
 /// A document's place and its characters; it may be a chapter too.
