@@ -9,7 +9,8 @@ use super::{path, places, toc};
 use crate::book::markup::{Entities, Token, Tree, local, tokens};
 use crate::book::model::{Chapter, Content, Landmark, TocEntry};
 use crate::book::{Error, charset};
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// What the book says of where things are.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Contents {
     pub(super) toc: Vec<TocEntry>,
     pub(super) landmarks: Vec<Landmark>,
     pub(super) page_list: Vec<TocEntry>,
+    /// Places that are named and not there.
+    pub(super) nowhere: BTreeSet<String>,
 }
 
 /// Reads all of it.
@@ -27,18 +30,29 @@ pub(super) fn read(
     by_entry: &HashMap<usize, usize>,
 ) -> Result<Contents, Error> {
     let mut contents = Contents::default();
+    let nowhere = RefCell::new(BTreeSet::new());
     let nav = package.items.iter().find(|item| item.has("nav")).map(|item| item.path.as_str());
     let ncx = package.ncx.and_then(|at| package.items.get(at)).map(|item| item.path.as_str());
     if let Some((nav, source)) = source(archive, nav, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str, title: &str| find(archive, by_entry, chapters, path, title);
+        let locate = |path: &str, title: &str| {
+            if archive.find(path).is_none() {
+                nowhere.borrow_mut().insert(path.to_owned());
+            }
+            find(archive, by_entry, chapters, path, title)
+        };
         contents.toc = toc::from_nav(&tree, nav, &locate);
         contents.page_list = toc::pages_from_nav(&tree, nav, &locate);
         contents.landmarks = places::from_nav(&tree, nav, &locate);
     }
     if let Some((ncx, source)) = source(archive, ncx, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str, title: &str| find(archive, by_entry, chapters, path, title);
+        let locate = |path: &str, title: &str| {
+            if archive.find(path).is_none() {
+                nowhere.borrow_mut().insert(path.to_owned());
+            }
+            find(archive, by_entry, chapters, path, title)
+        };
         let other = toc::from_ncx(&tree, ncx, &locate);
         if toc::count(&other) > toc::count(&contents.toc) {
             contents.toc = other;
@@ -48,8 +62,14 @@ pub(super) fn read(
         }
     }
     contents.page_list.retain(|page| page.target.is_some());
-    let locate = |path: &str, title: &str| find(archive, by_entry, chapters, path, title);
+    let locate = |path: &str, title: &str| {
+        if archive.find(path).is_none() {
+            nowhere.borrow_mut().insert(path.to_owned());
+        }
+        find(archive, by_entry, chapters, path, title)
+    };
     places::from_guide(&package.guide, &locate, &mut contents.landmarks);
+    contents.nowhere = nowhere.into_inner();
     Ok(contents)
 }
 
