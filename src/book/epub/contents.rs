@@ -9,7 +9,8 @@ use super::{path, places, toc};
 use crate::book::markup::{Entities, Token, Tree, local, tokens};
 use crate::book::model::{Chapter, Content, Landmark, TocEntry};
 use crate::book::{Error, charset};
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// What the book says of where things are.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Contents {
     pub(super) toc: Vec<TocEntry>,
     pub(super) landmarks: Vec<Landmark>,
     pub(super) page_list: Vec<TocEntry>,
+    /// Places that are named and not there.
+    pub(super) nowhere: BTreeSet<String>,
 }
 
 /// Reads all of it.
@@ -27,18 +30,29 @@ pub(super) fn read(
     by_entry: &HashMap<usize, usize>,
 ) -> Result<Contents, Error> {
     let mut contents = Contents::default();
+    let nowhere = RefCell::new(BTreeSet::new());
     let nav = package.items.iter().find(|item| item.has("nav")).map(|item| item.path.as_str());
     let ncx = package.ncx.and_then(|at| package.items.get(at)).map(|item| item.path.as_str());
     if let Some((nav, source)) = source(archive, nav, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
+        let locate = |path: &str, title: &str| {
+            if archive.find(path).is_none() {
+                nowhere.borrow_mut().insert(path.to_owned());
+            }
+            find(archive, by_entry, chapters, path, title)
+        };
         contents.toc = toc::from_nav(&tree, nav, &locate);
         contents.page_list = toc::pages_from_nav(&tree, nav, &locate);
         contents.landmarks = places::from_nav(&tree, nav, &locate);
     }
     if let Some((ncx, source)) = source(archive, ncx, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
+        let locate = |path: &str, title: &str| {
+            if archive.find(path).is_none() {
+                nowhere.borrow_mut().insert(path.to_owned());
+            }
+            find(archive, by_entry, chapters, path, title)
+        };
         let other = toc::from_ncx(&tree, ncx, &locate);
         if toc::count(&other) > toc::count(&contents.toc) {
             contents.toc = other;
@@ -48,9 +62,31 @@ pub(super) fn read(
         }
     }
     contents.page_list.retain(|page| page.target.is_some());
-    let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
+    let locate = |path: &str, title: &str| {
+        if archive.find(path).is_none() {
+            nowhere.borrow_mut().insert(path.to_owned());
+        }
+        find(archive, by_entry, chapters, path, title)
+    };
     places::from_guide(&package.guide, &locate, &mut contents.landmarks);
+    contents.nowhere = nowhere.into_inner();
     Ok(contents)
+}
+
+/// The chapter at a place; if the archive has nothing there, the only one whose heading is the title.
+fn find(
+    archive: &Archive<'_>,
+    by_entry: &HashMap<usize, usize>,
+    chapters: &[Chapter],
+    path: &str,
+    title: &str,
+) -> Option<usize> {
+    if let Some(entry) = archive.find(path) {
+        return by_entry.get(&entry).copied();
+    }
+    let mut same = chapters.iter().enumerate().filter(|(_, one)| !title.is_empty() && one.title == title);
+    let (at, _) = same.next()?;
+    same.next().is_none().then_some(at)
 }
 
 /// A document's place and its characters; it may be a chapter too.

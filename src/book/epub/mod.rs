@@ -37,6 +37,9 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Erro
     }
     check_whole(&archive, options.rescue, &mut report)?;
     let contents = contents::read(&mut archive, &package, &chapters, &by_entry)?;
+    for place in &contents.nowhere {
+        report.note(Change::ContentsRepaired, place);
+    }
     let mut toc = contents.toc;
     toc::name_chapters(&toc, &mut chapters);
     let resources = read_resources(&mut archive, &package, &chapters, &by_entry, &obfuscated)?;

@@ -29,7 +29,7 @@ pub(super) struct Reference {
 /// Adds what the guide has and `found` has not.
 pub(super) fn from_guide(guide: &[Reference], locate: Locate<'_>, found: &mut Vec<Landmark>) {
     for reference in guide {
-        let chapter = locate(&reference.link.path);
+        let chapter = locate(&reference.link.path, "");
         let target = chapter.map(|chapter| Target { chapter, fragment: reference.link.fragment.clone() });
         add(found, kind_of(&reference.kind), reference.title.clone(), target);
     }
@@ -45,7 +45,7 @@ fn add(found: &mut Vec<Landmark>, kind: Option<LandmarkKind>, title: String, tar
 
 fn target(at: &str, href: &str, locate: Locate<'_>) -> Option<Target> {
     let link = path::resolve(at, href)?;
-    Some(Target { chapter: locate(&link.path)?, fragment: link.fragment })
+    Some(Target { chapter: locate(&link.path, "")?, fragment: link.fragment })
 }
 
 /// The words of both vocabularies, and those that programs made up.

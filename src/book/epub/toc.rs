@@ -7,8 +7,8 @@ use super::path::{self, Link};
 use crate::book::markup::{Node, Tree};
 use crate::book::model::{Chapter, Target, TocEntry};
 
-/// Finds the chapter that a place in the container is.
-pub(super) type Locate<'f> = &'f dyn Fn(&str) -> Option<usize>;
+/// Finds the chapter that a place in the container is; where there is nothing, by its title.
+pub(super) type Locate<'f> = &'f dyn Fn(&str, &str) -> Option<usize>;
 
 /// The entries of a nav document at `at`.
 pub(super) fn from_nav(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
@@ -94,7 +94,8 @@ fn flatten<'t, 'a: 't>(
     let mut waiting: Vec<(usize, Node<'t, 'a>)> = items(list).into_iter().map(|node| (0, node)).collect();
     while let Some((depth, node)) = waiting.pop() {
         let (title, link) = read(node);
-        let target = link.and_then(|link| Some(Target { chapter: locate(&link.path)?, fragment: link.fragment }));
+        let target =
+            link.and_then(|link| Some(Target { chapter: locate(&link.path, &title)?, fragment: link.fragment }));
         flat.push((depth, TocEntry { title, target, children: Vec::new() }));
         if let Some(children) = below(node) {
             waiting.extend(items(children).into_iter().map(|node| (depth + 1, node)));
