@@ -101,7 +101,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .or_else(|| sniff(bytes, options.file_name))
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
-        Format::Epub => epub::read(bytes, options.file_name),
+        Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options.file_name),
         Format::Azw3
         | Format::Mobi
@@ -123,8 +123,10 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 /// Writes a book in one of [`Format::WRITABLE`].
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
     let _ = options;
-    let _ = book;
-    Err(Error::Unsupported(format!("{format} cannot be written")))
+    match format {
+        Format::Epub => epub::write(edition::prepare(book, format)?),
+        _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
+    }
 }
 
 /// A book that is kept without being understood: what its name says, and no text.
