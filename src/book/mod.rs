@@ -16,10 +16,17 @@ mod dom;
 mod edition;
 mod epub;
 mod file_name;
+// Used by the edition.
+#[allow(dead_code)]
+mod font;
 mod format;
 mod language;
 mod markup;
 mod model;
+mod outcome;
+// Used by the edition.
+#[allow(dead_code)]
+mod picture;
 mod report;
 mod sniff;
 mod txt;
