@@ -36,6 +36,12 @@ fn element(page: &mut Document, node: NodeId) {
         "hgroup" => heading_group(page, node),
         "details" => details(page, node),
         "figure" => figure(page, node),
+        // Without a machine's form of the date, it holds nothing but characters.
+        "time" if page.children(node).iter().any(|&child| page.element(child).is_some()) => {
+            if page.element(node).is_some_and(|element| element.get("datetime").is_none()) {
+                rename(page, node, "span");
+            }
+        }
         _ => {}
     }
     if !matches!(holds(page, node), Holds::Parts) {
