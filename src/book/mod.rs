@@ -20,6 +20,7 @@ mod format;
 mod language;
 mod markup;
 mod model;
+mod palm;
 mod report;
 mod sniff;
 mod txt;
