@@ -19,6 +19,7 @@ mod file_name;
 mod format;
 mod language;
 mod markup;
+mod mobi;
 mod model;
 mod palm;
 mod report;
@@ -124,8 +125,10 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 /// Writes a book in one of [`Format::WRITABLE`].
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
     let _ = options;
-    let _ = book;
-    Err(Error::Unsupported(format!("{format} cannot be written")))
+    match format {
+        Format::Mobi => mobi::write(&edition::prepare(book, format)?),
+        _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
+    }
 }
 
 /// A book that is kept without being understood: what its name says, and no text.

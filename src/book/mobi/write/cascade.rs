@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_more_specific_and_the_later_rule_wins() {
-        let css = "p { font-weight: bold } .x { font-weight: normal } p { font-style: italic } i { font-style: normal }";
+        let css =
+            "p { font-weight: bold } .x { font-weight: normal } p { font-style: italic } i { font-style: normal }";
         let found = style(css, "<p class='x'><i>a</i></p>", "i");
         assert!(!found.bold && !found.italic);
         assert!(style("p { font-weight: bold !important }", "<p style='font-weight: 400'>a</p>", "p").bold);

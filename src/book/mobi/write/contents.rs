@@ -59,7 +59,11 @@ pub(super) fn guide(edition: &Edition, places: &[(LandmarkKind, Place)], toc: Op
     let title = |kind| edition.landmarks.iter().find(|one| one.kind == kind).map(|one| one.title.as_str());
     let mut references: Vec<(&str, &str, Place)> = Vec::new();
     for &(kind, place) in places {
-        references.push((kind_name(kind), title(kind).filter(|title| !title.is_empty()).unwrap_or(kind_name(kind)), place));
+        references.push((
+            kind_name(kind),
+            title(kind).filter(|title| !title.is_empty()).unwrap_or(kind_name(kind)),
+            place,
+        ));
     }
     if let Some(place) = toc {
         references.push(("toc", heading(edition), place));

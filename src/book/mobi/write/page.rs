@@ -59,7 +59,8 @@ impl PageWriter<'_, '_> {
     pub(super) fn write(&mut self) {
         let body = self.page.body();
         let mut style = Style::default();
-        let mut above: Vec<NodeId> = self.page.ancestors(body).filter(|&node| self.page.element(node).is_some()).collect();
+        let mut above: Vec<NodeId> =
+            self.page.ancestors(body).filter(|&node| self.page.element(node).is_some()).collect();
         above.reverse();
         above.push(body);
         for node in above {

@@ -243,7 +243,9 @@ fn align(value: &str) -> Option<Option<Align>> {
 fn display(value: &str) -> Option<Display> {
     match value.split_ascii_whitespace().next()? {
         "none" => Some(Display::None),
-        "inline" | "inline-block" | "inline-table" | "inline-flex" | "run-in" | "ruby" | "contents" => Some(Display::Inline),
+        "inline" | "inline-block" | "inline-table" | "inline-flex" | "run-in" | "ruby" | "contents" => {
+            Some(Display::Inline)
+        }
         "block" | "list-item" | "flex" | "grid" | "table" | "table-row" | "table-caption" | "flow-root" => {
             Some(Display::Block)
         }
@@ -405,13 +407,14 @@ mod tests {
         assert_eq!(of("text-indent", "10%"), [Property::Indent(3.0)]);
         assert_eq!(of("color", "#F00"), [Property::Color(Some(0xFF_0000))]);
         assert_eq!(of("color", "rgb(0, 0,0)"), [Property::Color(None)]);
-        assert_eq!(of("font", "italic bold 12pt/1.5 Courier"), [
-            Property::Size(Size::Of(1.0)),
-            Property::Bold(true),
-            Property::Italic(true),
-            Property::Mono(true),
-        ]);
-        assert_eq!(of("margin", "1em auto 0 5%"), [Property::Above(1.0), Property::Below(0.0), Property::MarginLeft(1.5)]);
+        assert_eq!(
+            of("font", "italic bold 12pt/1.5 Courier"),
+            [Property::Size(Size::Of(1.0)), Property::Bold(true), Property::Italic(true), Property::Mono(true),]
+        );
+        assert_eq!(
+            of("margin", "1em auto 0 5%"),
+            [Property::Above(1.0), Property::Below(0.0), Property::MarginLeft(1.5)]
+        );
         assert_eq!(of("list-style", "square outside"), [Property::Marker(Marker::Bullet)]);
         assert_eq!(of("position", "absolute"), []);
         assert_eq!(of("margin", "calc(1em + 2px)"), []);

@@ -136,7 +136,9 @@ impl Selector {
         let Some((_, subject)) = self.parts.first() else { return Key::Any };
         let by_test = |wanted: fn(&Test) -> Option<Key>| subject.tests.iter().find_map(wanted);
         by_test(|test| if let Test::Id(id) = test { Some(Key::Id(SmolStr::new(id))) } else { None })
-            .or_else(|| by_test(|test| if let Test::Class(class) = test { Some(Key::Class(SmolStr::new(class))) } else { None }))
+            .or_else(|| {
+                by_test(|test| if let Test::Class(class) = test { Some(Key::Class(SmolStr::new(class))) } else { None })
+            })
             .or_else(|| subject.name.clone().map(Key::Name))
             .unwrap_or(Key::Any)
     }
@@ -380,7 +382,8 @@ mod tests {
              <section epub:type='note rear' xml:lang='zh-CN'><p>4</p></section></div><h1>5</h1><p>6</p></body></html>",
         );
         let (selectors, _) = Selector::parse_list(selector);
-        let elements = page.descendants(Document::ROOT).filter(|&node| selectors.iter().any(|one| one.matches(&page, node)));
+        let elements =
+            page.descendants(Document::ROOT).filter(|&node| selectors.iter().any(|one| one.matches(&page, node)));
         elements.map(|node| page.text_content(node)).collect()
     }
 

@@ -221,11 +221,10 @@ impl Stream {
             return;
         }
         let arriving = std::mem::take(&mut self.arriving);
-        let mut own = arriving.iter().filter(|&&place| targets.is_own(place)).count();
-        for place in arriving.iter().copied().filter(|&place| targets.is_own(place)) {
-            targets.found(place, self.out.len());
-            own -= 1;
-            if own > 0 {
+        let own: Vec<Place> = arriving.iter().copied().filter(|&place| targets.is_own(place)).collect();
+        for (at, place) in own.iter().enumerate() {
+            targets.found(*place, self.out.len());
+            if at + 1 < own.len() {
                 self.out.push_str("<a></a>");
             }
         }
@@ -330,12 +329,12 @@ impl Stream {
     }
 
     /// The finished text, every link filled in.
-    pub(super) fn finish(mut self, targets: &Targets<'_>, page_starts: &[usize]) -> Vec<u8> {
+    pub(super) fn finish(mut self, targets: &Targets<'_>) -> Vec<u8> {
         self.end_paragraph();
         self.out.push_str("</body></html>");
         let mut bytes = self.out.into_bytes();
         for (at, place) in self.holes {
-            let digits = format!("{:010}", targets.offset(place, page_starts));
+            let digits = format!("{:010}", targets.offset(place));
             if let Some(hole) = bytes.get_mut(at..at + 10) {
                 hole.copy_from_slice(digits.as_bytes());
             }

@@ -30,8 +30,10 @@ impl<'a> Targets<'a> {
     /// No places yet in the pages of those paths.
     pub(super) fn new(paths: impl Iterator<Item = &'a str>) -> Targets<'a> {
         let pages: HashMap<&str, usize> = paths.enumerate().map(|(at, path)| (path, at)).collect();
-        let wanted = vec![HashMap::new(); pages.len()];
-        Targets { pages, wanted, places: Vec::new() }
+        let mut targets = Targets { wanted: vec![HashMap::new(); pages.len()], pages, places: Vec::new() };
+        // The start of every page is asked for: it stands in for ids that the page does not have.
+        (0..targets.wanted.len()).for_each(|page| drop(targets.shared(page, "")));
+        targets
     }
 
     /// The place a link leads to; none if it leads to no page.
@@ -70,6 +72,12 @@ impl<'a> Targets<'a> {
         self.places.get(place.0).is_some_and(|found| found.own)
     }
 
+    /// A place in no page.
+    pub(super) fn loose(&mut self) -> Option<Place> {
+        self.places.push(Found { at: None, page: usize::MAX, own: false });
+        Some(Place(self.places.len() - 1))
+    }
+
     /// A place was found; the first time counts.
     pub(super) fn found(&mut self, place: Place, at: usize) {
         if let Some(found) = self.places.get_mut(place.0) {
@@ -78,9 +86,10 @@ impl<'a> Targets<'a> {
     }
 
     /// The offset of a place. One that was not found is the start of its page.
-    pub(super) fn offset(&self, place: Place, page_starts: &[usize]) -> usize {
+    pub(super) fn offset(&self, place: Place) -> usize {
         let Some(found) = self.places.get(place.0) else { return 0 };
-        found.at.or_else(|| page_starts.get(found.page).copied()).unwrap_or(0)
+        let start = || self.wanted(found.page, "").iter().find_map(|start| self.places.get(start.0)?.at);
+        found.at.or_else(start).unwrap_or(0)
     }
 }
 
@@ -99,8 +108,11 @@ mod tests {
         assert_eq!(targets.link(1, "c.xhtml"), None);
         assert_eq!(targets.wanted(1, "x").len(), 3);
         let place = link.expect("a place");
-        assert_eq!(targets.offset(place, &[5, 9]), 9);
+        let start = targets.wanted(1, "")[0];
+        targets.found(start, 9);
+        assert_eq!(targets.offset(place), 9);
         targets.found(place, 12);
-        assert_eq!(targets.offset(place, &[5, 9]), 12);
+        targets.found(place, 15);
+        assert_eq!(targets.offset(place), 12);
     }
 }
