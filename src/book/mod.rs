@@ -169,6 +169,8 @@ pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Writ
     match format {
         Format::Epub => epub::write(edition::prepare(book, format)?),
         Format::Txt => Ok(txt::write(&edition::prepare(book, format)?, options)),
+        Format::Azw3 => azw3::write(&edition::prepare(book, format)?),
+        Format::Mobi => mobi::write(&edition::prepare(book, format)?),
         _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
     }
 }

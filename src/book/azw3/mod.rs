@@ -2,5 +2,7 @@
 //! and drawings are flows of the same text, links count bytes within fragments.
 
 mod read;
+mod write;
 
 pub(super) use read::read;
+pub(super) use write::write;

@@ -27,6 +27,7 @@ mod resource;
 mod tags;
 mod text;
 mod trailing;
+pub(super) mod write;
 
 #[cfg(test)]
 pub(super) mod fixture;
