@@ -1,6 +1,7 @@
 //! What the cleaning of all pages shares: the book, its places, the files taken in, the report.
 
-use super::super::{Book, Change, Format, Report};
+use super::super::{Book, Change, Format, Report, charset, picture};
+use super::drawing;
 use super::files::Files;
 use super::places::{Place, Places};
 
@@ -98,7 +99,7 @@ impl<'b> Context<'b> {
     /// if there is none that the target takes.
     pub(super) fn picture(&mut self, from: &str, src: &str) -> Option<String> {
         let file = match self.places.find(from, src) {
-            Place::Resource(at, _) => self.files.picture(at, &mut self.report),
+            Place::Resource(at, _) => self.resource_picture(at),
             Place::Data => self.files.data_picture(src.trim(), &mut self.report),
             Place::Outside(_) => {
                 self.note(Change::RemoteDropped, src);
@@ -110,5 +111,28 @@ impl<'b> Context<'b> {
             }
         };
         self.file_path(file?)
+    }
+
+
+    /// The file that a picture of the book becomes; a drawing stays one where the target shows it as a file.
+    pub(super) fn resource_picture(&mut self, at: usize) -> Option<usize> {
+        if let Some(known) = self.files.taken(at) {
+            return known;
+        }
+        let resource = self.files.resource(at)?;
+        let is_drawing = picture::sniff(&resource.bytes) == Some(picture::Kind::Svg);
+        if !is_drawing || !matches!(self.target, Format::Epub | Format::Html) {
+            return self.files.picture(at, &self.places, &mut self.report);
+        }
+        // A drawing that shows itself ends here.
+        self.files.remember(at, None);
+        let svg = charset::decode_markup(&resource.bytes);
+        let cleaned = drawing::file(self, &resource.path, &svg);
+        let file = cleaned.map(|svg| self.files.add('d', "svg", "image/svg+xml", svg.into_bytes()));
+        if file.is_none() {
+            self.note(Change::PictureDropped, &resource.path);
+        }
+        self.files.remember(at, file);
+        file
     }
 }

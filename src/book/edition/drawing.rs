@@ -2,7 +2,7 @@
 
 use super::super::Change;
 use super::super::dom::{Document, Element, NodeId, Space, Syntax};
-use super::super::language;
+use super::super::{language, picture};
 use super::context::Context;
 use super::page::{Cleaner, Fate};
 use super::styles;
@@ -14,7 +14,8 @@ pub(super) fn in_page(cleaner: &mut Cleaner<'_, '_>, node: NodeId) -> Fate {
         .parent(node)
         .and_then(|above| cleaner.page.element(above))
         .is_none_or(|above| above.space != Space::Svg);
-    if is_root && !cleaner.context.takes_drawings() {
+    let is_kindle = cleaner.context.is_kindle();
+    if is_root && (!cleaner.context.takes_drawings() || is_kindle && is_frame(&cleaner.page, node)) {
         return replaced(cleaner, node);
     }
     let Some(name) = cleaner.page.element(node).map(|element| element.name.clone()) else { return Fate::Done };
@@ -134,7 +135,7 @@ fn replaced(cleaner: &mut Cleaner<'_, '_>, node: NodeId) -> Fate {
         shown = true;
     }
     if !shown {
-        cleaner.context.note(Change::PictureDropped, cleaner.path);
+        drawn(cleaner, node, title.trim());
     }
     let texts: Vec<String> = cleaner
         .page
@@ -143,6 +144,47 @@ fn replaced(cleaner: &mut Cleaner<'_, '_>, node: NodeId) -> Fate {
         .map(|at| cleaner.page.text_content(at))
         .collect();
     text_instead(cleaner, node, &texts.join(" "))
+}
+
+/// Whether a drawing only frames pictures, as those around covers do; a Kindle shows the pictures better.
+fn is_frame(page: &Document, node: NodeId) -> bool {
+    let names = page.descendants(node).filter_map(|at| page.element(at)).map(|element| element.name.as_str());
+    let mut pictures = 0;
+    for name in names {
+        match name {
+            "image" => pictures += 1,
+            "g" | "title" | "desc" | "defs" | "a" => {}
+            _ => return false,
+        }
+    }
+    pictures > 0
+}
+
+/// A drawing without pictures of the book, as a picture.
+fn drawn(cleaner: &mut Cleaner<'_, '_>, node: NodeId, alt: &str) -> bool {
+    let svg = cleaner.page.to_markup(node, Syntax::Xhtml);
+    let drawn = {
+        let (context, path) = (&*cleaner.context, cleaner.path);
+        let (places, files) = (&context.places, &context.files);
+        let lookup = |href: &str| Some(files.resource(places.resource(path, href)?)?.bytes.as_slice());
+        picture::svg::draw(svg.as_bytes(), &lookup)
+    };
+    let picture::svg::Drawing { bytes, media_type, width, height } = match drawn {
+        Ok(drawing) => drawing,
+        Err(reason) => {
+            cleaner.context.note(Change::PictureDropped, &format!("{}: {reason}", cleaner.path));
+            return false;
+        }
+    };
+    cleaner.context.note(Change::DrawingRasterised, cleaner.path);
+    let extension = if media_type == "image/png" { "png" } else { "jpg" };
+    let file = cleaner.context.files.add('i', extension, media_type, bytes);
+    let Some(src) = cleaner.context.file_path(file) else { return false };
+    let image = Element::html("img").with("src", src).with("alt", alt);
+    let image = image.with("width", width.to_string()).with("height", height.to_string());
+    let image = cleaner.page.new_element(image);
+    cleaner.page.insert_before(node, image);
+    true
 }
 
 fn is_named(page: &Document, node: NodeId, name: &str) -> bool {

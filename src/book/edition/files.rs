@@ -1,9 +1,10 @@
 //! The files of an edition: each named, verified and taken in when a page first needs it.
 
 use super::super::model::Resource;
-use super::super::{Change, Format, Report};
+use super::super::outcome::Outcome;
+use super::super::{Change, Format, Report, font, picture};
 use super::File;
-use base64::Engine;
+use super::places::Places;
 use std::collections::HashMap;
 
 /// The files taken in so far.
@@ -92,25 +93,51 @@ impl<'b> Files<'b> {
     }
 
     /// The raster picture or drawing that a resource holds.
-    pub(super) fn picture(&mut self, resource: usize, report: &mut Report) -> Option<usize> {
+    pub(super) fn picture(&mut self, resource: usize, places: &Places, report: &mut Report) -> Option<usize> {
         if let Some(known) = self.taken(resource) {
             return known;
         }
-        let Resource { path, bytes, .. } = self.resources.get(resource)?;
-        let file = self.picture_of(bytes, path, report);
+        let resources = self.resources;
+        let Resource { path, bytes, .. } = resources.get(resource)?;
+        let lookup = |href: &str| Some(resources.get(places.resource(path, href)?)?.bytes.as_slice());
+        let file = self.picture_of(bytes, path, &lookup, report);
         self.remember(resource, file);
         file
     }
 
-    /// The picture that those bytes are.
-    fn picture_of(&mut self, bytes: &[u8], path: &str, report: &mut Report) -> Option<usize> {
-        match sniff(bytes) {
-            Some((Kind::Picture, media_type, extension)) => Some(self.add('i', extension, media_type, bytes.to_vec())),
-            _ => {
-                report.note(Change::PictureDropped, path);
-                None
+    /// The picture that those bytes are, as the target takes it.
+    fn picture_of(
+        &mut self,
+        bytes: &[u8],
+        path: &str,
+        lookup: &picture::Lookup<'_>,
+        report: &mut Report,
+    ) -> Option<usize> {
+        let is_drawing = picture::sniff(bytes) == Some(picture::Kind::Svg);
+        let change = if is_drawing { Change::DrawingRasterised } else { Change::PictureConverted };
+        let outcome = match self.target {
+            Format::Azw3 | Format::Mobi => picture::for_kindle(bytes, lookup),
+            _ => picture::for_epub(bytes),
+        };
+        let (bytes, media_type) = match outcome {
+            Outcome::Keep(media_type) => (bytes.to_vec(), media_type),
+            Outcome::Converted { bytes, media_type } => {
+                report.note(change, path);
+                (bytes, media_type)
             }
-        }
+            Outcome::Unusable(reason) => {
+                report.note(Change::PictureDropped, format!("{path}: {reason}"));
+                return None;
+            }
+        };
+        let extension = match media_type {
+            "image/jpeg" => "jpg",
+            "image/png" => "png",
+            "image/gif" => "gif",
+            "image/webp" => "webp",
+            _ => "bmp",
+        };
+        Some(self.add('i', extension, media_type, bytes))
     }
 
     /// A picture given as `data:` address.
@@ -118,7 +145,8 @@ impl<'b> Files<'b> {
         if let Some(known) = self.known.get(address) {
             return *known;
         }
-        let file = data(address).and_then(|bytes| self.picture_of(&bytes, "data:", report));
+        let decoded = picture::data_uri(address);
+        let file = decoded.and_then(|(_, bytes)| self.picture_of(&bytes, "data:", &|_| None, report));
         self.known.insert(address.to_owned(), file);
         file
     }
@@ -141,9 +169,27 @@ impl<'b> Files<'b> {
         Some(file)
     }
 
-    /// The target of the edition.
-    pub(super) fn target(&self) -> Format {
-        self.target
+    /// The font that a resource holds, as the target takes it.
+    pub(super) fn font(&mut self, resource: usize, report: &mut Report) -> Option<usize> {
+        if let Some(known) = self.taken(resource) {
+            return known;
+        }
+        let Resource { path, bytes, .. } = self.resources.get(resource)?;
+        let outcome = if self.target == Format::Azw3 { font::for_kindle(bytes) } else { font::for_epub(bytes) };
+        let found = match outcome {
+            Outcome::Keep(media_type) => Some((bytes.clone(), media_type)),
+            Outcome::Converted { bytes, media_type } => Some((bytes, media_type)),
+            Outcome::Unusable(reason) => {
+                report.note(Change::FontDropped, format!("{path}: {reason}"));
+                None
+            }
+        };
+        let file = found.map(|(bytes, media_type)| {
+            let extension = media_type.rsplit('/').next().unwrap_or("ttf");
+            self.add('f', extension, media_type, bytes)
+        });
+        self.remember(resource, file);
+        file
     }
 }
 
@@ -182,18 +228,6 @@ fn is_drawing(bytes: &[u8]) -> bool {
     head.contains(&b'<') && marks.iter().any(|mark| head.windows(4).any(|four| four == *mark))
 }
 
-/// The content of a `data:` address.
-pub(super) fn data(address: &str) -> Option<Vec<u8>> {
-    let rest = address.trim().get(5..)?;
-    let (head, body) = rest.split_once(',')?;
-    let body = percent_encoding::percent_decode_str(body);
-    if !head.to_ascii_lowercase().ends_with(";base64") {
-        return Some(body.collect());
-    }
-    let clean: Vec<u8> = body.filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect();
-    base64::engine::general_purpose::STANDARD_NO_PAD.decode(clean).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,8 +237,6 @@ mod tests {
         assert_eq!(sniff(b"\x89PNG\r\n\x1A\n..").map(|one| one.1), Some("image/png"));
         assert_eq!(sniff(b"<?xml version='1.0'?><svg xmlns='x'/>").map(|one| one.0), Some(Kind::Drawing));
         assert_eq!(sniff(b"<html>"), None);
-        assert_eq!(data("data:text/plain,a%20b").as_deref(), Some(b"a b".as_slice()));
-        assert_eq!(data("data:x/y;base64,YWI=").as_deref(), Some(b"ab".as_slice()));
     }
 
     #[test]

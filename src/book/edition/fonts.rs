@@ -104,7 +104,7 @@ fn clean_source(context: &mut Context<'_>, from: &str, source: &str) -> Option<S
     let source = source.trim();
     css::map_urls(source, &mut |target| match context.places.find(from, target) {
         Place::Resource(at, _) => {
-            let file = context.files.plain(at, &[Kind::Font])?;
+            let file = context.files.font(at, &mut context.report)?;
             context.file_path(file)
         }
         Place::Outside(_) => {

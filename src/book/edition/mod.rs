@@ -30,7 +30,7 @@ mod vocabulary;
 mod write;
 
 use super::model::{Content, Landmark, Layout, Metadata, Target, TocEntry};
-use super::{Book, Error, Format, Report};
+use super::{Book, Change, Error, Format, Report, picture};
 use context::Context;
 use write::Drafts;
 
@@ -111,7 +111,7 @@ pub(in crate::book) fn prepare(book: &Book, target: Format) -> Result<Edition, E
             }
         }
     }
-    let cover = book.cover.and_then(|at| context.files.picture(at, &mut context.report));
+    let cover = cover(&mut context);
     let (pages, anchors) = drafts.finish(&mut context);
     let locate = |target: &Target| anchors.locate(target.chapter, target.fragment.as_deref());
     let mut toc = about::contents(&book.toc, &locate, &mut context.report);
@@ -122,6 +122,25 @@ pub(in crate::book) fn prepare(book: &Book, target: Format) -> Result<Edition, E
     let page_list = about::contents(&book.page_list, &locate, &mut context.report);
     let Context { files, report, .. } = context;
     let files = files.finish();
-    let cover = cover.filter(|&at| files.get(at).is_some_and(|file| file.media_type != "image/svg+xml"));
     Ok(Edition { metadata, layout: book.layout.clone(), pages, files, toc, landmarks, page_list, cover, report })
+}
+
+/// The cover as a file: the book's own picture if the target shows it, else drawn or encoded anew.
+fn cover(context: &mut Context<'_>) -> Option<usize> {
+    if context.is_plain() {
+        return None;
+    }
+    let book = context.book;
+    let at = book.cover?;
+    let kind = picture::sniff(&book.cover()?.bytes)?;
+    if matches!(kind, picture::Kind::Jpeg | picture::Kind::Png | picture::Kind::Gif)
+        && let Some(file) = context.resource_picture(at)
+    {
+        return Some(file);
+    }
+    let (bytes, media_type) = super::cover::for_edition(book)?;
+    context
+        .report
+        .note(if kind == picture::Kind::Svg { Change::DrawingRasterised } else { Change::PictureConverted }, "cover");
+    Some(context.files.add('i', "jpg", media_type, bytes))
 }
