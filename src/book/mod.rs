@@ -147,7 +147,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
         Format::Epub => epub::read(bytes, options.file_name),
-Format::Txt => txt::read(bytes, options),
+        Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
         Format::Html
         | Format::Markdown

@@ -61,7 +61,7 @@ pub(in crate::book) fn read_palmdoc(
     }
     report.merge(&unread);
     let name = part.encoding(part.database_name()).decode(part.database_name());
-    let mut book = txt::read(&text, options.file_name.or(Some(&name)))?;
+    let mut book = txt::read(&text, &ReadOptions { file_name: options.file_name.or(Some(&name)), ..*options })?;
     report.merge(&book.report);
     book.format = Format::Mobi;
     book.report = report;
