@@ -21,6 +21,7 @@ mod file_name;
 #[allow(dead_code)]
 mod font;
 mod format;
+mod html;
 mod language;
 mod markup;
 mod metadata;
@@ -149,8 +150,8 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Epub => epub::read(bytes, options.file_name),
         Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
-        Format::Html
-        | Format::Markdown
+        Format::Html => html::read::read(bytes, options),
+        Format::Markdown
         | Format::Pdf
         | Format::Docx
         | Format::Doc
@@ -168,6 +169,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
     match format {
         Format::Txt => Ok(txt::write(&edition::prepare(book, format)?, options)),
+        Format::Html => Ok(html::write::write(&edition::prepare(book, format)?)),
         _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
     }
 }
