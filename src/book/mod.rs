@@ -16,6 +16,7 @@ mod css;
 mod dom;
 mod edition;
 mod epub;
+mod fb2;
 mod file_name;
 // Used by the edition.
 #[allow(dead_code)]
@@ -23,6 +24,7 @@ mod font;
 mod format;
 mod html;
 mod language;
+mod markdown;
 mod markup;
 mod metadata;
 mod mobi;
@@ -151,12 +153,12 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
         Format::Html => html::read::read(bytes, options),
-        Format::Markdown
-        | Format::Pdf
+        Format::Markdown => markdown::read(bytes, options),
+        Format::Fb2 => fb2::read(bytes, options),
+        Format::Pdf
         | Format::Docx
         | Format::Doc
         | Format::Rtf
-        | Format::Fb2
         | Format::Cbz
         | Format::Cbr
         | Format::Djvu
