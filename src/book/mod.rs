@@ -149,7 +149,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .or_else(|| options.rescue.then(|| options.file_name.and_then(Format::from_file_name)).flatten())
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
-        Format::Epub => epub::read(bytes, options.file_name),
+        Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
         Format::Html => html::read::read(bytes, options),
@@ -170,6 +170,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 /// Writes a book in one of [`Format::WRITABLE`].
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
     match format {
+        Format::Epub => epub::write(edition::prepare(book, format)?),
         Format::Txt => Ok(txt::write(&edition::prepare(book, format)?, options)),
         Format::Html => Ok(html::write::write(&edition::prepare(book, format)?)),
         _ => Err(Error::Unsupported(format!("{format} cannot be written"))),

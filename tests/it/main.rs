@@ -9,6 +9,7 @@ mod alerts; // the owner is told of trouble: by mail, by webhook, once
 mod architecture; // the rules of the house, read from the source itself
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod book; // e-books through `book::read`: formats, faults of real files, covers
+mod book_epub; // EPUBs: layout, landmarks, pages that the spine forgot, archives cut off
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
 mod book_txt; // plain text: chapters, title and authors against lists made by hand
 mod config; // the configuration file: every mistake refused by name

@@ -9,7 +9,7 @@ mod urls;
 mod write;
 
 use scan::Scanner;
-pub(in crate::book) use urls::{map_urls, urls};
+pub(in crate::book) use urls::{in_declarations, map_urls, urls};
 pub(in crate::book) use write::declarations_to_css;
 
 /// A style sheet.

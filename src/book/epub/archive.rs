@@ -7,7 +7,8 @@
 use super::salvage;
 use crate::book::{Error, charset};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Cursor, Read};
 use unicode_normalization::UnicodeNormalization;
 use zip::ZipArchive;
@@ -31,6 +32,10 @@ pub(in crate::book) struct Archive<'a> {
     exact: HashMap<String, usize>,
     folded: HashMap<String, usize>,
     spent: u64,
+    rebuilt: bool,
+    damaged: Vec<String>,
+    lost: Vec<String>,
+    matched: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Archive<'a> {
@@ -39,9 +44,11 @@ impl<'a> Archive<'a> {
         if announced_entries(bytes).is_some_and(|count| count > MOST_ENTRIES) {
             return Err(too_many());
         }
+        let mut was_rebuilt = false;
         let zip = match ZipArchive::new(Cursor::new(Cow::Borrowed(bytes))) {
             Ok(zip) if !zip.is_empty() => zip,
             Ok(_) | Err(_) => {
+                was_rebuilt = true;
                 let rebuilt = salvage::rebuild(bytes, MOST_ENTRIES)
                     .ok_or_else(|| Error::Malformed("it is not a whole ZIP archive".into()))?;
                 ZipArchive::new(Cursor::new(Cow::Owned(rebuilt)))
@@ -58,12 +65,52 @@ impl<'a> Archive<'a> {
             exact.entry(name.clone()).or_insert(at);
             folded.entry(fold(name)).or_insert(at);
         }
-        Ok(Archive { zip, names, exact, folded, spent: 0 })
+        Ok(Archive {
+            zip,
+            names,
+            exact,
+            folded,
+            spent: 0,
+            rebuilt: was_rebuilt,
+            damaged: Vec::new(),
+            lost: Vec::new(),
+            matched: RefCell::default(),
+        })
     }
 
     /// The entry of that name, or the one that must be meant.
     pub(in crate::book) fn find(&self, name: &str) -> Option<usize> {
-        self.exact.get(name).or_else(|| self.folded.get(&fold(name))).copied()
+        if let Some(&entry) = self.exact.get(name) {
+            return Some(entry);
+        }
+        let entry = self.folded.get(&fold(name)).copied()?;
+        self.matched.borrow_mut().insert(name.to_owned());
+        Some(entry)
+    }
+
+    /// Names that were asked for and found only in another spelling.
+    pub(in crate::book) fn matched(&self) -> BTreeSet<String> {
+        self.matched.borrow().clone()
+    }
+
+    /// Whether the directory was missing and made anew.
+    pub(in crate::book) fn is_rebuilt(&self) -> bool {
+        self.rebuilt
+    }
+
+    /// Entries of which only the beginning could be read.
+    pub(in crate::book) fn damaged(&self) -> &[String] {
+        &self.damaged
+    }
+
+    /// Notes a page that is not there.
+    pub(in crate::book) fn miss(&mut self, name: &str) {
+        self.lost.push(name.to_owned());
+    }
+
+    /// Pages that are not there.
+    pub(in crate::book) fn lost(&self) -> &[String] {
+        &self.lost
     }
 
     /// The names of all entries, in the order of the archive; an entry is known by its index here.
@@ -95,6 +142,9 @@ impl<'a> Archive<'a> {
             }
         };
         self.spent += out.len() as u64;
+        if damaged && let Some(name) = self.names.get(entry) {
+            self.damaged.push(name.clone());
+        }
         Ok((!damaged || !out.is_empty()).then_some(out))
     }
 

@@ -19,6 +19,7 @@ pub(in crate::book) use decode::{decode, fit, flat};
 pub(in crate::book) use kind::{Kind, sniff};
 
 use super::outcome::Outcome;
+use decode::is_transparent;
 use image::DynamicImage;
 
 /// Finds the picture to which a drawing refers, by the address as written there.
@@ -200,5 +201,3 @@ fn encode(picture: DynamicImage, lossy: bool) -> Option<(Vec<u8>, &'static str)>
     }
     Some((decode::jpeg(picture, QUALITY)?, "image/jpeg"))
 }
-
-use decode::is_transparent;

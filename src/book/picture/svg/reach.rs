@@ -107,8 +107,9 @@ fn total(node: Node<'_, '_>, links: &[Link], done: &[Option<Reach>], styled: &[u
 /// What the element itself costs.
 fn own(node: Node<'_, '_>) -> u64 {
     if node.is_text() {
+        // Setting a character takes as long as a dozen shapes.
         let in_text = node.ancestors().any(|one| matches!(one.tag_name().name(), "text" | "tspan" | "textPath"));
-        return if in_text { node.text().map_or(0, |text| text.len() as u64 / 4) } else { 0 };
+        return if in_text { node.text().map_or(0, |text| text.len() as u64 * 12) } else { 0 };
     }
     1 + vertices(node) / 64
 }
