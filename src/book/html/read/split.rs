@@ -124,7 +124,15 @@ fn is_wrapper(element: &Element) -> bool {
 }
 
 fn label(document: &Document, node: NodeId) -> Option<String> {
-    let text = one_line(&document.text_content(node));
+    let mut text = String::new();
+    for inside in document.descendants(node) {
+        match document.text(inside) {
+            Some(piece) => text.push_str(piece),
+            None if document.is(inside, "br") => text.push(' '),
+            None => {}
+        }
+    }
+    let text = one_line(&text);
     (!text.is_empty() && text.chars().count() <= LONGEST_TITLE).then_some(text)
 }
 
