@@ -13,6 +13,7 @@ mod azw3;
 mod charset;
 pub mod cover;
 mod css;
+mod docx;
 mod dom;
 mod edition;
 mod epub;
@@ -155,8 +156,8 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Html => html::read::read(bytes, options),
         Format::Markdown => markdown::read(bytes, options),
         Format::Fb2 => fb2::read(bytes, options),
+        Format::Docx => docx::read(bytes, options),
         Format::Pdf
-        | Format::Docx
         | Format::Doc
         | Format::Rtf
         | Format::Cbz
