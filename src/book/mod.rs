@@ -16,6 +16,7 @@ mod css;
 mod docx;
 mod dom;
 mod edition;
+mod envelope;
 mod epub;
 mod fb2;
 mod file_name;
@@ -143,6 +144,13 @@ pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
 pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     if bytes.is_empty() {
         return Err(Error::Malformed("it is empty".into()));
+    }
+    if options.format.is_none()
+        && bytes.starts_with(b"PK")
+        && let Some((name, inside)) = envelope::open(bytes)?
+    {
+        let format = sniff(&inside, Some(&name)).or_else(|| Format::from_file_name(&name));
+        return read_with(&inside, &ReadOptions { file_name: Some(&name), format, ..*options });
     }
     let format = options
         .format

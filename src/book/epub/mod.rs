@@ -7,7 +7,7 @@ pub(super) mod archive;
 mod contents;
 mod cover;
 mod layout;
-mod package;
+pub(super) mod package;
 pub(super) mod path;
 mod places;
 mod protection;

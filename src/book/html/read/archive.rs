@@ -4,7 +4,8 @@ use super::{Found, Source, head};
 use crate::book::dom::Document;
 use crate::book::epub::archive::Archive;
 use crate::book::epub::path::resolve;
-use crate::book::epub::{media_type, natural_order};
+use crate::book::epub::{media_type, natural_order, package};
+use crate::book::markup::Tree;
 use crate::book::model::Resource;
 use crate::book::report::Report;
 use crate::book::{Error, Format, charset};
@@ -23,7 +24,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Found, Error> {
             continue;
         };
         let kind = media_type(name);
-        if kind == "application/octet-stream" {
+        if matches!(kind, "application/octet-stream" | "application/x-dtbncx+xml") {
             continue;
         }
         let Some(bytes) = archive.read(at)? else { continue };
@@ -38,7 +39,14 @@ pub(super) fn open(bytes: &[u8]) -> Result<Found, Error> {
     }
     let order = reading_order(&pages);
     let first = order.first().and_then(|&at| pages.get(at));
-    let (metadata, layout) = first.map(|(_, document)| head::read(document)).unwrap_or_default();
+    let (mut metadata, layout) = first.map(|(_, document)| head::read(document)).unwrap_or_default();
+    if let Some(bytes) = archive.read_named("metadata.opf")? {
+        let source = charset::decode_markup(&bytes);
+        let described = package::read(&Tree::parse(&source)?, "metadata.opf").metadata;
+        if !described.title.is_empty() {
+            metadata = described;
+        }
+    }
     let mut pages: Vec<Option<(String, Document)>> = pages.into_iter().map(Some).collect();
     let sources = order.into_iter().filter_map(|at| pages.get_mut(at)?.take());
     let sources = sources.map(|(path, document)| Source { path, document }).collect();
