@@ -33,6 +33,7 @@ mod mobi;
 mod model;
 mod outcome;
 mod palm;
+mod pdf;
 // Used by the edition.
 #[allow(dead_code)]
 mod picture;
@@ -165,8 +166,8 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Markdown => markdown::read(bytes, options),
         Format::Fb2 => fb2::read(bytes, options),
         Format::Docx => docx::read(bytes, options),
-        Format::Pdf
-        | Format::Doc
+        Format::Pdf => pdf::read(bytes, options.file_name),
+        Format::Doc
         | Format::Rtf
         | Format::Cbz
         | Format::Cbr
