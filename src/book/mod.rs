@@ -13,21 +13,27 @@ mod azw3;
 mod charset;
 pub mod cover;
 mod css;
+mod docx;
 mod dom;
 mod edition;
+mod envelope;
 mod epub;
+mod fb2;
 mod file_name;
 // Used by the edition.
 #[allow(dead_code)]
 mod font;
 mod format;
+mod html;
 mod language;
+mod markdown;
 mod markup;
 mod metadata;
 mod mobi;
 mod model;
 mod outcome;
 mod palm;
+mod pdf;
 // Used by the edition.
 #[allow(dead_code)]
 mod picture;
@@ -140,6 +146,13 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
     if bytes.is_empty() {
         return Err(Error::Malformed("it is empty".into()));
     }
+    if options.format.is_none()
+        && bytes.starts_with(b"PK")
+        && let Some((name, inside)) = envelope::open(bytes)?
+    {
+        let format = sniff(&inside, Some(&name)).or_else(|| Format::from_file_name(&name));
+        return read_with(&inside, &ReadOptions { file_name: Some(&name), format, ..*options });
+    }
     let format = options
         .format
         .or_else(|| sniff(bytes, options.file_name))
@@ -149,13 +162,13 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
-        Format::Html
-        | Format::Markdown
-        | Format::Pdf
-        | Format::Docx
-        | Format::Doc
+        Format::Html => html::read::read(bytes, options),
+        Format::Markdown => markdown::read(bytes, options),
+        Format::Fb2 => fb2::read(bytes, options),
+        Format::Docx => docx::read(bytes, options),
+        Format::Pdf => pdf::read(bytes, options.file_name),
+        Format::Doc
         | Format::Rtf
-        | Format::Fb2
         | Format::Cbz
         | Format::Cbr
         | Format::Djvu
@@ -165,12 +178,18 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 }
 
 /// Writes a book in one of [`Format::WRITABLE`].
+///
+/// # Errors
+/// [`Error::Unsupported`] if the format is none of those, if the text of the book is not known, or if it is too large
+/// for the format.
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
+    let edition = || edition::prepare(book, format);
     match format {
-        Format::Epub => epub::write(edition::prepare(book, format)?),
-        Format::Txt => Ok(txt::write(&edition::prepare(book, format)?, options)),
-        Format::Azw3 => azw3::write(&edition::prepare(book, format)?),
-        Format::Mobi => mobi::write(&edition::prepare(book, format)?),
+        Format::Epub => epub::write(edition()?),
+        Format::Azw3 => azw3::write(&edition()?),
+        Format::Mobi => mobi::write(&edition()?),
+        Format::Txt => Ok(txt::write(&edition()?, options)),
+        Format::Html => Ok(html::write::write(&edition()?)),
         _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
     }
 }

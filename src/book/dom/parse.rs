@@ -303,6 +303,8 @@ fn attribute_name(space: Space, key: &str) -> SmolStr {
             SmolStr::new(format!("xlink:{name}"))
         }
         ("xlink", _) => SmolStr::new(format!("xlink:{name}")),
+        // FictionBook calls the prefix `l`.
+        (_, "href") => SmolStr::new("xlink:href"),
         ("epub" | "ops", "type" | "prefix" | "trigger") => SmolStr::new(format!("epub:{name}")),
         (_, "type") if space == Space::Html => SmolStr::new("epub:type"),
         _ => SmolStr::default(),

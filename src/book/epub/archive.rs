@@ -26,7 +26,7 @@ const LARGEST_RATIO: u64 = 200;
 const RATIO_FROM: u64 = 1 << 20;
 
 /// An open container.
-pub(super) struct Archive<'a> {
+pub(in crate::book) struct Archive<'a> {
     zip: ZipArchive<Cursor<Cow<'a, [u8]>>>,
     names: Vec<String>,
     exact: HashMap<String, usize>,
@@ -40,7 +40,7 @@ pub(super) struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     /// Opens a ZIP; one without a readable directory is rebuilt from its entries.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
+    pub(in crate::book) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
         if announced_entries(bytes).is_some_and(|count| count > MOST_ENTRIES) {
             return Err(too_many());
         }
@@ -79,7 +79,7 @@ impl<'a> Archive<'a> {
     }
 
     /// The entry of that name, or the one that must be meant.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
+    pub(in crate::book) fn find(&self, name: &str) -> Option<usize> {
         if let Some(&entry) = self.exact.get(name) {
             return Some(entry);
         }
@@ -89,38 +89,38 @@ impl<'a> Archive<'a> {
     }
 
     /// Names that were asked for and found only in another spelling.
-    pub(super) fn matched(&self) -> BTreeSet<String> {
+    pub(in crate::book) fn matched(&self) -> BTreeSet<String> {
         self.matched.borrow().clone()
     }
 
     /// Whether the directory was missing and made anew.
-    pub(super) fn is_rebuilt(&self) -> bool {
+    pub(in crate::book) fn is_rebuilt(&self) -> bool {
         self.rebuilt
     }
 
     /// Entries of which only the beginning could be read.
-    pub(super) fn damaged(&self) -> &[String] {
+    pub(in crate::book) fn damaged(&self) -> &[String] {
         &self.damaged
     }
 
     /// Notes a page that is not there.
-    pub(super) fn miss(&mut self, name: &str) {
+    pub(in crate::book) fn miss(&mut self, name: &str) {
         self.lost.push(name.to_owned());
     }
 
     /// Pages that are not there.
-    pub(super) fn lost(&self) -> &[String] {
+    pub(in crate::book) fn lost(&self) -> &[String] {
         &self.lost
     }
 
     /// The names of all entries, in the order of the archive; an entry is known by its index here.
-    pub(super) fn names(&self) -> &[String] {
+    pub(in crate::book) fn names(&self) -> &[String] {
         &self.names
     }
 
     /// What is in an entry; `None` if nothing of it can be read. An entry that is damaged gives
     /// what stands before the damage. Fails only when a cap is passed.
-    pub(super) fn read(&mut self, entry: usize) -> Result<Option<Vec<u8>>, Error> {
+    pub(in crate::book) fn read(&mut self, entry: usize) -> Result<Option<Vec<u8>>, Error> {
         // Checksums are not asked: a book with one bad letter is better than none.
         let options = ZipReadOptions::new().ignore_crc32(true);
         let Ok(mut file) = self.zip.by_index_with_options(entry, options) else {
@@ -149,7 +149,7 @@ impl<'a> Archive<'a> {
     }
 
     /// The same by name.
-    pub(super) fn read_named(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(in crate::book) fn read_named(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         match self.find(name) {
             Some(entry) => self.read(entry),
             None => Ok(None),

@@ -3,11 +3,11 @@
 //! What is missing is done without: no container file, no package file, no manifest entry, no table
 //! of contents, a chapter that is not there. Nothing outside the container is ever fetched.
 
-mod archive;
+pub(super) mod archive;
 mod contents;
 mod cover;
 mod layout;
-mod package;
+pub(super) mod package;
 pub(super) mod path;
 mod places;
 mod protection;
@@ -138,7 +138,7 @@ fn package_of_pages(archive: &Archive<'_>) -> Package {
 }
 
 /// A sort key under which `ch2` comes before `ch10`.
-fn natural_order(name: &str) -> Vec<(u64, String)> {
+pub(super) fn natural_order(name: &str) -> Vec<(u64, String)> {
     let mut key: Vec<(u64, String)> = Vec::new();
     for piece in name.split_inclusive(|c: char| !c.is_ascii_digit()) {
         let digits: String = piece.chars().take_while(char::is_ascii_digit).collect();
@@ -266,7 +266,7 @@ fn read_resources(
 }
 
 /// The media type that a name promises, for files the manifest does not list.
-fn media_type(path: &str) -> &'static str {
+pub(super) fn media_type(path: &str) -> &'static str {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
     match extension.as_str() {
         "xhtml" | "html" | "htm" => "application/xhtml+xml",

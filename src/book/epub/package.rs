@@ -11,8 +11,8 @@ use crate::book::xhtml;
 
 /// What the package file says.
 #[derive(Default)]
-pub(super) struct Package {
-    pub(super) metadata: Metadata,
+pub(in crate::book) struct Package {
+    pub(in crate::book) metadata: Metadata,
     /// The identifier that `unique-identifier` names, verbatim: the key of obfuscated fonts.
     pub(super) unique_identifier: String,
     pub(super) items: Vec<Item>,
@@ -40,7 +40,7 @@ impl Package {
 }
 
 /// A file of the book.
-pub(super) struct Item {
+pub(in crate::book) struct Item {
     pub(super) id: String,
     pub(super) path: String,
     pub(super) media_type: String,
@@ -76,7 +76,7 @@ impl Item {
 const LONGEST_CHAIN: usize = 8;
 
 /// Reads a package file that stands at `at` in the container.
-pub(super) fn read(tree: &Tree<'_>, at: &str) -> Package {
+pub(in crate::book) fn read(tree: &Tree<'_>, at: &str) -> Package {
     let mut package = Package::default();
     if let Some(manifest) = tree.first("manifest") {
         package.items =
