@@ -12,6 +12,9 @@ use smol_str::SmolStr;
 
 /// Parses a page.
 pub(super) fn parse(markup: &str) -> Document {
+    // Both XML and HTML know one kind of line end.
+    let lines = markup.contains('\r').then(|| markup.replace("\r\n", "\n").replace('\r', "\n"));
+    let markup = lines.as_deref().unwrap_or(markup);
     let balanced = is_balanced(markup);
     let mut builder = Builder {
         document: Document::new(),

@@ -8,7 +8,7 @@ use crate::book::xhtml::one_line;
 /// Metadata and layout of a page.
 pub(super) fn read(document: &Document) -> (Metadata, Layout) {
     let (mut metadata, mut layout) = (Metadata::default(), Layout::default());
-    let (mut social, mut loose) = (String::new(), Vec::new());
+    let (mut social, mut loose, mut words) = (String::new(), Vec::new(), Vec::new());
     for node in document.descendants(Document::ROOT) {
         let Some(element) = document.element(node) else { continue };
         if element.is("html") && metadata.language.is_none() {
@@ -23,14 +23,18 @@ pub(super) fn read(document: &Document) -> (Metadata, Layout) {
         match name.as_str() {
             "og:title" | "twitter:title" if social.is_empty() => social = content,
             "author" | "article:author" | "og:author" | "byl" => loose.push(content),
-            "keywords" if metadata.subjects.is_empty() => {
-                metadata.subjects = content.split([',', '，', '、', ';']).filter_map(filled).collect();
+            "keywords" if words.is_empty() => {
+                words = content.split([',', '，', '、', ';']).filter_map(filled).collect();
             }
             "page-progression-direction" if content == "rtl" => layout.direction = Some(Direction::RightToLeft),
             "page-progression-direction" => layout.direction = Some(Direction::LeftToRight),
             "primary-writing-mode" => layout.vertical = content.starts_with("vertical"),
             _ => plain(&mut metadata, &name, content, element),
         }
+    }
+    // A subject may have a comma of its own: what names them one by one is better.
+    if metadata.subjects.is_empty() {
+        metadata.subjects = words;
     }
     if metadata.contributors.is_empty() {
         for name in loose.iter().flat_map(|names| split_authors(names)) {
@@ -83,11 +87,7 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             keep(&mut metadata.published, content);
         }
         "description" | "dc.description" | "og:description" => keep(&mut metadata.description, content),
-        "dc.subject" => {
-            if !metadata.subjects.contains(&content) {
-                metadata.subjects.push(content);
-            }
-        }
+        "dc.subject" if !metadata.subjects.contains(&content) => metadata.subjects.push(content),
         "dc.rights" | "copyright" => keep(&mut metadata.rights, content),
         "dc.source" => keep(&mut metadata.source, content),
         "dc.modified" => keep(&mut metadata.modified, content),

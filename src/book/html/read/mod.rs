@@ -241,7 +241,16 @@ fn relative(folder: &str, path: &str) -> String {
 /// Takes navigation out of a page; lists of places in the book become lines of its contents.
 fn take_contents(document: &mut Document, source: usize, lines: &mut Vec<Line>) {
     let navs: Vec<NodeId> = document.descendants(Document::ROOT).filter(|&node| document.is(node, "nav")).collect();
+    let own = split::is_own(document);
     for nav in navs {
+        // In what our writer made, any other list is one of the book's own pages.
+        if own
+            && document
+                .element(nav)
+                .is_none_or(|nav| nav.get("role") != Some("doc-toc") || nav.get("id") != Some("toc"))
+        {
+            continue;
+        }
         let inside: Vec<Line> = lines_of(document, nav, source);
         let local = inside.iter().filter(|line| line.href.starts_with('#')).count();
         if local >= 1 && local * 2 >= inside.len() && lines.is_empty() {

@@ -76,16 +76,20 @@ fn body(document: &Document) -> NodeId {
     named("body").or_else(|| named("html")).unwrap_or(Document::ROOT)
 }
 
-/// The pages of a file that our writer made.
-fn sections(document: &Document) -> Vec<NodeId> {
-    let generator = document.descendants(Document::ROOT).any(|node| {
+/// Whether our writer made the file.
+pub(super) fn is_own(document: &Document) -> bool {
+    document.descendants(Document::ROOT).any(|node| {
         document.element(node).is_some_and(|one| {
             one.is("meta")
                 && one.get("name") == Some("generator")
                 && one.get("content") == Some(super::super::GENERATOR)
         })
-    });
-    if !generator {
+    })
+}
+
+/// The pages of a file that our writer made.
+fn sections(document: &Document) -> Vec<NodeId> {
+    if !is_own(document) {
         return Vec::new();
     }
     let Some(main) = document.find(Document::ROOT, "main") else { return Vec::new() };
