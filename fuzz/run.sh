@@ -13,5 +13,5 @@ for target in "$@"; do
     # The books that tests use are where the fuzzer starts from.
     find data/starter tests ${SEEDS:-} -type f -size -300k \( -name "*.$kind" -o -name "*.${kind%down}" \) \
         -exec cp -n {} "$seeds/" \;
-    cargo fuzz run "$target" "$seeds" -- -max_total_time="$seconds" -max_len=300000 -timeout=20 -rss_limit_mb=1500
+    cargo fuzz run --sanitizer "${SANITIZER:-address}" "$target" "$seeds" -- -max_total_time="$seconds" -max_len=300000 -timeout=20 -rss_limit_mb=1500
 done

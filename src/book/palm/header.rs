@@ -130,6 +130,9 @@ mod tests {
         record[1] = 2;
         record[7] = 100;
         record[9] = 3;
+        if length == 0 {
+            return record;
+        }
         record[16..20].copy_from_slice(b"MOBI");
         record[20..24].copy_from_slice(&length.to_be_bytes());
         record[28..32].copy_from_slice(&65001u32.to_be_bytes());

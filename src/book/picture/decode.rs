@@ -37,11 +37,17 @@ pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
 }
 
+/// Larger pictures are made smaller in one coarse step: the good way would take 16 bytes for each of their pixels.
+const COARSE_FROM: u64 = 16_000_000;
+
 /// Makes a picture smaller, keeping its shape: coarsely to twice the size, then well.
 pub(in crate::book) fn fit(picture: DynamicImage, max_width: u32, max_height: u32) -> DynamicImage {
     let (max_width, max_height) = (max_width.max(1), max_height.max(1));
     if picture.width() <= max_width && picture.height() <= max_height {
         return picture;
+    }
+    if u64::from(picture.width()) * u64::from(picture.height()) > COARSE_FROM {
+        return picture.thumbnail(max_width, max_height);
     }
     let coarse = if picture.width() > max_width * 2 && picture.height() > max_height * 2 {
         picture.thumbnail(max_width * 2, max_height * 2)

@@ -36,6 +36,8 @@ const KINDLE_PIXELS: u64 = 2560 * 2560;
 const KINDLE_BYTES: usize = 5 << 20;
 /// What a cover may measure; Amazon asks for 1600 × 2560.
 const COVER: (u32, u32) = (1600, 2560);
+/// The box that a drawn cover fills: the screens of readers have no more, and painting costs by the pixel.
+const DRAWN_COVER: (u32, u32) = (1000, 1600);
 /// Smaller pictures are ornaments, not covers.
 const SMALLEST_COVER: u32 = 60;
 /// JPEG quality of what is encoded anew: no visible loss.
@@ -94,13 +96,13 @@ pub(in crate::book) fn for_kindle(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome 
     }
 }
 
-/// As the cover of a book for any target: a JPEG of at most 1600 × 2560 pixels. A drawing is drawn at
-/// that size.
+/// As the cover of a book for any target: a JPEG of at most 1600 × 2560 pixels. A drawing fills
+/// 1000 × 1600.
 pub(in crate::book) fn for_cover(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome {
     let Some(kind) = sniff(bytes) else { return Outcome::Unusable(UNKNOWN) };
     let (width, height) = COVER;
     let picture = match kind {
-        Kind::Svg => match svg::render(bytes, lookup, width, height) {
+        Kind::Svg => match svg::render(bytes, lookup, DRAWN_COVER.0, DRAWN_COVER.1) {
             Ok(picture) => picture,
             Err(reason) => return Outcome::Unusable(reason),
         },

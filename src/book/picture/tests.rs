@@ -139,5 +139,5 @@ fn covers_are_jpeg_of_a_size_that_readers_take() {
     assert!(matches!(for_cover(&as_format(&photo(20, 20), ImageFormat::Png), &nothing), Outcome::Unusable(_)));
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 30 40'><rect width='30' height='40'/></svg>";
     let drawn = converted(for_cover(svg, &nothing), "image/jpeg");
-    assert_eq!((drawn.width(), drawn.height()), (1600, 2133));
+    assert_eq!((drawn.width(), drawn.height()), (1000, 1333));
 }

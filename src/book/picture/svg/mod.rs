@@ -45,12 +45,12 @@ const BROKEN: &str = "the drawing is damaged";
 const EMPTY: &str = "the drawing shows nothing";
 const TOO_COMPLEX: &str = "the drawing is too complex";
 
-/// Draws for a page: at twice the size that the drawing asks for, within 1600 × 2560 pixels.
+/// Draws for a page: at twice the size that the drawing asks for, within 1000 × 1600 pixels.
 pub(in crate::book) fn draw(svg: &[u8], lookup: &Lookup<'_>) -> Result<Drawing, &'static str> {
     const SHARPER: f32 = 2.0;
     let tree = parse(svg, lookup)?;
     let size = tree.size();
-    let picture = paint(&tree, SHARPER, 1600, 2560)?;
+    let picture = paint(&tree, SHARPER, 1000, 1600)?;
     let (bytes, media_type) = encode(picture, false).ok_or(BROKEN)?;
     let pixels = |side: f32| (side.round() as u32).max(1);
     Ok(Drawing { bytes, media_type, width: pixels(size.width()), height: pixels(size.height()) })
