@@ -9,6 +9,7 @@
 //! [`Error`] instead of panicking. EPUB and plain text are read whole; of any other format only
 //! the file name is understood ([`Book::text_known`] says which).
 
+mod azw3;
 mod charset;
 pub mod cover;
 mod dom;
@@ -123,8 +124,10 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 /// Writes a book in one of [`Format::WRITABLE`].
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
     let _ = options;
-    let _ = book;
-    Err(Error::Unsupported(format!("{format} cannot be written")))
+    match format {
+        Format::Azw3 => azw3::write(&edition::prepare(book, format)?),
+        _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
+    }
 }
 
 /// A book that is kept without being understood: what its name says, and no text.
