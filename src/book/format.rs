@@ -72,6 +72,28 @@ impl Format {
         Format::WRITABLE.contains(&self)
     }
 
+    /// Whether its text is read, so that a book in it can be had in [`Format::WRITABLE`].
+    pub fn is_readable(self) -> bool {
+        match self {
+            Format::Epub
+            | Format::Azw3
+            | Format::Mobi
+            | Format::Txt
+            | Format::Html
+            | Format::Markdown
+            | Format::Docx
+            | Format::Fb2 => true,
+            Format::Pdf
+            | Format::Doc
+            | Format::Rtf
+            | Format::Cbz
+            | Format::Cbr
+            | Format::Djvu
+            | Format::Kfx
+            | Format::Chm => false,
+        }
+    }
+
     /// What people call it, as in `EPUB`.
     pub fn name(self) -> &'static str {
         self.facts().0

@@ -41,12 +41,92 @@ pub(super) fn is_english(text: &str) -> bool {
     words > 20 && hits * 8 > words
 }
 
+/// A tag in the form of BCP 47 with the usual case, as in `zh-Hant-TW`; `None` if it is none. The
+/// three-letter codes and names that old books use become the usual ones.
+pub(super) fn tag(text: &str) -> Option<String> {
+    let text = text.trim().replace('_', "-");
+    let text = text.split_once('.').map_or(text.as_str(), |(tag, _)| tag);
+    let mut parts = text.split('-');
+    let first = parts.next()?.to_ascii_lowercase();
+    let first = USUAL.iter().find(|(old, _)| *old == first).map_or(first.as_str(), |(_, usual)| usual);
+    let is_alpha = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if !(matches!(first.len(), 2 | 3) && is_alpha(first) || matches!(first, "i" | "x") && text.len() > 2) {
+        return None;
+    }
+    let mut out = first.to_owned();
+    for part in parts {
+        if !(1..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let lower = part.to_ascii_lowercase();
+        out.push('-');
+        match part.len() {
+            2 if is_alpha(part) => out.push_str(&lower.to_ascii_uppercase()),
+            4 if is_alpha(part) => {
+                out.push_str(&lower.get(..1).unwrap_or("").to_ascii_uppercase());
+                out.push_str(lower.get(1..).unwrap_or(""));
+            }
+            _ => out.push_str(&lower),
+        }
+    }
+    let ends_in_letter = out.rsplit('-').next().is_some_and(|last| last.len() == 1);
+    (!ends_in_letter).then_some(out)
+}
+
+/// Codes of ISO 639-2 and names, with what BCP 47 has for them.
+const USUAL: [(&str, &str); 31] = [
+    ("chi", "zh"),
+    ("zho", "zh"),
+    ("cn", "zh"),
+    ("chs", "zh"),
+    ("cht", "zh"),
+    ("chinese", "zh"),
+    ("eng", "en"),
+    ("english", "en"),
+    ("us", "en"),
+    ("jpn", "ja"),
+    ("jp", "ja"),
+    ("japanese", "ja"),
+    ("kor", "ko"),
+    ("ger", "de"),
+    ("deu", "de"),
+    ("german", "de"),
+    ("fre", "fr"),
+    ("fra", "fr"),
+    ("french", "fr"),
+    ("spa", "es"),
+    ("ita", "it"),
+    ("rus", "ru"),
+    ("por", "pt"),
+    ("dut", "nl"),
+    ("nld", "nl"),
+    ("swe", "sv"),
+    ("ara", "ar"),
+    ("heb", "he"),
+    ("gre", "el"),
+    ("ell", "el"),
+    ("lat", "la"),
+];
+
 const SIMPLIFIED_ONLY: &str = "这个说国来时们为会过学对后么发还没于动两长经头见开无从书门问间马东车风语话让谁请谢";
 const TRADITIONAL_ONLY: &str = "這個說國來時們為會過學對後麼發還沒於動兩長經頭見開無從書門問間馬東車風語話讓誰請謝";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_get_their_usual_form() {
+        let check = |text, expected: Option<&str>| assert_eq!(tag(text).as_deref(), expected, "{text}");
+        check("zh_cn", Some("zh-CN"));
+        check("CHI", Some("zh"));
+        check(" en-us ", Some("en-US"));
+        check("zh-hant-tw", Some("zh-Hant-TW"));
+        check("de-x-a1", Some("de-x-a1"));
+        for wrong in ["", "c", "中文", "en-", "en-abcdefghi", "en us", "klingon", "x"] {
+            check(wrong, None);
+        }
+    }
 
     #[test]
     fn scripts_are_told_apart() {

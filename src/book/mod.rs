@@ -12,15 +12,31 @@
 mod azw3;
 mod charset;
 pub mod cover;
+mod css;
+mod docx;
 mod dom;
 mod edition;
+mod envelope;
 mod epub;
+mod fb2;
 mod file_name;
+// Used by the edition.
+#[allow(dead_code)]
+mod font;
 mod format;
+mod html;
 mod language;
+mod markdown;
 mod markup;
+mod metadata;
+mod mobi;
 mod model;
+mod outcome;
 mod palm;
+mod pdf;
+// Used by the edition.
+#[allow(dead_code)]
+mod picture;
 mod report;
 mod sniff;
 mod txt;
@@ -57,7 +73,9 @@ pub struct ReadOptions<'a> {
     pub format: Option<Format>,
     /// Take what can be read of a damaged file instead of refusing it.
     pub rescue: bool,
-    /// Lines that contain one of these are adverts and left out of plain text.
+    /// Short lines that contain one of these are adverts and left out of plain text. `*` stands for
+    /// any characters, `^` at the start for the start of the line; full-width letters and capitals
+    /// are taken as plain small ones.
     pub adverts: &'a [String],
 }
 
@@ -87,6 +105,37 @@ pub struct Written {
     pub report: Report,
 }
 
+/// What somebody knows better than the file.
+#[derive(Clone, Debug, Default)]
+pub struct Corrections {
+    /// The title.
+    pub title: Option<String>,
+    /// The authors; none leaves them as they are.
+    pub authors: Vec<String>,
+    /// A BCP 47 tag.
+    pub language: Option<String>,
+    /// A picture that takes the place of the book's cover.
+    pub cover: Option<Vec<u8>>,
+    /// A picture for a book that has no cover.
+    pub default_cover: Option<Vec<u8>>,
+}
+
+/// Reads a book, corrects it and writes it in another format.
+///
+/// # Errors
+/// What [`read_with`] and [`write()`] say; also if the text of the book cannot be read.
+pub fn convert(
+    bytes: &[u8],
+    read: &ReadOptions<'_>,
+    corrections: &Corrections,
+    target: Format,
+    write: &WriteOptions,
+) -> Result<Written, Error> {
+    let mut book = read_with(bytes, read)?;
+    book.correct(corrections);
+    self::write(&book, target, write)
+}
+
 /// Reads a book. The content decides the format, the name only helps where content cannot.
 pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
     read_with(bytes, &ReadOptions { file_name, ..ReadOptions::default() })
@@ -97,22 +146,29 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
     if bytes.is_empty() {
         return Err(Error::Malformed("it is empty".into()));
     }
+    if options.format.is_none()
+        && bytes.starts_with(b"PK")
+        && let Some((name, inside)) = envelope::open(bytes)?
+    {
+        let format = sniff(&inside, Some(&name)).or_else(|| Format::from_file_name(&name));
+        return read_with(&inside, &ReadOptions { file_name: Some(&name), format, ..*options });
+    }
     let format = options
         .format
         .or_else(|| sniff(bytes, options.file_name))
+        .or_else(|| options.rescue.then(|| options.file_name.and_then(Format::from_file_name)).flatten())
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
     match format {
-        Format::Epub => epub::read(bytes, options.file_name),
-        Format::Txt => txt::read(bytes, options.file_name),
-        Format::Azw3
-        | Format::Mobi
-        | Format::Html
-        | Format::Markdown
-        | Format::Pdf
-        | Format::Docx
-        | Format::Doc
+        Format::Epub => epub::read(bytes, options),
+        Format::Txt => txt::read(bytes, options),
+        Format::Azw3 | Format::Mobi => palm::read(bytes, options),
+        Format::Html => html::read::read(bytes, options),
+        Format::Markdown => markdown::read(bytes, options),
+        Format::Fb2 => fb2::read(bytes, options),
+        Format::Docx => docx::read(bytes, options),
+        Format::Pdf => pdf::read(bytes, options.file_name),
+        Format::Doc
         | Format::Rtf
-        | Format::Fb2
         | Format::Cbz
         | Format::Cbr
         | Format::Djvu
@@ -122,10 +178,18 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 }
 
 /// Writes a book in one of [`Format::WRITABLE`].
+///
+/// # Errors
+/// [`Error::Unsupported`] if the format is none of those, if the text of the book is not known, or if it is too large
+/// for the format.
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
-    let _ = options;
+    let edition = || edition::prepare(book, format);
     match format {
-        Format::Azw3 => azw3::write(&edition::prepare(book, format)?),
+        Format::Epub => epub::write(edition()?),
+        Format::Azw3 => azw3::write(&edition()?),
+        Format::Mobi => mobi::write(&edition()?),
+        Format::Txt => Ok(txt::write(&edition()?, options)),
+        Format::Html => Ok(html::write::write(&edition()?)),
         _ => Err(Error::Unsupported(format!("{format} cannot be written"))),
     }
 }

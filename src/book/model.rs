@@ -3,8 +3,8 @@
 //! Nothing here knows a file format, a disk or a clock. Markup in a chapter is kept as it was
 //! written, as UTF-8; it comes from strangers, so whoever shows it to a browser cleans it first.
 
-use super::{Format, Report, xhtml};
-use serde::{Deserialize, Serialize};
+pub use super::metadata::{Contributor, Identifier, Metadata, Role, Series};
+use super::{Corrections, Format, Report, xhtml};
 use std::borrow::Cow;
 
 /// A whole book in memory.
@@ -103,168 +103,44 @@ impl Book {
         self.cover.and_then(|at| self.resources.get(at))
     }
 
+    /// Takes over what somebody knows better.
+    pub fn correct(&mut self, corrections: &Corrections) {
+        if let Some(title) = &corrections.title {
+            title.clone_into(&mut self.metadata.title);
+        }
+        if !corrections.authors.is_empty() {
+            self.metadata.contributors.retain(|one| one.role != Role::Author);
+            let authors = corrections.authors.iter();
+            let authors = authors.map(|name| Contributor { name: name.clone(), role: Role::Author, sort_as: None });
+            self.metadata.contributors.splice(0..0, authors);
+        }
+        if let Some(language) = &corrections.language {
+            self.metadata.language = Some(language.clone());
+        }
+        let picture = match (&corrections.cover, self.cover) {
+            (None, None) => corrections.default_cover.as_ref(),
+            (picture, _) => picture.as_ref(),
+        };
+        if let Some(picture) = picture {
+            self.set_cover(picture.clone());
+        }
+    }
+
+    fn set_cover(&mut self, bytes: Vec<u8>) {
+        let media_type = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
+        let mut path = "cover-picture".to_owned();
+        while self.resources.iter().any(|one| one.path == path) {
+            path.push('x');
+        }
+        self.cover = Some(self.resources.len());
+        self.resources.push(Resource { path, media_type: media_type.into(), bytes });
+    }
+
     /// False if the format is only kept, not read: then the metadata was guessed from the file
     /// name and there are no chapters.
     pub fn text_known(&self) -> bool {
         self.text_known
     }
-}
-
-/// What is said about a book. Only the title is certain to be there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Metadata {
-    /// Never empty in a book that was read.
-    pub title: String,
-    /// The second part of the title.
-    pub subtitle: Option<String>,
-    /// Everyone named, in the order of the book: authors, translators, illustrators.
-    pub contributors: Vec<Contributor>,
-    /// A BCP 47 tag, as in `zh-CN`; found from the text if the book does not say.
-    pub language: Option<String>,
-    /// The publishing house.
-    pub publisher: Option<String>,
-    /// The date of publication as the book writes it: a year, a day or a point in time.
-    pub published: Option<String>,
-    /// The series the book belongs to.
-    pub series: Option<Series>,
-    /// Subjects and tags.
-    pub subjects: Vec<String>,
-    /// A blurb, as plain text.
-    pub description: Option<String>,
-    /// ISBN, UUID and so on.
-    pub identifiers: Vec<Identifier>,
-    /// Who may do what with it, as the book says.
-    pub rights: Option<String>,
-    /// What it was made from: a printed edition, an address.
-    pub source: Option<String>,
-    /// When the file was last changed, as the book says: `2024-05-01T00:00:00Z`. Writers take no
-    /// clock, so this is the only time there is.
-    pub modified: Option<String>,
-}
-
-impl Metadata {
-    /// The names of the authors proper; if no one is called an author, of everyone named.
-    pub fn authors(&self) -> Vec<&str> {
-        let authors = || self.contributors.iter().filter(|one| one.role == Role::Author);
-        if authors().next().is_some() {
-            return authors().map(|one| one.name.as_str()).collect();
-        }
-        self.contributors.iter().map(|one| one.name.as_str()).collect()
-    }
-
-    /// Adds an author unless the name is empty or already there.
-    pub fn add_author(&mut self, name: &str) {
-        self.add(name, Role::Author);
-    }
-
-    pub(super) fn add(&mut self, name: &str, role: Role) {
-        let name = name.trim();
-        let known = self.contributors.iter().any(|one| one.name == name && one.role == role);
-        if !name.is_empty() && !known {
-            self.contributors.push(Contributor { name: name.to_owned(), role, sort_as: None });
-        }
-    }
-}
-
-/// One person who made the book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contributor {
-    /// As printed.
-    pub name: String,
-    /// What they did.
-    pub role: Role,
-    /// As sorted (`Austen, Jane`), if the book says.
-    pub sort_as: Option<String>,
-}
-
-/// What a contributor did, after the MARC relators that books use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// `aut`
-    Author,
-    /// `trl`
-    Translator,
-    /// `edt`
-    Editor,
-    /// `ill`
-    Illustrator,
-    /// `art`
-    Artist,
-    /// `com`
-    Compiler,
-    /// `aui`: wrote the introduction or the afterword.
-    Introducer,
-    /// `ann`
-    Annotator,
-    /// `pht`
-    Photographer,
-    /// `cov`
-    CoverDesigner,
-    /// `bkd`
-    Designer,
-    /// `bkp`: made the e-book.
-    Producer,
-    /// `mrk`
-    MarkupEditor,
-    /// `nrt`
-    Narrator,
-    /// `pbl`
-    Publisher,
-    /// `ctb`, and any other.
-    Other,
-}
-
-impl Role {
-    const CODES: [(Role, &'static str); 16] = [
-        (Role::Author, "aut"),
-        (Role::Translator, "trl"),
-        (Role::Editor, "edt"),
-        (Role::Illustrator, "ill"),
-        (Role::Artist, "art"),
-        (Role::Compiler, "com"),
-        (Role::Introducer, "aui"),
-        (Role::Annotator, "ann"),
-        (Role::Photographer, "pht"),
-        (Role::CoverDesigner, "cov"),
-        (Role::Designer, "bkd"),
-        (Role::Producer, "bkp"),
-        (Role::MarkupEditor, "mrk"),
-        (Role::Narrator, "nrt"),
-        (Role::Publisher, "pbl"),
-        (Role::Other, "ctb"),
-    ];
-
-    /// From a MARC relator code.
-    pub fn from_code(code: &str) -> Role {
-        let code = code.trim().to_ascii_lowercase();
-        let known = Role::CODES.into_iter().find(|(_, known)| *known == code).map(|(role, _)| role);
-        known.unwrap_or(if code == "cre" { Role::Author } else { Role::Other })
-    }
-
-    /// The MARC relator code.
-    pub fn code(self) -> &'static str {
-        Role::CODES.into_iter().find(|(role, _)| *role == self).map_or("ctb", |(_, code)| code)
-    }
-}
-
-/// A series and the place in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Series {
-    /// As in `基地`.
-    pub name: String,
-    /// As written: `2`, `1.5`.
-    pub number: Option<String>,
-}
-
-/// A name of the book among all books.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identifier {
-    /// `isbn`, `uuid`, … in lower case; empty if the book does not say.
-    pub scheme: String,
-    /// Without `urn:isbn:` and the like.
-    pub value: String,
 }
 
 /// A piece of the book in reading order.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What happened to a part of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -57,8 +58,40 @@ pub enum Change {
     Rescued,
 }
 
-/// What happened on the way, by kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Change::AudioDropped => "sound left out",
+            Change::VideoDropped => "film left out",
+            Change::ScriptDropped => "scripts left out",
+            Change::FormFlattened => "forms made text",
+            Change::MathFlattened => "formulas made text",
+            Change::DrawingRasterised => "drawings made pictures",
+            Change::PictureConverted => "pictures encoded anew",
+            Change::PictureDropped => "pictures left out",
+            Change::FontDropped => "fonts left out",
+            Change::StyleDropped => "styles left out",
+            Change::StyleRepaired => "styles repaired",
+            Change::LinkDropped => "links that lead nowhere",
+            Change::RemoteDropped => "content of other sites left out",
+            Change::FileMissing => "files missing",
+            Change::NameMatched => "files found under another name",
+            Change::MarkupRepaired => "markup repaired",
+            Change::IdRepaired => "double ids told apart",
+            Change::ContentsRepaired => "table of contents repaired",
+            Change::MetadataRepaired => "metadata completed",
+            Change::LayoutDropped => "layout left out",
+            Change::PageListDropped => "printed page numbers left out",
+            Change::CharacterReplaced => "characters replaced",
+            Change::AdvertDropped => "adverts left out",
+            Change::Rescued => "rescued from a damaged file",
+        })
+    }
+}
+
+/// What happened on the way, by kind. As JSON, an object: `{"link_dropped":{"count":2,"examples":["…"]}}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Report {
     entries: BTreeMap<Change, Entry>,
 }

@@ -90,10 +90,14 @@ fn not_a_book(bytes: &[u8]) -> bool {
 /// Which of the formats that are ZIP archives. The names of entries stand uncompressed in the file.
 fn zip(bytes: &[u8], named: Option<Format>) -> Option<Format> {
     let has = |name: &[u8]| find(bytes, name).is_some();
-    if find(&bytes[..bytes.len().min(200)], b"application/epub+zip").is_some()
-        || has(b"META-INF/container.xml")
-        || has(b".opf")
-    {
+    if find(&bytes[..bytes.len().min(200)], b"application/epub+zip").is_some() || has(b"META-INF/container.xml") {
+        return Some(Format::Epub);
+    }
+    // One page with its pictures and a description, as calibre writes HTMLZ.
+    if has(b"metadata.opf") && has(b"index.html") {
+        return Some(Format::Html);
+    }
+    if has(b".opf") {
         return Some(Format::Epub);
     }
     if has(b"word/document.xml") {
@@ -101,6 +105,9 @@ fn zip(bytes: &[u8], named: Option<Format>) -> Option<Format> {
     }
     if has(b"xl/workbook.xml") || has(b"ppt/presentation.xml") || has(b"AndroidManifest.xml") {
         return None;
+    }
+    if !matches!(named, Some(Format::Epub | Format::Docx | Format::Cbz)) && (has(b".html") || has(b".htm")) {
+        return Some(Format::Html);
     }
     // A ZIP with nothing that tells: believe a name that says what kind of ZIP it is.
     named.filter(|format| matches!(format, Format::Epub | Format::Docx | Format::Cbz))

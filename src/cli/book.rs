@@ -241,16 +241,17 @@ fn show(app: &App, id: BookId, as_json_document: bool, console: &mut Console) ->
 
 fn get(app: &App, id: BookId, format: Option<&str>, output: &Path, console: &mut Console) -> Result<Exit> {
     let book = existing(app, id)?;
-    let names: Vec<String> = link::file_names(&book).into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> = link::offers(&book).into_iter().map(|offer| offer.name).collect();
     let name = match format {
         Some(format) => format.to_lowercase(),
         None => names.first().cloned().with_context(|| format!("book {id} has no file yet"))?,
     };
-    let edition = link::pick_edition(&book, &name)
-        .with_context(|| format!("book {id} has no {name}; it has: {}", names.join(", ")))?;
+    let file = app
+        .library
+        .obtain(&book, &name, app.clock.now())?
+        .with_context(|| format!("book {id} has no {name}; it can be had as: {}", names.join(", ")))?;
     let output = absolute(output, console)?;
-    let bytes = fs::copy(app.library.edition_path(edition), &output)
-        .with_context(|| format!("cannot write {}", output.display()))?;
+    let bytes = fs::copy(&file.path, &output).with_context(|| format!("cannot write {}", output.display()))?;
     console.line(format_args!("{bytes} bytes written to {}", output.display()));
     Ok(Exit::Done)
 }

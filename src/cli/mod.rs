@@ -7,6 +7,7 @@ mod book;
 mod check;
 mod config;
 mod console;
+mod convert;
 mod key;
 mod remote;
 mod search;
@@ -49,6 +50,8 @@ enum Command {
     /// Adds, lists, fetches and removes books.
     #[command(subcommand)]
     Book(book::Book),
+    /// Converts files and folders from one format to another.
+    Convert(Box<convert::Convert>),
     /// Searches as a follower would.
     Search(search::Search),
     /// Shows the access_token's state, refreshes it, sets it by hand.
@@ -102,6 +105,7 @@ fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
     match &arguments.command {
         Command::Serve(serve) => serve.run(&arguments, console),
         Command::Config(command) => command.run(&arguments, console),
+        Command::Convert(convert) => convert.run(console),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "shutong", console);
             Ok(Exit::Done)
@@ -146,7 +150,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),
         Command::Admin(admin) => admin.run(app, console),
-        Command::Serve(_) | Command::Config(_) | Command::Completions { .. } => {
+        Command::Serve(_) | Command::Config(_) | Command::Convert(_) | Command::Completions { .. } => {
             anyhow::bail!("this command does not work on the data")
         }
     }

@@ -16,8 +16,8 @@ use super::remote::{self, Handed, Line, Running};
 use super::{Arguments, Console, Exit, config_path, execute_handed_over, load_config};
 use crate::app::{self, App};
 use crate::clock::Clock;
-use crate::config::{Config, Listen};
-use crate::library::starter;
+use crate::config::{Config, Limits, Listen};
+use crate::library::{Converter, starter};
 use crate::logging::Logging;
 use crate::run::{self, Listeners};
 use crate::server::{Admin, Commands};
@@ -68,6 +68,7 @@ impl Serve {
         };
         let data = arguments.data.clone();
         let app = Arc::new(App::open(config, &data, &public_url, clock)?);
+        app.library.set_converter(converter(&app.config)?);
         let key = hex(&app::random::<32>()?);
         let shutdown = shutdown_signal()?;
         let run_file = RunFile::write(&data, &addresses, &key)?;
@@ -83,6 +84,18 @@ impl Serve {
         drop(run_file);
         outcome
     }
+}
+
+/// Books are converted by processes of their own, so that none of them can harm this one.
+fn converter(config: &Config) -> Result<Converter> {
+    // The running program even if its file is replaced meanwhile, where the system offers it.
+    let running = PathBuf::from("/proc/self/exe");
+    let program = match running.exists() {
+        true => running,
+        false => std::env::current_exe().context("cannot find this program's own file")?,
+    };
+    let Limits { convert_megabytes: megabytes, convert_seconds: seconds, .. } = config.limits;
+    Ok(Converter::Apart { program, megabytes, seconds })
 }
 
 /// The first lines of output: where everything is, and what to do next.

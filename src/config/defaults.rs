@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 
-use super::{AdminConfig, AlertsConfig, Config, Language, Level, Limits, Listen, Log, Opds, TokenConfig};
+use super::{AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, Opds, TokenConfig};
 
 impl Default for Config {
     fn default() -> Self {
@@ -20,6 +20,7 @@ impl Default for Config {
             admin: AdminConfig::default(),
             log: Log::default(),
             limits: Limits::default(),
+            books: Books::default(),
             mail: None,
         }
     }
@@ -48,6 +49,8 @@ impl Default for Limits {
             link_hours: 24,
             place_minutes: 60,
             body_search_megabytes: 0,
+            convert_megabytes: 1024,
+            convert_seconds: 60,
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{Library, Result};
 use crate::store::ContentHash;
 use crate::store::records::BookRecord;
@@ -19,10 +21,12 @@ impl Library {
     ///
     /// # Errors
     /// When the store or the disk fails; what was removed stays removed.
-    pub fn collect_garbage(&self) -> Result<u64> {
+    pub fn collect_garbage(&self, now: DateTime<Utc>) -> Result<u64> {
         let _nobody_adds = self.adding.write();
         self.store.sync()?;
-        let named = self.named_files()?;
+        let mut named = self.named_files()?;
+        let conversions = self.sweep_conversions(&named, now)?;
+        named.extend(conversions);
         let mut removed = 0;
         for hash in self.store.files().all()? {
             if !named.contains(&hash) {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use crate::book::Format;
 use crate::secret::keyed_hash;
 use crate::store::records::{BookId, BookRecord, Edition};
 use crate::store::schema::SETTINGS;
@@ -141,7 +142,26 @@ pub fn file_names(book: &BookRecord) -> Vec<(String, &Edition)> {
     names
 }
 
-/// The file of this name.
-pub fn pick_edition<'a>(book: &'a BookRecord, file: &str) -> Option<&'a Edition> {
-    file_names(book).into_iter().find(|(name, _)| name == file).map(|(_, edition)| edition)
+/// A way to have a book: as a file it has, or as one that can be made from it.
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    /// The file's name as links use it.
+    pub name: String,
+    /// Its format.
+    pub format: Format,
+    /// The file, if it is there.
+    pub edition: Option<&'a Edition>,
+}
+
+/// Everything a book can be had as: its files, then what can be made from them.
+pub fn offers(book: &BookRecord) -> Vec<Offer<'_>> {
+    let files = file_names(book).into_iter();
+    let mut offers: Vec<Offer<'_>> =
+        files.map(|(name, edition)| Offer { name, format: edition.format, edition: Some(edition) }).collect();
+    if book.editions.iter().any(|edition| edition.format.is_readable()) {
+        let made = Format::WRITABLE.into_iter();
+        let made = made.filter(|format| book.editions.iter().all(|edition| edition.format != *format));
+        offers.extend(made.map(|format| Offer { name: format.extension().to_owned(), format, edition: None }));
+    }
+    offers
 }

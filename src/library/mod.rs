@@ -10,6 +10,7 @@ mod add;
 mod bodies;
 pub mod catalogue;
 mod check;
+mod convert;
 mod covers;
 mod download;
 mod garbage;
@@ -36,6 +37,7 @@ use crate::store::{self, Key, Store, Table};
 
 pub use add::{AddError, Added, ContentsEntry};
 pub use bodies::Inside;
+pub use convert::{BookFile, Conversion, Converter};
 pub use covers::{CoverSize, Picture};
 pub use download::Download;
 pub use indexing::IndexState;
@@ -54,6 +56,10 @@ pub struct Library {
     /// Held shared while a file is stored and its record is not, or goes from record to record; alone while files
     /// without a record are removed.
     adding: RwLock<()>,
+    converter: RwLock<Converter>,
+    converting: convert::Converting,
+    /// Lines of texts that the owner knows to be adverts, with `*` for anything.
+    adverts: RwLock<Vec<String>>,
 }
 
 /// What can go wrong when the library is read or changed.
@@ -71,6 +77,12 @@ pub enum Error {
     /// The change makes no sense for these books.
     #[error("{0}")]
     Refused(String),
+    /// The book cannot be had in that format.
+    #[error("{0}")]
+    Unconvertible(String),
+    /// Too many conversions are under way.
+    #[error("too many books are being converted; try again in a moment")]
+    Busy,
 }
 
 /// The result of most calls here.
@@ -115,7 +127,25 @@ impl Library {
     /// When the store or the folder of the index fails.
     pub fn open(store: Arc<Store>, index_dir: &Path, time_zone: Tz, body_bytes: u64) -> Result<Library> {
         let indexing = indexing::Indexing::open(&store, index_dir, body_bytes)?;
-        Ok(Library { store, indexing, time_zone, adding: RwLock::new(()) })
+        Ok(Library {
+            store,
+            indexing,
+            time_zone,
+            adding: RwLock::new(()),
+            converter: RwLock::new(Converter::Here),
+            converting: convert::Converting::default(),
+            adverts: RwLock::default(),
+        })
+    }
+
+    /// Who converts from now on.
+    pub fn set_converter(&self, converter: Converter) {
+        *self.converter.write() = converter;
+    }
+
+    /// Lines of texts to be left out from now on, with `*` for anything.
+    pub fn set_adverts(&self, patterns: Vec<String>) {
+        *self.adverts.write() = patterns;
     }
 
     /// The store beneath.

@@ -8,8 +8,8 @@ use super::outcome::{Effect, Outcome, shortened};
 use super::visit::Visit;
 use super::wording::Word;
 use crate::book::Format;
-use crate::library::link::file_names;
-use crate::store::records::{BookId, BookRecord, Edition, Listing, PlaceRecord};
+use crate::library::link::{Offer, offers};
+use crate::store::records::{BookId, BookRecord, Listing, PlaceRecord};
 use crate::wechat::{TEXT_FITTING_BYTES, literal, text_link};
 
 /// Longest title on a card, in characters.
@@ -92,17 +92,19 @@ impl Visit<'_> {
         if book.editions.is_empty() {
             return format!("{}\n{page}", self.words.plain(Word::CardAbsent));
         }
-        let mut files = file_names(book);
+        let mut files = offers(book);
+        // What can be made is on the page; here only what was asked for, and the format that most can open.
+        files.retain(|offer| offer.edition.is_some() || format == Some(offer.format) || offer.format == Format::Epub);
         // Stable: the other formats keep their order.
-        files.sort_by_key(|(_, edition)| format.is_some_and(|format| edition.format != format));
-        let missing = format.filter(|format| files.iter().all(|(_, edition)| edition.format != *format));
+        files.sort_by_key(|offer| format.is_some_and(|format| offer.format != format));
+        let missing = format.filter(|format| files.iter().all(|offer| offer.format != *format));
         let mut body = missing.map_or(String::new(), |format| {
             format!("{}\n", self.words.say(Word::CardNoFormat, &[("format", format.name())]))
         });
         let mut room = room.saturating_sub(body.len() + page.len() + 60);
         let mut downloads = Vec::new();
-        for (name, edition) in files.into_iter().take(DOWNLOADS) {
-            let link = self.download(id, &name, edition);
+        for offer in files.into_iter().take(DOWNLOADS) {
+            let link = self.download(id, &offer);
             if link.len() + 4 > room {
                 break;
             }
@@ -117,11 +119,14 @@ impl Visit<'_> {
         body
     }
 
-    fn download(&self, id: BookId, name: &str, edition: &Edition) -> String {
-        let url = self.desk.links.download(id, name, &self.follower.alias, self.now);
-        let number = name.rsplit_once('-').map_or(String::new(), |(_, number)| format!(" {number}"));
-        let label = format!("{}{number}", edition.format.name());
-        format!("{} {}", text_link(&url, &label), size(edition.bytes))
+    fn download(&self, id: BookId, offer: &Offer<'_>) -> String {
+        let url = self.desk.links.download(id, &offer.name, &self.follower.alias, self.now);
+        let number = offer.name.rsplit_once('-').map_or(String::new(), |(_, number)| format!(" {number}"));
+        let link = text_link(&url, &format!("{}{number}", offer.format.name()));
+        match offer.edition {
+            Some(edition) => format!("{link} {}", size(edition.bytes)),
+            None => link,
+        }
     }
 }
 

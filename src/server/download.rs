@@ -8,7 +8,6 @@ mod disposition;
 mod range;
 
 use std::io::SeekFrom;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::fs;
@@ -26,9 +25,8 @@ use super::respond::{Cache, dressed, is_known, not_modified, unlisted, with_cach
 use super::visit::{Visit, answered, visit};
 use crate::app::App;
 use crate::config::OpdsAccess;
-use crate::library::link::pick_edition;
-use crate::library::{self, Download, Library};
-use crate::store::records::{BookId, BookRecord, Edition};
+use crate::library::{self, BookFile, Download, Library};
+use crate::store::records::{BookId, BookRecord};
 use crate::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS};
 
 use range::Part;
@@ -50,18 +48,17 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = Rej
 /// A file that may be sent.
 struct Granted {
     book: BookRecord,
-    edition: Edition,
-    path: PathBuf,
+    file: BookFile,
 }
 
 async fn download(visit: Visit, id: BookId, file: String) -> Result<Response, Error> {
     let grant = visit.app.links.verify_download(id, &file, &visit.query, visit.now).map_err(error::of_link)?;
     let (granted, shown) = find(&visit, id, &file, &grant.alias).await?;
-    let tag = format!("\"{}\"", &granted.edition.hash.as_str()[..32]);
+    let tag = format!("\"{}\"", &granted.file.hash.as_str()[..32]);
     if is_known(&visit.headers, &tag) {
         return Ok(not_modified(&tag, Cache::Private));
     }
-    let part = part(&visit, &tag, granted.edition.bytes)?;
+    let part = part(&visit, &tag, granted.file.bytes)?;
     if visit.method != Method::HEAD {
         count(&visit, shown, file, grant.alias).await?;
     }
@@ -74,15 +71,19 @@ async fn find(visit: &Visit, id: BookId, file: &str, alias: &str) -> Result<(Gra
     if is_feed && visit.app.config.opds.access == OpdsAccess::Off {
         return Err(Error::Forged);
     }
-    let (file, alias) = (file.to_owned(), alias.to_owned());
+    let (file, alias, now) = (file.to_owned(), alias.to_owned(), visit.now);
     let found = visit.ask(move |library| {
         if !is_feed && !may_download(library, &alias)? {
             return Ok(Err(Error::Forged));
         }
         let Some((shown, book)) = library.shown(id)? else { return Ok(Err(Error::NotFound)) };
-        let Some(edition) = pick_edition(&book, &file).cloned() else { return Ok(Err(Error::NotFound)) };
-        let path = library.edition_path(&edition);
-        Ok(Ok((Granted { book, edition, path }, shown)))
+        match library.obtain(&book, &file, now) {
+            Ok(Some(file)) => Ok(Ok((Granted { book, file }, shown))),
+            Ok(None) => Ok(Err(Error::NotFound)),
+            Err(library::Error::Unconvertible(_)) => Ok(Err(Error::Unconvertible)),
+            Err(library::Error::Busy) => Ok(Err(Error::Unready)),
+            Err(error) => Err(error),
+        }
     });
     found.await?
 }
@@ -119,7 +120,7 @@ async fn send(method: &Method, granted: &Granted, tag: &str, part: Part) -> Resu
     let mut response = if *method == Method::HEAD {
         warp::reply().into_response()
     } else {
-        let mut file = fs::File::open(&granted.path).await?;
+        let mut file = fs::File::open(&granted.file.path).await?;
         file.seek(SeekFrom::Start(part.start)).await?;
         warp::reply::stream(ReaderStream::with_capacity(file.take(part.length), PIECE)).into_response()
     };
@@ -127,9 +128,9 @@ async fn send(method: &Method, granted: &Granted, tag: &str, part: Part) -> Resu
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         set(&mut response, CONTENT_RANGE, part.content_range());
     }
-    let name = disposition::attachment(&granted.book.title, &granted.book.authors, granted.edition.format);
+    let name = disposition::attachment(&granted.book.title, &granted.book.authors, granted.file.format);
     set(&mut response, CONTENT_DISPOSITION, name);
-    set(&mut response, CONTENT_TYPE, granted.edition.format.mime().to_owned());
+    set(&mut response, CONTENT_TYPE, granted.file.format.mime().to_owned());
     set(&mut response, CONTENT_LENGTH, part.length.to_string());
     set(&mut response, ACCEPT_RANGES, "bytes".to_owned());
     Ok(with_cache(with_tag(response, tag), Cache::Private))

@@ -46,6 +46,8 @@ pub enum Error {
         /// The size of the file, in bytes.
         size: u64,
     },
+    /// The book cannot be had in that format.
+    Unconvertible,
     /// It is one download too many today.
     OverQuota,
     /// Our fault.
@@ -68,6 +70,7 @@ impl Error {
             Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Unsatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            Error::Unconvertible => StatusCode::UNPROCESSABLE_ENTITY,
             Error::OverQuota => StatusCode::TOO_MANY_REQUESTS,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Error::Unready => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,6 +104,7 @@ impl Error {
             Error::TooLarge { .. } => words.too_large,
             Error::Encoded => words.encoded,
             Error::Unsatisfiable { .. } => words.unsatisfiable,
+            Error::Unconvertible => words.unconvertible,
             Error::OverQuota => words.over_quota,
             Error::Internal(_) => words.internal,
             Error::Unready => words.unready,
@@ -149,6 +153,7 @@ impl fmt::Display for Error {
             | Error::Expired
             | Error::Encoded
             | Error::Unsatisfiable { .. }
+            | Error::Unconvertible
             | Error::OverQuota
             | Error::Unready => f.write_str(self.words(&Words::of(Language::En).errors)[0]),
         }
@@ -221,6 +226,7 @@ impl Error {
             Error::TooLarge { limit } => Error::TooLarge { limit: *limit },
             Error::Encoded => Error::Encoded,
             Error::Unsatisfiable { size } => Error::Unsatisfiable { size: *size },
+            Error::Unconvertible => Error::Unconvertible,
             Error::OverQuota => Error::OverQuota,
             Error::Internal(error) => Error::Internal(anyhow::anyhow!("{error:#}")),
             Error::Unready => Error::Unready,

@@ -65,6 +65,7 @@ pub(super) struct ErrorWords {
     pub(super) too_large: [&'static str; 2],
     pub(super) encoded: [&'static str; 2],
     pub(super) unsatisfiable: [&'static str; 2],
+    pub(super) unconvertible: [&'static str; 2],
     pub(super) over_quota: [&'static str; 2],
     pub(super) internal: [&'static str; 2],
     pub(super) unready: [&'static str; 2],
@@ -179,9 +180,10 @@ const ZH: Words = Words {
         too_large: ["内容太大", "发来的内容超过了允许的大小。"],
         encoded: ["不接受压缩的内容", "请不要压缩请求内容，直接发送即可。"],
         unsatisfiable: ["没有这一段", "要求的范围超出了文件的大小，请重新下载。"],
+        unconvertible: ["这本书转换不成这种格式", "文件可能已损坏，或有加密保护。请换一种格式试试。"],
         over_quota: ["今天的下载次数用完了", "明天零点以后可以继续下载。今天下载过的书还可以再次下载。"],
         internal: ["出了点问题", "是我们这边的错，已经记下来了，请稍后再试。"],
-        unready: ["还没有准备好", "服务正在启动，请稍等片刻再试。"],
+        unready: ["还没有准备好", "服务正忙，或者正在启动，请稍等片刻再试。"],
     },
 };
 
@@ -245,12 +247,16 @@ const EN: Words = Words {
         too_large: ["Too large", "What was sent is larger than what is accepted."],
         encoded: ["Compressed content is not accepted", "Please send the content as it is."],
         unsatisfiable: ["No such part", "The range asked for lies outside the file. Please start the download again."],
+        unconvertible: [
+            "This book cannot be had in that format",
+            "The file may be damaged or protected. Please try another format.",
+        ],
         over_quota: [
             "That was today's last download",
             "You can go on tomorrow. Books that you downloaded today can be downloaded again.",
         ],
         internal: ["Something went wrong", "It is our fault and has been noted. Please try again later."],
-        unready: ["Not ready yet", "The service is starting. Please try again in a moment."],
+        unready: ["Not ready yet", "The service is busy or starting. Please try again in a moment."],
     },
 };
 

@@ -91,6 +91,17 @@ pub struct Edition {
     pub added_at: DateTime<Utc>,
 }
 
+/// A conversion of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConversionRecord {
+    /// The file that was made and its size, or why none could be.
+    pub outcome: Result<(ContentHash, u64), String>,
+    /// Stands for all that it depends on besides the source: title, cover, the version of the writers.
+    pub maker: String,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+}
+
 /// The picture of a book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cover {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, FollowerRecord, GrantRecord, MergeRecord, MissRecord,
+    AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, FollowerRecord, GrantRecord, MergeRecord, MissRecord,
     PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
@@ -75,6 +75,9 @@ pub const API_KEYS: Table<String, ApiKeyRecord> = Table::new(b'c', "api_keys");
 /// What the owner has to know, by what it is about.
 pub const ALERTS: Table<String, AlertRecord> = Table::new(b'd', "alerts");
 
+/// Conversions, by the source's content hash and the extension of the format they were made in.
+pub const CONVERSIONS: Table<(String, String), ConversionRecord> = Table::new(b'e', "conversions");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -107,4 +110,5 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (TOKEN_COUNTS.prefix, TOKEN_COUNTS.name),
     (API_KEYS.prefix, API_KEYS.name),
     (ALERTS.prefix, ALERTS.name),
+    (CONVERSIONS.prefix, CONVERSIONS.name),
 ];

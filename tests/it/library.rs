@@ -185,15 +185,15 @@ fn garbage_is_what_no_book_names() {
     assert!(named.len() == files() && named.len() > 3 + 1, "books, their contents and covers: {named:?}");
     shelf.library.store().files().put(b"left by a crash").unwrap();
     let before = files();
-    assert_eq!(shelf.library.collect_garbage().unwrap(), 1);
+    assert_eq!(shelf.library.collect_garbage(now()).unwrap(), 1);
     assert_eq!(files(), before - 1);
 
     for id in [gone, same] {
         shelf.library.remove(id, now()).unwrap();
     }
-    assert_eq!(shelf.library.collect_garbage().unwrap(), 0, "the recycle bin is not garbage");
+    assert_eq!(shelf.library.collect_garbage(now()).unwrap(), 0, "the recycle bin is not garbage");
     assert_eq!(shelf.library.empty_bin(now() + Duration::days(31)).unwrap(), 2);
-    assert!(shelf.library.collect_garbage().unwrap() >= 4);
+    assert!(shelf.library.collect_garbage(now()).unwrap() >= 4);
     let book = shelf.library.book(kept).unwrap().unwrap();
     assert!(!shelf.library.contents(&book).unwrap().is_empty(), "the file that is shared is still here");
     assert!(shelf.library.check(true).unwrap().damaged.is_empty());
@@ -430,7 +430,7 @@ fn a_merged_book_is_deleted_with_all_that_went_into_it() {
     assert_eq!(shelf.library.empty_bin(now() + Duration::days(31)).unwrap(), 1);
     assert!([a, b, c].iter().all(|id| shelf.library.book(*id).unwrap().is_none()));
     assert!([first, second].iter().all(|merge| shelf.library.undo_merge(*merge).is_err()));
-    shelf.library.collect_garbage().unwrap();
+    shelf.library.collect_garbage(now()).unwrap();
     assert!(shelf.library.store().files().all().unwrap().is_empty());
     assert!(matches!(shelf.add("乙书.epub", &epub("乙书")), Added::New(_)));
     shelf.check();

@@ -9,10 +9,14 @@ mod alerts; // the owner is told of trouble: by mail, by webhook, once
 mod architecture; // the rules of the house, read from the source itself
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod book; // e-books through `book::read`: formats, faults of real files, covers
+mod book_epub; // EPUBs: layout, landmarks, pages that the spine forgot, archives cut off
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
+mod book_txt; // plain text: chapters, title and authors against lists made by hand
 mod config; // the configuration file: every mistake refused by name
+mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
+mod judges; // what epubcheck and mobitool say of the books we write
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
 mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it

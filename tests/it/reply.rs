@@ -178,7 +178,11 @@ fn a_title_brings_its_card() {
     let alias = chat.follower().unwrap().alias;
     assert_eq!(alias.len(), 16);
     assert!(card.contains(&format!("u={alias}&")));
-    chat.check(&[("三体 epub", &["没有 EPUB 格式", ">TXT</a>"]), ("求书", &["馆里就有", "《三体》"])]);
+    chat.check(&[
+        ("三体 azw3", &["/dl/1/azw3?u=", ">AZW3</a>", ">TXT</a>", "!没有"]),
+        ("三体 pdf", &["没有 PDF 格式", ">TXT</a>"]),
+        ("求书", &["馆里就有", "《三体》"]),
+    ]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! AZW3, the format of Kindles since 2011: KF8 in a Palm database.
-//!
-//! `write` makes it from an edition; what it shares with MOBI is in `palm`.
+//! AZW3, which is KF8: a website in pieces. Pages are skeletons with fragments to put in, style sheets
+//! and drawings are flows of the same text, links count bytes within fragments.
 
+mod read;
 mod write;
 
-pub(in crate::book) use write::{Place, records, write};
+pub(super) use read::read;
+pub(super) use write::write;

@@ -6,6 +6,7 @@
 use super::{Decoded, decode_as};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The encodings tried when the detector's choice does not fit; the likeliest first, which wins ties.
@@ -13,8 +14,11 @@ const CANDIDATES: [&Encoding; 6] = [GB18030, BIG5, UTF_8, SHIFT_JIS, EUC_KR, EUC
 
 /// Everything that is not clean UTF-8 and has no mark.
 pub(super) fn legacy(bytes: &[u8]) -> Decoded {
+    let sample = sample(bytes);
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(bytes, true);
+    // A sample may end within a character; only the end of the file ends text.
+    let last = sample.len() == bytes.len();
+    detector.feed(&sample, last);
     let guess = detector.guess(None, Utf8Detection::Allow);
     // GB18030 decodes all of GBK and is the name people know.
     let guess = if guess == encoding_rs::GBK { GB18030 } else { guess };
@@ -27,11 +31,10 @@ pub(super) fn legacy(bytes: &[u8]) -> Decoded {
     if !trusted && first.damage == 0.0 && reads_western(&first.text) {
         return first;
     }
-    let sample = sample(bytes);
     let common: HashSet<char> = COMMON.chars().collect();
-    let mut best = (guess, fitness(&decode_as(guess, sample), &common));
+    let mut best = (guess, fitness(&decode_as(guess, &sample), &common));
     for candidate in CANDIDATES.into_iter().filter(|candidate| *candidate != guess) {
-        let score = fitness(&decode_as(candidate, sample), &common);
+        let score = fitness(&decode_as(candidate, &sample), &common);
         if score > best.1 {
             best = (candidate, score);
         }
@@ -39,14 +42,25 @@ pub(super) fn legacy(bytes: &[u8]) -> Decoded {
     if best.0 == guess { first } else { decode_as(best.0, bytes) }
 }
 
-/// Enough of a file to judge by, ended where a line ends.
-fn sample(bytes: &[u8]) -> &[u8] {
-    const ENOUGH: usize = 64 << 10;
-    let head = &bytes[..bytes.len().min(ENOUGH)];
-    if head.len() == bytes.len() {
-        return head;
+/// Enough of a file to judge by: pieces from its start, middle and end, cut where lines end, because
+/// a piece that starts within a character reads as another encoding. All of it takes the detector a
+/// second for every few megabytes.
+fn sample(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const PIECE: usize = 16 << 10;
+    const PIECES: usize = 3;
+    if bytes.len() <= PIECE * PIECES {
+        return Cow::Borrowed(bytes);
     }
-    head.iter().rposition(|&byte| byte == b'\n').map_or(head, |end| &head[..=end])
+    let mut out = Vec::with_capacity(PIECE * PIECES);
+    for at in 0..PIECES {
+        let from = (bytes.len() - PIECE) / (PIECES - 1) * at;
+        let piece = bytes.get(from..from + PIECE).unwrap_or(&[]);
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        let start = if at == 0 { Some(0) } else { piece.iter().position(ends).map(|end| end + 1) };
+        let end = piece.iter().rposition(ends).map_or(if at == 0 { piece.len() } else { 0 }, |end| end + 1);
+        out.extend_from_slice(start.and_then(|start| piece.get(start..end)).unwrap_or(&[]));
+    }
+    Cow::Owned(out)
 }
 
 /// European text is mostly ASCII: a Chinese file seen as windows-1252 is mostly accents.

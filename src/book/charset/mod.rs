@@ -46,6 +46,19 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Decoded> {
     (decoded.damage <= WORST_DAMAGE).then_some(decoded)
 }
 
+/// Decodes a file that [`decode`] does not take for text, as well as can be: what its owner says is a
+/// text, damaged or with foreign bytes in it.
+pub(super) fn decode_damaged(bytes: &[u8]) -> Option<Decoded> {
+    if let Some(decoded) = with_mark(bytes).or_else(|| wide(bytes)) {
+        return Some(decoded);
+    }
+    let printable: Vec<u8> =
+        bytes.iter().copied().filter(|byte| *byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r')).collect();
+    let utf8 = decode_as(UTF_8, &printable);
+    let decoded = if utf8.damage <= WORST_DAMAGE { utf8 } else { legacy(&printable) };
+    Some(decoded).filter(|decoded| !decoded.text.trim().is_empty())
+}
+
 /// Decodes the markup of a chapter or package file. A mark beats what the file declares, and what
 /// it declares is believed only if the bytes agree.
 pub(super) fn decode_markup(bytes: &[u8]) -> String {

@@ -8,6 +8,10 @@ use image::{Rgb, RgbImage};
 /// A colour.
 pub(super) type Ink = Rgb<u8>;
 
+/// The fonts of the program: Latin letters first, then Chinese characters.
+pub(in crate::book) const FONTS: [&[u8]; 2] =
+    [include_bytes!("../../../assets/cover-font-latin.ttf"), include_bytes!("../../../assets/cover-font.ttf")];
+
 /// A picture being drawn.
 pub(super) struct Canvas<'f> {
     pub(super) picture: RgbImage,
@@ -18,9 +22,7 @@ impl Canvas<'static> {
     /// An empty canvas. The Latin font is asked first, the CJK font has the rest; should one not
     /// load, its text is missing and the cover is still a cover.
     pub(super) fn new(width: u32, height: u32) -> Self {
-        let files: [&'static [u8]; 2] =
-            [include_bytes!("../../../assets/cover-font-latin.ttf"), include_bytes!("../../../assets/cover-font.ttf")];
-        let fonts = files.into_iter().filter_map(|file| FontRef::try_from_slice(file).ok()).collect();
+        let fonts = FONTS.into_iter().filter_map(|file| FontRef::try_from_slice(file).ok()).collect();
         Canvas { picture: RgbImage::new(width, height), fonts }
     }
 }

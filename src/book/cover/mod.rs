@@ -1,16 +1,17 @@
 //! A picture for every book: the one inside, made small and safe, or one that is drawn.
 //!
 //! A book's own picture is decoded under limits and encoded anew, so that what is served is ours
-//! and small. SVG is not rendered; such a book gets a drawn cover. Equal books give equal bytes.
+//! and small. Drawings (SVG) become pictures. Equal books give equal bytes.
 
-mod canvas;
+pub(in crate::book) mod canvas;
 mod draw;
 
-use super::model::Book;
+use super::epub::path;
+use super::model::{Book, Resource};
+use super::outcome::Outcome;
+use super::picture::{self, Kind, decode, fit, flat};
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
-use std::io::Cursor;
 
 pub use draw::draw;
 
@@ -23,11 +24,6 @@ pub const HEIGHT: u32 = 800;
 const QUALITIES: [u8; 3] = [82, 70, 55];
 /// What a cover should weigh at most, in bytes; the last quality is taken whatever it gives.
 const LIGHT: usize = 50 << 10;
-/// Wider or higher pictures are refused, in pixels: the header alone decides.
-const LARGEST_SIDE: u32 = 12_000;
-/// Most memory a decoder may take, in bytes: 40 megapixels of RGBA.
-const LARGEST_ALLOCATION: u64 = 160 << 20;
-
 /// An encoded picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -48,9 +44,34 @@ pub fn of(book: &Book) -> Picture {
 
 /// The picture that is in the book, at most 600 × 1200 pixels, if it has one that can be used.
 pub fn own(book: &Book) -> Option<Picture> {
-    let picture = decode(&book.cover()?.bytes)?;
+    let (max_width, max_height) = (WIDTH, HEIGHT * 3 / 2);
+    let cover = book.cover()?;
+    let picture = match picture::sniff(&cover.bytes)? {
+        Kind::Svg => picture::svg::render(&cover.bytes, &neighbours(book, cover), max_width, max_height).ok()?,
+        _ => decode(&cover.bytes)?,
+    };
     let is_usable = picture.width() >= SMALLEST_SIDE && picture.height() >= SMALLEST_SIDE;
-    is_usable.then(|| encode(&flat(fit(picture, WIDTH, HEIGHT * 3 / 2))))
+    is_usable.then(|| encode(&flat(fit(picture, max_width, max_height))))
+}
+
+/// The book's own cover for a new edition: a JPEG of at most 1600 × 2560 pixels and its media type.
+#[allow(dead_code)] // Used by the edition.
+pub(in crate::book) fn for_edition(book: &Book) -> Option<(Vec<u8>, &'static str)> {
+    let cover = book.cover()?;
+    match picture::for_cover(&cover.bytes, &neighbours(book, cover)) {
+        Outcome::Keep(media_type) => Some((cover.bytes.clone(), media_type)),
+        Outcome::Converted { bytes, media_type } => Some((bytes, media_type)),
+        Outcome::Unusable(_) => None,
+    }
+}
+
+/// Finds the pictures to which a drawing in the book refers.
+fn neighbours<'a>(book: &'a Book, from: &'a Resource) -> impl Fn(&str) -> Option<&'a [u8]> + Send + Sync + 'a {
+    move |href| {
+        let path = path::resolve(&from.path, href)?.path;
+        let found = book.resources().iter().find(|one| one.path.eq_ignore_ascii_case(&path))?;
+        Some(found.bytes.as_slice())
+    }
 }
 
 /// Smaller pictures are ornaments, not covers.
@@ -66,58 +87,6 @@ pub fn thumbnail(picture: &Picture, max_width: u32, max_height: u32) -> Picture 
         Some(large) => encode(&flat(fit(large, max_width, max_height))),
         None => picture.clone(),
     }
-}
-
-/// Decodes a stranger's picture; `None` if it is damaged, too large, or of a format not known.
-fn decode(bytes: &[u8]) -> Option<DynamicImage> {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LARGEST_SIDE);
-    limits.max_image_height = Some(LARGEST_SIDE);
-    limits.max_alloc = Some(LARGEST_ALLOCATION);
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().ok()?;
-    // The decoders hold to limits by themselves, but not all of them to all limits.
-    if decoder.total_bytes() > LARGEST_ALLOCATION {
-        return None;
-    }
-    let orientation = decoder.orientation().ok();
-    let mut picture = DynamicImage::from_decoder(decoder).ok()?;
-    if let Some(orientation) = orientation {
-        picture.apply_orientation(orientation);
-    }
-    Some(picture)
-}
-
-/// Makes a picture smaller, keeping its shape: coarsely to twice the size, then well.
-fn fit(picture: DynamicImage, max_width: u32, max_height: u32) -> DynamicImage {
-    let (max_width, max_height) = (max_width.max(1), max_height.max(1));
-    if picture.width() <= max_width && picture.height() <= max_height {
-        return picture;
-    }
-    let coarse = if picture.width() > max_width * 2 && picture.height() > max_height * 2 {
-        picture.thumbnail(max_width * 2, max_height * 2)
-    } else {
-        picture
-    };
-    coarse.resize(max_width, max_height, FilterType::CatmullRom)
-}
-
-/// Without transparency, on white.
-fn flat(picture: DynamicImage) -> RgbImage {
-    if !picture.color().has_alpha() {
-        return picture.into_rgb8();
-    }
-    let picture = picture.into_rgba8();
-    let mut out = RgbImage::new(picture.width(), picture.height());
-    for (to, from) in out.pixels_mut().zip(picture.pixels()) {
-        let alpha = u32::from(from[3]);
-        for channel in 0..3 {
-            let mixed = (u32::from(from[channel]) * alpha + 255 * (255 - alpha)) / 255;
-            to[channel] = u8::try_from(mixed).unwrap_or(u8::MAX);
-        }
-    }
-    out
 }
 
 /// As JPEG. Encoding into memory does not fail for sizes that [`fit`] gives.

@@ -9,7 +9,7 @@ mod parse;
 mod write;
 
 use smol_str::SmolStr;
-pub(in crate::book) use write::Syntax;
+pub(in crate::book) use write::{Syntax, escape_attribute, escape_text};
 
 /// A node of a [`Document`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

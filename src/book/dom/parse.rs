@@ -12,6 +12,9 @@ use smol_str::SmolStr;
 
 /// Parses a page.
 pub(super) fn parse(markup: &str) -> Document {
+    // Both XML and HTML know one kind of line end.
+    let lines = markup.contains('\r').then(|| markup.replace("\r\n", "\n").replace('\r', "\n"));
+    let markup = lines.as_deref().unwrap_or(markup);
     let balanced = is_balanced(markup);
     let mut builder = Builder {
         document: Document::new(),
@@ -303,6 +306,8 @@ fn attribute_name(space: Space, key: &str) -> SmolStr {
             SmolStr::new(format!("xlink:{name}"))
         }
         ("xlink", _) => SmolStr::new(format!("xlink:{name}")),
+        // FictionBook calls the prefix `l`.
+        (_, "href") => SmolStr::new("xlink:href"),
         ("epub" | "ops", "type" | "prefix" | "trigger") => SmolStr::new(format!("epub:{name}")),
         (_, "type") if space == Space::Html => SmolStr::new("epub:type"),
         _ => SmolStr::default(),

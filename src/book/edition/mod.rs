@@ -5,8 +5,34 @@
 //! says so in the report. What it promises is written at the fields of [`Edition`]; writers rely on
 //! it and check nothing again. It does not know how any target stores things.
 
-use super::model::{Landmark, Layout, Metadata, TocEntry};
-use super::{Book, Error, Format, Report};
+mod about;
+mod attributes;
+mod context;
+mod drawing;
+mod files;
+mod fixed;
+mod fonts;
+mod footnotes;
+mod formula;
+mod ids;
+mod legacy;
+mod lists;
+mod media;
+mod page;
+mod places;
+mod repair;
+mod ruby;
+mod split;
+mod styles;
+mod tables;
+mod text;
+mod vocabulary;
+mod write;
+
+use super::model::{Content, Landmark, Layout, Metadata, Target, TocEntry};
+use super::{Book, Change, Error, Format, Report, picture};
+use context::Context;
+use write::Drafts;
 
 /// A book made ready.
 #[derive(Clone, Debug)]
@@ -66,6 +92,55 @@ pub(in crate::book) struct File {
 /// # Errors
 /// [`Error::Unsupported`] if the book has no text that could be written.
 pub(in crate::book) fn prepare(book: &Book, target: Format) -> Result<Edition, Error> {
-    let _ = (book, target);
-    Err(Error::Unsupported("nothing is prepared yet".into()))
+    if !book.text_known || book.chapters.is_empty() {
+        return Err(Error::Unsupported("its text is not known".into()));
+    }
+    let mut context = Context::new(book, target);
+    let metadata = about::metadata(book, &mut context.report);
+    let levels = about::levels(&book.toc, book.chapters.len());
+    let mut drafts = Drafts::new(&metadata);
+    for (at, chapter) in book.chapters.iter().enumerate() {
+        match &chapter.content {
+            Content::Markup(markup) => {
+                let clean = page::clean(&mut context, &chapter.path, markup);
+                drafts.add(&context, chapter, clean);
+            }
+            Content::Text(text) => {
+                let level = levels.get(at).copied().unwrap_or(1);
+                drafts.add_text(&mut context, chapter, level, text);
+            }
+        }
+    }
+    let cover = cover(&mut context);
+    let (pages, anchors) = drafts.finish(&mut context);
+    let locate = |target: &Target| anchors.locate(target.chapter, target.fragment.as_deref());
+    let mut toc = about::contents(&book.toc, &locate, &mut context.report);
+    if toc.is_empty() {
+        toc = about::contents_of_pages(&pages, &metadata.title);
+    }
+    let landmarks = about::landmarks(&book.landmarks, &locate);
+    let page_list = about::contents(&book.page_list, &locate, &mut context.report);
+    let Context { files, report, .. } = context;
+    let files = files.finish();
+    Ok(Edition { metadata, layout: book.layout.clone(), pages, files, toc, landmarks, page_list, cover, report })
+}
+
+/// The cover as a file: the book's own picture if the target shows it, else drawn or encoded anew.
+fn cover(context: &mut Context<'_>) -> Option<usize> {
+    if context.is_plain() {
+        return None;
+    }
+    let book = context.book;
+    let at = book.cover?;
+    let kind = picture::sniff(&book.cover()?.bytes)?;
+    if matches!(kind, picture::Kind::Jpeg | picture::Kind::Png | picture::Kind::Gif)
+        && let Some(file) = context.resource_picture(at)
+    {
+        return Some(file);
+    }
+    let (bytes, media_type) = super::cover::for_edition(book)?;
+    context
+        .report
+        .note(if kind == picture::Kind::Svg { Change::DrawingRasterised } else { Change::PictureConverted }, "cover");
+    Some(context.files.add('i', "jpg", media_type, bytes))
 }

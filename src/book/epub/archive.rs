@@ -7,7 +7,8 @@
 use super::salvage;
 use crate::book::{Error, charset};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Cursor, Read};
 use unicode_normalization::UnicodeNormalization;
 use zip::ZipArchive;
@@ -25,23 +26,29 @@ const LARGEST_RATIO: u64 = 200;
 const RATIO_FROM: u64 = 1 << 20;
 
 /// An open container.
-pub(super) struct Archive<'a> {
+pub(in crate::book) struct Archive<'a> {
     zip: ZipArchive<Cursor<Cow<'a, [u8]>>>,
     names: Vec<String>,
     exact: HashMap<String, usize>,
     folded: HashMap<String, usize>,
     spent: u64,
+    rebuilt: bool,
+    damaged: Vec<String>,
+    lost: Vec<String>,
+    matched: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Archive<'a> {
     /// Opens a ZIP; one without a readable directory is rebuilt from its entries.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
+    pub(in crate::book) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
         if announced_entries(bytes).is_some_and(|count| count > MOST_ENTRIES) {
             return Err(too_many());
         }
+        let mut was_rebuilt = false;
         let zip = match ZipArchive::new(Cursor::new(Cow::Borrowed(bytes))) {
             Ok(zip) if !zip.is_empty() => zip,
             Ok(_) | Err(_) => {
+                was_rebuilt = true;
                 let rebuilt = salvage::rebuild(bytes, MOST_ENTRIES)
                     .ok_or_else(|| Error::Malformed("it is not a whole ZIP archive".into()))?;
                 ZipArchive::new(Cursor::new(Cow::Owned(rebuilt)))
@@ -58,22 +65,62 @@ impl<'a> Archive<'a> {
             exact.entry(name.clone()).or_insert(at);
             folded.entry(fold(name)).or_insert(at);
         }
-        Ok(Archive { zip, names, exact, folded, spent: 0 })
+        Ok(Archive {
+            zip,
+            names,
+            exact,
+            folded,
+            spent: 0,
+            rebuilt: was_rebuilt,
+            damaged: Vec::new(),
+            lost: Vec::new(),
+            matched: RefCell::default(),
+        })
     }
 
     /// The entry of that name, or the one that must be meant.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.exact.get(name).or_else(|| self.folded.get(&fold(name))).copied()
+    pub(in crate::book) fn find(&self, name: &str) -> Option<usize> {
+        if let Some(&entry) = self.exact.get(name) {
+            return Some(entry);
+        }
+        let entry = self.folded.get(&fold(name)).copied()?;
+        self.matched.borrow_mut().insert(name.to_owned());
+        Some(entry)
+    }
+
+    /// Names that were asked for and found only in another spelling.
+    pub(in crate::book) fn matched(&self) -> BTreeSet<String> {
+        self.matched.borrow().clone()
+    }
+
+    /// Whether the directory was missing and made anew.
+    pub(in crate::book) fn is_rebuilt(&self) -> bool {
+        self.rebuilt
+    }
+
+    /// Entries of which only the beginning could be read.
+    pub(in crate::book) fn damaged(&self) -> &[String] {
+        &self.damaged
+    }
+
+    /// Notes a page that is not there.
+    pub(in crate::book) fn miss(&mut self, name: &str) {
+        self.lost.push(name.to_owned());
+    }
+
+    /// Pages that are not there.
+    pub(in crate::book) fn lost(&self) -> &[String] {
+        &self.lost
     }
 
     /// The names of all entries, in the order of the archive; an entry is known by its index here.
-    pub(super) fn names(&self) -> &[String] {
+    pub(in crate::book) fn names(&self) -> &[String] {
         &self.names
     }
 
     /// What is in an entry; `None` if nothing of it can be read. An entry that is damaged gives
     /// what stands before the damage. Fails only when a cap is passed.
-    pub(super) fn read(&mut self, entry: usize) -> Result<Option<Vec<u8>>, Error> {
+    pub(in crate::book) fn read(&mut self, entry: usize) -> Result<Option<Vec<u8>>, Error> {
         // Checksums are not asked: a book with one bad letter is better than none.
         let options = ZipReadOptions::new().ignore_crc32(true);
         let Ok(mut file) = self.zip.by_index_with_options(entry, options) else {
@@ -95,11 +142,14 @@ impl<'a> Archive<'a> {
             }
         };
         self.spent += out.len() as u64;
+        if damaged && let Some(name) = self.names.get(entry) {
+            self.damaged.push(name.clone());
+        }
         Ok((!damaged || !out.is_empty()).then_some(out))
     }
 
     /// The same by name.
-    pub(super) fn read_named(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(in crate::book) fn read_named(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         match self.find(name) {
             Some(entry) => self.read(entry),
             None => Ok(None),

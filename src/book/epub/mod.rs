@@ -3,42 +3,82 @@
 //! What is missing is done without: no container file, no package file, no manifest entry, no table
 //! of contents, a chapter that is not there. Nothing outside the container is ever fetched.
 
-mod archive;
+pub(super) mod archive;
+mod contents;
 mod cover;
-mod package;
-mod path;
+mod layout;
+pub(super) mod package;
+pub(super) mod path;
+mod places;
 mod protection;
 mod salvage;
 pub(super) mod toc;
+mod write;
 
 use super::markup::{Node, Tree};
-use super::model::{Book, Chapter, Content, Resource, TocEntry};
-use super::{Error, Format, charset, file_name, language, xhtml};
+use super::model::{Book, Chapter, Content, Resource};
+use super::{Change, Error, Format, ReadOptions, Report, charset, file_name, language, xhtml};
 use archive::Archive;
 use package::{Item, Package};
 use protection::Obfuscated;
 use std::collections::HashMap;
+pub(super) use write::write;
 
-/// Reads an EPUB; the file name helps when the package has no title.
-pub(super) fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
+/// Reads an EPUB under options.
+pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     let mut archive = Archive::open(bytes)?;
+    let mut report = Report::default();
     let obfuscated = protection::check(&mut archive)?;
     let package = open_package(&mut archive)?;
-    let (mut chapters, by_entry) = read_chapters(&mut archive, &package)?;
+    let (mut chapters, mut by_entry) = read_chapters(&mut archive, &package, &mut report)?;
+    add_linked(&mut archive, &package, &mut chapters, &mut by_entry, &mut report)?;
     if chapters.is_empty() {
         return Err(Error::Malformed("it has no chapters".into()));
     }
-    let toc = read_toc(&mut archive, &package, &chapters, &by_entry)?;
+    check_whole(&archive, options.rescue, &mut report)?;
+    let contents = contents::read(&mut archive, &package, &chapters, &by_entry)?;
+    for place in &contents.nowhere {
+        report.note(Change::ContentsRepaired, place);
+    }
+    let mut toc = contents.toc;
     toc::name_chapters(&toc, &mut chapters);
     let resources = read_resources(&mut archive, &package, &chapters, &by_entry, &obfuscated)?;
     let cover = cover::find(&package, &chapters, &resources);
-    let toc = if toc.is_empty() { toc::from_chapters(&chapters) } else { toc };
+    let layout = layout::read(&mut archive, &package, &chapters, &resources)?;
+    if toc.is_empty() {
+        toc = toc::from_chapters(&chapters);
+        report.note(Change::ContentsRepaired, "made from headings");
+    }
     let mut metadata = package.metadata;
-    file_name::complete(&mut metadata, file_name);
+    if metadata.title.trim().is_empty() {
+        report.note(Change::MetadataRepaired, "title");
+    }
+    file_name::complete(&mut metadata, options.file_name);
     if metadata.language.as_deref().is_none_or(|tag| matches!(tag, "und" | "UND" | "zh" | "")) {
         metadata.language = language_of(&chapters).or(metadata.language);
     }
-    Ok(Book { metadata, chapters, toc, resources, cover, ..Book::new(Format::Epub) })
+    for name in archive.matched() {
+        report.note(Change::NameMatched, name);
+    }
+    let (landmarks, page_list) = (contents.landmarks, contents.page_list);
+    let book = Book::new(Format::Epub);
+    Ok(Book { metadata, chapters, toc, resources, cover, layout, landmarks, page_list, report, ..book })
+}
+
+/// A page that ends in the middle, or one that a cut archive no longer has, is refused unless the
+/// rest is asked for.
+fn check_whole(archive: &Archive<'_>, rescue: bool, report: &mut Report) -> Result<(), Error> {
+    let lost = archive.damaged().first().or_else(|| archive.lost().first().filter(|_| archive.is_rebuilt()));
+    let Some(lost) = lost else {
+        return Ok(());
+    };
+    if !rescue {
+        return Err(Error::Malformed(format!("{lost} is not whole; with --rescue the rest of the book can be had")));
+    }
+    for name in archive.damaged().iter().chain(archive.lost()) {
+        report.note(Change::Rescued, name);
+    }
+    Ok(())
 }
 
 /// The package file: the one the container names, else any, else the pages as they come.
@@ -84,6 +124,8 @@ fn package_of_pages(archive: &Archive<'_>) -> Package {
             path: name.clone(),
             media_type: media_type(name).into(),
             properties: if name.ends_with("nav.xhtml") { "nav".into() } else { String::new() },
+            fallback: String::new(),
+            linear: true,
         };
         package.items.push(item);
     }
@@ -96,7 +138,7 @@ fn package_of_pages(archive: &Archive<'_>) -> Package {
 }
 
 /// A sort key under which `ch2` comes before `ch10`.
-fn natural_order(name: &str) -> Vec<(u64, String)> {
+pub(super) fn natural_order(name: &str) -> Vec<(u64, String)> {
     let mut key: Vec<(u64, String)> = Vec::new();
     for piece in name.split_inclusive(|c: char| !c.is_ascii_digit()) {
         let digits: String = piece.chars().take_while(char::is_ascii_digit).collect();
@@ -105,57 +147,84 @@ fn natural_order(name: &str) -> Vec<(u64, String)> {
     key
 }
 
+/// Which archive entry became which chapter.
+type ByEntry = HashMap<usize, usize>;
+
 /// The chapters in reading order, and which archive entry became which chapter.
-fn read_chapters(archive: &mut Archive<'_>, package: &Package) -> Result<(Vec<Chapter>, HashMap<usize, usize>), Error> {
+fn read_chapters(
+    archive: &mut Archive<'_>,
+    package: &Package,
+    report: &mut Report,
+) -> Result<(Vec<Chapter>, ByEntry), Error> {
     let mut chapters = Vec::new();
     let mut by_entry = HashMap::new();
-    for item in package.spine.iter().map(|&at| &package.items[at]).filter(|item| item.is_page()) {
-        let Some(entry) = archive.find(&item.path).filter(|entry| !by_entry.contains_key(entry)) else {
-            continue;
-        };
-        let Some(bytes) = archive.read(entry)? else {
-            continue;
-        };
-        let markup = charset::decode_markup(&bytes);
-        let title = xhtml::heading(&markup).unwrap_or_default();
-        by_entry.insert(entry, chapters.len());
-        chapters.push(Chapter { path: item.path.clone(), title, content: Content::Markup(markup), linear: true });
+    for item in package.spine.iter().filter_map(|&at| package.items.get(at)).filter(|item| item.is_page()) {
+        read_chapter(archive, item, item.linear, &mut chapters, &mut by_entry, report)?;
     }
     Ok((chapters, by_entry))
 }
 
-fn read_toc(
+fn read_chapter(
     archive: &mut Archive<'_>,
-    package: &Package,
-    chapters: &[Chapter],
-    by_entry: &HashMap<usize, usize>,
-) -> Result<Vec<TocEntry>, Error> {
-    let nav = package.items.iter().find(|item| item.has("nav"));
-    let ncx = package.ncx.map(|at| &package.items[at]);
-    let sources = [(nav, toc::from_nav as Contents), (ncx, toc::from_ncx as Contents)];
-    for (item, contents) in sources {
-        let Some(item) = item else { continue };
-        let Some(entry) = archive.find(&item.path) else {
-            continue;
-        };
-        let source = match by_entry.get(&entry).and_then(|&at| chapters.get(at)).map(|chapter| &chapter.content) {
-            Some(Content::Markup(markup)) => markup.clone(),
-            _ => match archive.read(entry)? {
-                Some(bytes) => charset::decode_markup(&bytes),
-                None => continue,
-            },
-        };
-        let tree = Tree::parse(&source)?;
-        let locate = |path: &str| archive.find(path).and_then(|entry| by_entry.get(&entry).copied());
-        let found = contents(&tree, &item.path, &locate);
-        if !found.is_empty() {
-            return Ok(found);
-        }
+    item: &Item,
+    linear: bool,
+    chapters: &mut Vec<Chapter>,
+    by_entry: &mut ByEntry,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let entry = archive.find(&item.path);
+    if entry.is_some_and(|entry| by_entry.contains_key(&entry)) {
+        return Ok(());
     }
-    Ok(Vec::new())
+    let bytes = match entry {
+        Some(entry) => archive.read(entry)?,
+        None => None,
+    };
+    let (Some(entry), Some(bytes)) = (entry, bytes) else {
+        report.note(Change::FileMissing, &item.path);
+        archive.miss(&item.path);
+        return Ok(());
+    };
+    let markup = charset::decode_markup(&bytes);
+    let title = xhtml::heading(&markup).unwrap_or_default();
+    by_entry.insert(entry, chapters.len());
+    chapters.push(Chapter { path: item.path.clone(), title, content: Content::Markup(markup), linear });
+    Ok(())
 }
 
-type Contents = fn(&Tree<'_>, &str, toc::Locate<'_>) -> Vec<TocEntry>;
+/// Pages that the spine forgot and that a link or the contents lead to become chapters outside the
+/// reading order.
+fn add_linked(
+    archive: &mut Archive<'_>,
+    package: &Package,
+    chapters: &mut Vec<Chapter>,
+    by_entry: &mut ByEntry,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let forgotten = |item: &&Item| item.is_page() && !item.has("nav") && !item.media_type.contains("svg");
+    let mut forgotten: HashMap<usize, &Item> = package
+        .items
+        .iter()
+        .filter(forgotten)
+        .filter_map(|item| Some((archive.find(&item.path)?, item)))
+        .filter(|(entry, _)| !by_entry.contains_key(entry))
+        .collect();
+    let mut links = contents::links(archive, package)?;
+    let mut next = 0;
+    while !forgotten.is_empty() {
+        let mut wanted: Vec<&Item> =
+            links.drain(..).filter_map(|path| forgotten.remove(&archive.find(&path)?)).collect();
+        wanted.dedup_by_key(|item| item.path.clone());
+        for item in wanted {
+            report.note(Change::ContentsRepaired, &item.path);
+            read_chapter(archive, item, false, chapters, by_entry, report)?;
+        }
+        let Some(Chapter { path, content: Content::Markup(markup), .. }) = chapters.get(next) else { break };
+        links = contents::links_in(markup, path);
+        next += 1;
+    }
+    Ok(())
+}
 
 /// Everything the manifest lists that is no chapter, and pictures that pages show though it does
 /// not. Contents files are left out: a writer makes its own.
@@ -197,7 +266,7 @@ fn read_resources(
 }
 
 /// The media type that a name promises, for files the manifest does not list.
-fn media_type(path: &str) -> &'static str {
+pub(super) fn media_type(path: &str) -> &'static str {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
     match extension.as_str() {
         "xhtml" | "html" | "htm" => "application/xhtml+xml",

@@ -4,14 +4,15 @@
 //! lie. Links are kept as places in the container and not looked up here.
 
 use super::path;
+use super::places::Reference;
 use crate::book::markup::{Node, Tree};
 use crate::book::model::{Contributor, Identifier, Metadata, Role, Series};
 use crate::book::xhtml;
 
 /// What the package file says.
 #[derive(Default)]
-pub(super) struct Package {
-    pub(super) metadata: Metadata,
+pub(in crate::book) struct Package {
+    pub(in crate::book) metadata: Metadata,
     /// The identifier that `unique-identifier` names, verbatim: the key of obfuscated fonts.
     pub(super) unique_identifier: String,
     pub(super) items: Vec<Item>,
@@ -23,14 +24,31 @@ pub(super) struct Package {
     pub(super) cover_hint: Option<String>,
     /// Where the guide's cover reference leads.
     pub(super) guide_cover: Option<String>,
+    /// The guide of EPUB 2.
+    pub(super) guide: Vec<Reference>,
+    /// The spine's `page-progression-direction`.
+    pub(super) progression: String,
+    /// Name or property and value of every `<meta>` that is about the whole book.
+    metas: Vec<(String, String)>,
+}
+
+impl Package {
+    /// What a `<meta>` says, by its name or property.
+    pub(super) fn meta(&self, name: &str) -> Option<&str> {
+        self.metas.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A file of the book.
-pub(super) struct Item {
+pub(in crate::book) struct Item {
     pub(super) id: String,
     pub(super) path: String,
     pub(super) media_type: String,
     pub(super) properties: String,
+    /// The id of the item that stands in for this one where its kind is not understood.
+    pub(super) fallback: String,
+    /// False if the spine puts it outside the reading order.
+    pub(super) linear: bool,
 }
 
 impl Item {
@@ -54,8 +72,11 @@ impl Item {
     }
 }
 
+/// Real chains of fallbacks have one or two links; some test files have circles.
+const LONGEST_CHAIN: usize = 8;
+
 /// Reads a package file that stands at `at` in the container.
-pub(super) fn read(tree: &Tree<'_>, at: &str) -> Package {
+pub(in crate::book) fn read(tree: &Tree<'_>, at: &str) -> Package {
     let mut package = Package::default();
     if let Some(manifest) = tree.first("manifest") {
         package.items =
@@ -65,8 +86,13 @@ pub(super) fn read(tree: &Tree<'_>, at: &str) -> Package {
     if let Some(metadata) = tree.first("metadata") {
         package.metadata = read_metadata(metadata);
         package.cover_hint = named_meta(metadata, "cover");
+        package.metas = metadata.descendants().filter(|node| node.is("meta")).filter_map(whole_meta).collect();
     }
     package.unique_identifier = unique_identifier(tree).unwrap_or_default();
+    put_first(&mut package.metadata, &package.unique_identifier);
+    if let Some(guide) = tree.first("guide") {
+        package.guide = guide.descendants().filter_map(|node| reference(node, at)).collect();
+    }
     let cover_reference = |node: &Node<'_, '_>| {
         node.is("reference") && node.attribute("type").is_some_and(|kind| kind.to_ascii_lowercase().contains("cover"))
     };
@@ -78,6 +104,30 @@ pub(super) fn read(tree: &Tree<'_>, at: &str) -> Package {
     package
 }
 
+fn reference(node: Node<'_, '_>, at: &str) -> Option<Reference> {
+    let kind = node.attribute("type").filter(|_| node.is("reference"))?;
+    let link = path::resolve(at, &node.attribute("href")?)?;
+    Some(Reference { kind, title: node.attribute("title").unwrap_or_default(), link })
+}
+
+/// Name and value of a `<meta>` that refines nothing.
+fn whole_meta(node: Node<'_, '_>) -> Option<(String, String)> {
+    if node.attribute("refines").is_some_and(|refined| !refined.is_empty()) {
+        return None;
+    }
+    let property = node.attribute("property").map(|name| (name, node.text()));
+    property.or_else(|| Some((node.attribute("name")?, node.attribute("content")?)))
+}
+
+/// Puts the identifier that the package calls unique in front of the others.
+fn put_first(metadata: &mut Metadata, unique: &str) {
+    let wanted = identifier(None, unique).value;
+    if let Some(at) = metadata.identifiers.iter().position(|one| one.value == wanted || one.value == unique) {
+        let unique = metadata.identifiers.remove(at);
+        metadata.identifiers.insert(0, unique);
+    }
+}
+
 fn item(node: Node<'_, '_>, at: &str) -> Option<Item> {
     let link = path::resolve(at, &node.attribute("href").filter(|href| !href.is_empty())?)?;
     Some(Item {
@@ -85,6 +135,8 @@ fn item(node: Node<'_, '_>, at: &str) -> Option<Item> {
         path: link.path,
         media_type: node.attribute("media-type").unwrap_or_default(),
         properties: node.attribute("properties").unwrap_or_default(),
+        fallback: node.attribute("fallback").unwrap_or_default(),
+        linear: true,
     })
 }
 
@@ -96,10 +148,23 @@ fn read_spine(tree: &Tree<'_>, package: &mut Package) {
         return;
     };
     let mut seen = vec![false; package.items.len()];
+    let mut outside = Vec::new();
+    package.progression = spine.attribute("page-progression-direction").unwrap_or_default();
     for reference in spine.descendants().filter(|node| node.is("itemref")) {
-        let found = reference.attribute("idref").and_then(|id| by_id.get(id.as_str()).copied());
+        let mut found = reference.attribute("idref").and_then(|id| by_id.get(id.as_str()).copied());
+        // What is no page is replaced by the first page in its chain of fallbacks.
+        let mut at = found;
+        for _ in 0..LONGEST_CHAIN {
+            let Some(item) = at.and_then(|at| package.items.get(at)) else { break };
+            if item.is_page() {
+                found = at;
+                break;
+            }
+            at = by_id.get(item.fallback.as_str()).copied();
+        }
         if let Some(at) = found.filter(|&at| !std::mem::replace(&mut seen[at], true)) {
             package.spine.push(at);
+            outside.extend(reference.attribute("linear").is_some_and(|linear| linear == "no").then_some(at));
         }
     }
     package.ncx = spine
@@ -108,6 +173,11 @@ fn read_spine(tree: &Tree<'_>, package: &mut Package) {
         .filter(|&at| !package.items[at].is_page() || package.items[at].media_type.contains("ncx"))
         .or_else(|| package.items.iter().position(|item| item.media_type.contains("dtbncx")))
         .or_else(|| package.items.iter().position(|item| item.path.to_ascii_lowercase().ends_with(".ncx")));
+    for at in outside {
+        if let Some(item) = package.items.get_mut(at) {
+            item.linear = false;
+        }
+    }
 }
 
 fn unique_identifier(tree: &Tree<'_>) -> Option<String> {
@@ -134,7 +204,14 @@ fn read_metadata(node: Node<'_, '_>) -> Metadata {
             "subject" => metadata.subjects.push(text),
             "description" => metadata.description = metadata.description.or(Some(xhtml::text(&text))),
             "rights" => metadata.rights = metadata.rights.or(Some(text)),
-            "identifier" => metadata.identifiers.push(identifier(element.attribute("scheme"), &text)),
+            "source" => metadata.source = metadata.source.or(Some(text)),
+            "identifier" => {
+                let scheme = element.attribute("scheme").or_else(|| refined(node, element, "identifier-type"));
+                metadata.identifiers.push(identifier(scheme, &text));
+            }
+            "meta" if element.attribute("property").as_deref() == Some("dcterms:modified") => {
+                metadata.modified = metadata.modified.or(Some(text));
+            }
             _ => {}
         }
     }

@@ -7,13 +7,13 @@ use percent_encoding::percent_decode_str;
 
 /// A link cut into the file it leads to and the element in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) path: String,
-    pub(super) fragment: Option<String>,
+pub(in crate::book) struct Link {
+    pub(in crate::book) path: String,
+    pub(in crate::book) fragment: Option<String>,
 }
 
 /// Resolves `href`, found in the file `from`. `None` for links to other sites, `data:` and the like.
-pub(super) fn resolve(from: &str, href: &str) -> Option<Link> {
+pub(in crate::book) fn resolve(from: &str, href: &str) -> Option<Link> {
     let href = href.trim();
     if has_scheme(href) || href.starts_with("//") {
         return None;

@@ -7,17 +7,46 @@ use super::path::{self, Link};
 use crate::book::markup::{Node, Tree};
 use crate::book::model::{Chapter, Target, TocEntry};
 
-/// Finds the chapter that a place in the container is.
-pub(super) type Locate<'f> = &'f dyn Fn(&str) -> Option<usize>;
+/// Finds the chapter that a place in the container is; where there is nothing, by its title.
+pub(super) type Locate<'f> = &'f dyn Fn(&str, &str) -> Option<usize>;
 
 /// The entries of a nav document at `at`.
 pub(super) fn from_nav(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
-    let navs = || tree.root().descendants().filter(|node| node.is("nav"));
-    let is_toc =
-        |node: &Node<'_, '_>| node.attribute("type").is_some_and(|kind| kind.split_whitespace().any(|k| k == "toc"));
-    let Some(nav) = navs().find(is_toc).or_else(|| navs().next()) else {
+    let first = || tree.root().descendants().find(|node| node.is("nav"));
+    let Some(nav) = navs(tree, "toc").next().or_else(first) else {
         return Vec::new();
     };
+    entries_in(nav, at, locate)
+}
+
+/// The pages of the printed edition, as a nav document lists them.
+pub(super) fn pages_from_nav(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
+    navs(tree, "page-list").next().map(|nav| entries_in(nav, at, locate)).unwrap_or_default()
+}
+
+/// The same, as an NCX lists them.
+pub(super) fn pages_from_ncx(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
+    let read = |node: Node<'_, '_>| {
+        let title = node.child("navLabel").map(Node::text).unwrap_or_default();
+        let href = node.child("content").and_then(|content| content.attribute("src"));
+        (title, href.and_then(|href| path::resolve(at, &href)))
+    };
+    tree.first("pageList").map(|list| flatten(list, "pageTarget", &read, &|_| None, locate)).unwrap_or_default()
+}
+
+/// The navs of a kind, by their `epub:type`.
+pub(super) fn navs<'t, 'a>(tree: &'t Tree<'a>, kind: &str) -> impl Iterator<Item = Node<'t, 'a>> {
+    tree.root().descendants().filter(move |node| {
+        node.is("nav") && node.attribute("type").is_some_and(|kinds| kinds.split_whitespace().any(|one| one == kind))
+    })
+}
+
+/// How many entries there are, on all levels.
+pub(super) fn count(entries: &[TocEntry]) -> usize {
+    entries.iter().map(|entry| 1 + count(&entry.children)).sum()
+}
+
+fn entries_in(nav: Node<'_, '_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
     let Some(list) = list_in(nav).or_else(|| nav.find("ol")) else {
         return Vec::new();
     };
@@ -65,7 +94,8 @@ fn flatten<'t, 'a: 't>(
     let mut waiting: Vec<(usize, Node<'t, 'a>)> = items(list).into_iter().map(|node| (0, node)).collect();
     while let Some((depth, node)) = waiting.pop() {
         let (title, link) = read(node);
-        let target = link.and_then(|link| Some(Target { chapter: locate(&link.path)?, fragment: link.fragment }));
+        let target =
+            link.and_then(|link| Some(Target { chapter: locate(&link.path, &title)?, fragment: link.fragment }));
         flat.push((depth, TocEntry { title, target, children: Vec::new() }));
         if let Some(children) = below(node) {
             waiting.extend(items(children).into_iter().map(|node| (depth + 1, node)));
@@ -104,7 +134,7 @@ fn close_last(open: &mut Vec<(usize, TocEntry)>, done: &mut Vec<TocEntry>) {
 }
 
 /// One entry for each chapter that has a title; for none at all, numbers.
-pub(super) fn from_chapters(chapters: &[Chapter]) -> Vec<TocEntry> {
+pub(in crate::book) fn from_chapters(chapters: &[Chapter]) -> Vec<TocEntry> {
     let entry = |(chapter, title): (usize, String)| TocEntry {
         title,
         target: Some(Target { chapter, fragment: None }),
@@ -119,7 +149,7 @@ pub(super) fn from_chapters(chapters: &[Chapter]) -> Vec<TocEntry> {
 
 /// Gives chapters the titles that the contents have for them: of the entries that lead to the start
 /// of a chapter the innermost first one, so that a chapter is not called after its volume.
-pub(super) fn name_chapters(toc: &[TocEntry], chapters: &mut [Chapter]) {
+pub(in crate::book) fn name_chapters(toc: &[TocEntry], chapters: &mut [Chapter]) {
     let mut names: Vec<Option<(bool, String)>> = vec![None; chapters.len()];
     let mut waiting: Vec<&TocEntry> = toc.iter().rev().collect();
     while let Some(entry) = waiting.pop() {

@@ -15,8 +15,9 @@ pub(super) fn guess(lines: &[Line<'_>], named: &Guess) -> Guess {
     let top = &lines[..lines.len().min(TOP)];
     let mut found = Guess::default();
     for line in top {
+        let set_apart = in_columns(line.text);
         let line = one_line(line.text);
-        if let Some(more) = one(&line) {
+        if let Some(more) = set_apart.or_else(|| one(&line)) {
             if found.title.is_empty() {
                 found.title = more.title;
             }
@@ -31,6 +32,7 @@ pub(super) fn guess(lines: &[Line<'_>], named: &Guess) -> Guess {
     {
         found = Guess { title, authors: author };
     }
+    found.authors = found.authors.iter().map(|name| without_dynasty(name)).collect();
     found
 }
 
@@ -40,6 +42,26 @@ pub(super) fn first_line(lines: &[Line<'_>]) -> Option<String> {
     let line = one_line(lines.first()?.text);
     let sentence = line.ends_with(['。', '，', '！', '？', '”', '.', ',', '：']) || line.contains("http");
     (!sentence && line.chars().count() <= LONGEST && line.chars().any(char::is_alphabetic)).then_some(line)
+}
+
+/// `聊齋誌異   蒲松齡　著`, `平山冷燕　清　荻岸散人編次`: a title, a gap, someone who wrote or edited.
+fn in_columns(line: &str) -> Option<Guess> {
+    const DEEDS: [&str; 9] = ["編次", "编次", "编著", "編著", "著", "撰", "輯", "辑", "編"];
+    let mut words = line.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty());
+    let title = words.next().filter(|title| (1..=12).contains(&title.chars().count()) && title.chars().all(is_cjk))?;
+    let rest: Vec<&str> = words.filter(|word| !DYNASTIES.contains(word)).collect();
+    let rest = rest.join("");
+    let author = DEEDS.iter().find_map(|deed| rest.strip_suffix(deed))?;
+    let name = (2..=8).contains(&author.chars().count()) && author.chars().all(|c| is_cjk(c) && c.is_alphabetic());
+    name.then(|| Guess { title: title.trim_matches(['《', '》']).to_owned(), authors: vec![author.to_owned()] })
+}
+
+const DYNASTIES: [&str; 12] = ["周", "秦", "汉", "漢", "晋", "晉", "唐", "宋", "元", "明", "清", "民国"];
+
+/// A name without the dynasty behind it: `吴承恩（明）`.
+fn without_dynasty(name: &str) -> String {
+    let bare = name.trim_end_matches(['）', ')']).rsplit_once(['（', '(']);
+    bare.filter(|(_, inside)| DYNASTIES.contains(inside)).map_or(name, |(name, _)| name).trim().to_owned()
 }
 
 /// What one line says, if it is made to say it.
@@ -77,6 +99,8 @@ fn in_title_marks(line: &str) -> Option<Guess> {
     let (title, after) = line.strip_prefix('《')?.split_once('》')?;
     let after = after.trim();
     let authored = after.contains("作者：") || after.contains("作者:") || after.ends_with('著');
+    let after = &without_dynasty(after);
+    let after = after.as_str();
     let name = after.chars().count() <= 4 && after.chars().all(is_cjk) && !after.ends_with(['集', '本', '版']);
     let plain = after.is_empty() || matches!(after, "全集" | "全本" | "完整版");
     if !(authored || name || plain) || title.trim().is_empty() {
@@ -129,6 +153,10 @@ mod tests {
         check("书名：三体\n作者: 刘慈欣\n", "", "三体", &["刘慈欣"]);
         check("《红楼梦》曹雪芹\n\n第一回\n", "", "红楼梦", &["曹雪芹"]);
         check("三国演义\n罗贯中\n\n滚滚长江\n", "三国演义.txt", "三国演义", &["罗贯中"]);
+        check("聊齋誌異   蒲松齡　著　\n", "", "聊齋誌異", &["蒲松齡"]);
+        check("平山冷燕   清　荻岸散人編次\n", "", "平山冷燕", &["荻岸散人"]);
+        check("《西游记》吴承恩（明）\n", "", "西游记", &["吴承恩"]);
+        check("[西游记 / 吴承恩（明） 著 ]\n", "", "西游记", &["吴承恩"]);
         check("Title: Emma\n\nAuthor: Jane Austen\n", "", "Emma", &["Jane Austen"]);
     }
 

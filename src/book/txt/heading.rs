@@ -207,7 +207,8 @@ fn separated(rest: &str) -> bool {
 /// Whether what follows a unit can be a title rather than the rest of a sentence.
 fn fits(rest: &str, other_words: &str) -> bool {
     const LONGEST_UNSEPARATED: usize = 20;
-    if rest.ends_with(['。', '，', '；', '、', ',', ';', '：', ':']) || rest.contains('。') {
+    if rest.ends_with(['。', '，', '；', '、', ',', ';', '：', ':']) || rest.ends_with("——") || rest.contains('。')
+    {
         return false;
     }
     if separated(rest) {

@@ -1,8 +1,7 @@
 //! Lines of a text file and the paragraphs they make.
 //!
 //! A line is a paragraph in most Chinese files; in others lines are cut at a fixed width and must be
-//! joined. What sites add between paragraphs is dropped by rules that are kept narrow: a line of the
-//! book lost is worse than an advertisement kept.
+//! joined.
 
 use crate::book::xhtml::is_cjk;
 
@@ -17,7 +16,7 @@ pub(super) struct Line<'a> {
     pub(super) after_blank: bool,
 }
 
-/// Cuts a text into lines, whatever ends them, and drops noise.
+/// Cuts a text into lines, whatever ends them; blank ones are left out.
 pub(super) fn cut(text: &str) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let mut after_blank = true;
@@ -33,7 +32,7 @@ pub(super) fn cut(text: &str) -> Vec<Line<'_>> {
         let bare = bare.trim_end_matches(is_blank);
         if bare.is_empty() {
             after_blank = true;
-        } else if !is_noise(bare) {
+        } else {
             lines.push(Line { text: bare, indent, after_blank });
             after_blank = false;
         }
@@ -58,43 +57,6 @@ pub(super) fn width(text: &str) -> usize {
             }
         })
         .sum()
-}
-
-/// Lines that sites add. Each rule needs the line to be short and to say something no book says.
-fn is_noise(line: &str) -> bool {
-    const LONGEST: usize = 120;
-    const STARTS: [&str; 10] = [
-        "本章字数",
-        "更新时间:",
-        "更新时间：",
-        "------章节内容开始",
-        "手机用户请",
-        "天才一秒记住",
-        "请记住本",
-        "请记住我们",
-        "最新章节请到",
-        "声明：本书为八零电子书",
-    ];
-    const INSIDE: [&str; 8] = [
-        "本章未完，请点击下一页",
-        "请点击下一页继续阅读",
-        "请记住本书首发域名",
-        "求收藏求推荐",
-        "欢迎您来投推荐票",
-        "尽在书包网",
-        "请在下载24小时内删除",
-        "本站所有资源部分转载自互联网",
-    ];
-    if line.chars().all(|c| "-=—_*~ ＝－─━\u{3000}".contains(c)) && line.chars().count() >= 5 {
-        return true;
-    }
-    if line.chars().count() > LONGEST {
-        return false;
-    }
-    STARTS.iter().any(|start| line.starts_with(start))
-        || INSIDE.iter().any(|part| line.contains(part))
-        || line.starts_with("<a href") && line.ends_with('>')
-        || line.starts_with("&nbsp;") && line.contains("域名")
 }
 
 /// Makes paragraphs, one per line of the result. `wrapped` is what [`wrap_width`] found.
@@ -184,15 +146,6 @@ mod tests {
             assert_eq!(lines.iter().map(|line| line.text).collect::<Vec<_>>(), ["a", "b", "c"]);
             assert_eq!(lines.iter().map(|line| line.after_blank).collect::<Vec<_>>(), [true, false, true]);
         }
-    }
-
-    #[test]
-    fn noise_goes_and_text_stays() {
-        let lines = cut(
-            "　　他说：请记住本书。\n本章字数:4804\n----------------\n【本章未完，请点击下一页继续阅读】\n——调寄《临江仙》",
-        );
-        assert_eq!(lines.iter().map(|line| line.text).collect::<Vec<_>>(), ["他说：请记住本书。", "——调寄《临江仙》"]);
-        assert_eq!(lines[0].indent, 4);
     }
 
     #[test]

@@ -1,54 +1,81 @@
 //! Plain text into a [`Book`]: decoded, cut into chapters, its paragraphs put together again.
 //!
 //! A text has no structure but what its lines show, so everything here is a guess made from rules
-//! with names: `heading` and `style` (one line), `outline` (the whole), `lines` (paragraphs and noise), `about`
-//! (title and author).
+//! with names: `heading` and `style` (one line), `outline` (the whole), `contents` and `isolated` (headings
+//! that are none, and names that are), `adverts`, `lines` (paragraphs), `about` (title and author).
+//! `write` goes the other way, so that what it writes is read as the same chapters again.
 
 mod about;
+mod adverts;
+mod blocks;
+mod contents;
 mod english;
 mod heading;
+mod isolated;
 mod lines;
 mod numeral;
 mod outline;
 mod style;
+mod write;
 
 use super::epub::toc::nest;
 use super::file_name;
 use super::model::{Book, Chapter, Content, Metadata, Target, TocEntry};
-use super::{Error, Format, charset, language};
+use super::{Change, Error, Format, ReadOptions, Report, charset, language};
 use lines::Line;
 use outline::Mark;
+pub(super) use write::write;
 
 /// Largest text taken. The longest novels have 20 million characters.
 const LARGEST: usize = 128 << 20;
 /// Characters beyond which a chapter is cut, and about how many its parts have.
 const LONGEST_CHAPTER: usize = 40_000;
 const PART: usize = 12_000;
-/// Text before the first heading that is worth an entry in the table of contents.
-const WORTH_NAMING: usize = 200;
 
 /// Reads a text; the file name is the best source of its title.
-pub(super) fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
+pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     if bytes.len() > LARGEST {
         return Err(Error::Unsupported(format!("a text may have {} MB", LARGEST >> 20)));
     }
-    let decoded = charset::decode(bytes).ok_or_else(|| Error::Malformed("it is not readable text".into()))?;
-    let lines = lines::cut(&decoded.text);
+    let mut report = Report::default();
+    let text = text(bytes, options.rescue, &mut report)?;
+    let mut lines = lines::cut(&text);
+    adverts::drop_from(&mut lines, options.adverts, &mut report);
     if lines.is_empty() {
         return Err(Error::Malformed("there is no text in it".into()));
     }
     let marks = outline::marks(&lines);
     let first = marks.first().map_or(lines.len(), |mark| mark.line);
-    let metadata = metadata(&lines, first, &decoded.text, file_name);
+    let metadata = metadata(&lines, first, &text, options.file_name);
     let mut builder = Builder::new(&metadata.title, &lines);
     builder.front(&lines[..first], !marks.is_empty());
     for (at, mark) in marks.iter().enumerate() {
         let end = marks.get(at + 1).map_or(lines.len(), |next| next.line);
-        builder.chapter(mark, &lines[mark.line + 1..end], marks.get(at + 1));
+        builder.chapter(mark, lines.get(mark.end..end).unwrap_or(&[]));
     }
     let Builder { chapters, toc, .. } = builder;
     let toc = nest(toc);
-    Ok(Book { metadata, chapters, toc, ..Book::new(Format::Txt) })
+    Ok(Book { metadata, chapters, toc, report, ..Book::new(Format::Txt) })
+}
+
+/// The bytes decoded, without the characters that no page can hold.
+fn text(bytes: &[u8], rescue: bool, report: &mut Report) -> Result<String, Error> {
+    let decoded = charset::decode(bytes);
+    let decoded = if rescue { decoded.or_else(|| charset::decode_damaged(bytes)) } else { decoded };
+    let decoded = decoded.ok_or_else(|| Error::Malformed("it is not readable text".into()))?;
+    if decoded.damage > 0.0 {
+        report.note(Change::Rescued, format!("{}: characters that cannot be decoded", decoded.encoding));
+    }
+    let mut text = decoded.text;
+    let unfit =
+        |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    if text.contains(unfit) {
+        report.note(Change::CharacterReplaced, "control characters");
+        // A page break ends a line.
+        text = text.replace('\u{C}', "\n");
+        text.retain(|c| !unfit(c));
+    }
+    Ok(text)
 }
 
 fn metadata(lines: &[Line<'_>], first: usize, text: &str, file_name: Option<&str>) -> Metadata {
@@ -94,70 +121,49 @@ impl<'b> Builder<'b> {
         Builder { title, wrapped, chapters: Vec::new(), toc: Vec::new(), volume: None }
     }
 
-    /// What stands before the first heading: the whole text if there is none.
+    /// What stands before the first heading, without a name: the whole text if there is none.
     fn front(&mut self, lines: &[Line<'_>], chapters_follow: bool) {
         let text = lines::paragraphs(lines, self.wrapped);
         if text.is_empty() {
             return;
         }
-        if chapters_follow {
-            let named = text.chars().count() >= WORTH_NAMING;
-            let cjk = text.chars().any(super::xhtml::is_cjk);
-            let title = match (named, cjk) {
-                (false, _) => "",
-                (true, true) => "前言",
-                (true, false) => "Preface",
-            };
-            self.add(0, title, text);
-        } else {
-            self.add_parts(0, self.title, text, PART);
+        if !chapters_follow {
+            self.entry(0, self.title);
+        }
+        let size = if chapters_follow { LONGEST_CHAPTER } else { PART };
+        for part in cut_parts(&text, size) {
+            self.add("", part.to_owned());
         }
     }
 
-    fn chapter(&mut self, mark: &Mark, lines: &[Line<'_>], next: Option<&Mark>) {
+    fn chapter(&mut self, mark: &Mark, lines: &[Line<'_>]) {
         let depth = mark.heading.rank + 1;
         if let Some(volume) = &mark.heading.volume
             && self.volume.as_ref() != Some(volume)
         {
-            self.toc.push((
-                depth - 1,
-                TocEntry { title: volume.clone(), target: self.next_chapter(), children: Vec::new() },
-            ));
+            self.entry(depth - 1, volume);
             self.volume = Some(volume.clone());
         }
+        self.entry(depth, &mark.title);
         let text = lines::paragraphs(lines, self.wrapped);
-        let above_next = next.is_some_and(|next| next.heading.rank > mark.heading.rank);
-        if text.is_empty() && above_next {
-            self.toc.push((
-                depth,
-                TocEntry { title: mark.title.clone(), target: self.next_chapter(), children: Vec::new() },
-            ));
-        } else if text.chars().count() > LONGEST_CHAPTER {
-            self.add_parts(depth, &mark.title, text, PART);
-        } else {
-            self.add(depth, &mark.title, text);
+        if text.chars().count() <= LONGEST_CHAPTER {
+            return self.add(&mark.title, text);
+        }
+        // The parts after the first have no name: only the first is in the table of contents.
+        for (at, part) in cut_parts(&text, PART).into_iter().enumerate() {
+            self.add(if at == 0 { &mark.title } else { "" }, part.to_owned());
         }
     }
 
-    fn next_chapter(&self) -> Option<Target> {
-        Some(Target { chapter: self.chapters.len(), fragment: None })
+    /// A line of the table of contents that leads to the chapter added next.
+    fn entry(&mut self, depth: usize, title: &str) {
+        let target = Some(Target { chapter: self.chapters.len(), fragment: None });
+        self.toc.push((depth, TocEntry { title: title.to_owned(), target, children: Vec::new() }));
     }
 
-    fn add(&mut self, depth: usize, title: &str, text: String) {
-        self.toc.push((depth, TocEntry { title: title.to_owned(), target: self.next_chapter(), children: Vec::new() }));
+    fn add(&mut self, title: &str, text: String) {
         let path = format!("chapter{:04}.xhtml", self.chapters.len() + 1);
         self.chapters.push(Chapter { path, title: title.to_owned(), content: Content::Text(text), linear: true });
-    }
-
-    /// A text too long for one chapter in parts, cut between paragraphs or else sentences.
-    fn add_parts(&mut self, depth: usize, title: &str, text: String, size: usize) {
-        let parts = cut_parts(&text, size);
-        if parts.len() < 2 {
-            return self.add(depth, title, text);
-        }
-        for (at, part) in parts.iter().enumerate() {
-            self.add(depth, &format!("{title}（{}）", at + 1), (*part).to_owned());
-        }
     }
 }
 

@@ -4,34 +4,44 @@
 //! table of contents and a heading printed twice do not. Only a text without them is searched for a
 //! plain numbering, which must go up from the start, leave room for text, and be kept to throughout.
 
+use super::contents;
 use super::heading::{Heading, classify};
+use super::isolated;
 use super::lines::Line;
 use super::style::Style;
 use crate::book::xhtml::one_line;
-use std::collections::HashMap;
 
 /// A heading and where it stands among the lines.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
+    /// The line it stands on.
     pub(super) line: usize,
+    /// The line after it, where its text starts.
+    pub(super) end: usize,
     pub(super) title: String,
     pub(super) heading: Heading,
 }
 
+impl Mark {
+    pub(super) fn new(line: usize, text: &Line<'_>, heading: Heading) -> Mark {
+        Mark { line, end: line + 1, title: title(text.text), heading }
+    }
+}
+
 /// The headings of a text, in order.
 pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
-    let mut found: Vec<Mark> = lines
-        .iter()
-        .enumerate()
-        .filter_map(|(line, one)| Some(Mark { line, title: title(one.text), heading: classify(one.text)? }))
-        .collect();
+    let mut found: Vec<Mark> =
+        lines.iter().enumerate().filter_map(|(line, one)| Some(Mark::new(line, one, classify(one.text)?))).collect();
     let numbered = found.iter().filter(|mark| mark.heading.number > 0).count();
-    if numbered < 2 {
-        found.extend(plain_numbering(lines));
+    let marked = found.iter().any(|mark| mark.heading.unit == '#');
+    if numbered < 2 && !marked {
+        let more = plain_numbering(lines);
+        let more = if more.is_empty() { isolated::marks(lines) } else { more };
+        found.extend(more);
         found.sort_by_key(|mark| mark.line);
         found.dedup_by_key(|mark| mark.line);
     }
-    without_printed_contents(found)
+    contents::drop_from(found, lines)
 }
 
 /// A heading as a title: one line, without the bullet in front.
@@ -55,7 +65,7 @@ fn sequence(lines: &[Line<'_>], style: Style) -> Vec<Mark> {
         .enumerate()
         .filter_map(|(line, one)| {
             let number = style.number(one.text)?;
-            Some(Mark { line, title: title(one.text), heading: Heading { rank: 2, unit: '.', number, volume: None } })
+            Some(Mark::new(line, one, Heading { rank: 2, unit: '.', number, volume: None }))
         })
         .collect();
     let steps = found.windows(2).filter(|two| follows(&two[0].heading, &two[1].heading)).count();
@@ -72,51 +82,6 @@ fn sequence(lines: &[Line<'_>], style: Style) -> Vec<Mark> {
 /// The next number, or the first again, as after a volume.
 fn follows(one: &Heading, next: &Heading) -> bool {
     next.number == one.number + 1 || next.number == 1
-}
-
-/// Drops headings that stand in a printed table of contents, and the first of two alike in a row.
-///
-/// A contents page is a run of headings with nothing between them that come again later.
-fn without_printed_contents(found: Vec<Mark>) -> Vec<Mark> {
-    const SHORTEST_RUN: usize = 3;
-    let key = |mark: &Mark| (mark.heading.unit, mark.heading.number, mark.heading.rank);
-    let mut last_of = HashMap::new();
-    for (at, mark) in found.iter().enumerate() {
-        last_of.insert((key(mark), mark.title.clone()), at);
-    }
-    let comes_again =
-        |at: usize| last_of.get(&(key(&found[at]), found[at].title.clone())).is_some_and(|last| *last > at);
-    let empty = |at: usize| found.get(at + 1).is_some_and(|next| next.line == found[at].line + 1);
-    let mut dropped = vec![false; found.len()];
-    let mut run = 0;
-    for at in 0..found.len() {
-        let in_run = run > 0 || empty(at);
-        run = if empty(at) { run + 1 } else { 0 };
-        // The last line of a contents page is followed by text, but still comes again.
-        let closes_run = !empty(at) && at >= SHORTEST_RUN && (1..=SHORTEST_RUN).all(|back| empty(at - back));
-        let twice = empty(at)
-            && found.get(at + 1).is_some_and(|next| key(next) == key(&found[at]) && same_title(next, &found[at]));
-        dropped[at] = twice || in_run && comes_again(at) && (run >= SHORTEST_RUN || closes_run);
-        // Reaching the length of a run settles those before it too.
-        if dropped[at] && run == SHORTEST_RUN {
-            for back in 1..SHORTEST_RUN {
-                dropped[at - back] = dropped[at - back] || comes_again(at - back);
-            }
-        }
-    }
-    let mut keep = dropped.iter().map(|dropped| !dropped);
-    let mut found = found;
-    found.retain(|_| keep.next().unwrap_or(true));
-    // Some sites print the heading once more inside the chapter.
-    found.dedup_by(|next, one| next.heading.number > 0 && next.heading == one.heading && next.title == one.title);
-    found
-}
-
-/// Alike but for blanks, or one a shorter form of the other.
-fn same_title(one: &Mark, other: &Mark) -> bool {
-    let bare = |mark: &Mark| mark.title.split_whitespace().collect::<String>();
-    let (one, other) = (bare(one), bare(other));
-    one.starts_with(&other) || other.starts_with(&one)
 }
 
 #[cfg(test)]
@@ -140,6 +105,20 @@ mod tests {
     #[test]
     fn a_heading_printed_twice_is_one() {
         assert_eq!(titles("第1章 甲\n第1章 甲\n文。\n第2章 乙\n第2章 乙\n文。\n"), ["第1章 甲", "第2章 乙"]);
+    }
+
+    #[test]
+    fn a_contents_page_may_differ_from_the_headings() {
+        let list: String = (1..9).map(|n| format!(" 第　{n:03}　回　 甲乙丙丁戊己{n}　 庚辛\n")).collect();
+        let body: String = (1..9).map(|n| format!("第{n}回　甲乙丙丁戊已{n}　庚辛\n文字甚多。\n")).collect();
+        let found = marks(&lines::cut(&format!("目　录\n{list}{body}")));
+        assert_eq!(found.len(), 8);
+        assert_eq!(found[0].line, 9);
+    }
+
+    #[test]
+    fn two_parts_of_one_chapter_are_two() {
+        assert_eq!(titles("第1章 甲\n上半。\n第1章 甲\n下半。\n第2章 乙\n文。\n").len(), 3);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use warp::reply::{Reply, Response};
 use super::answer::{self, Refusal};
 use super::frame::Frame;
 use super::visit::Visit;
-use crate::library::{self, ContentsEntry, CoverSize, Library, link};
+use crate::book::Format;
+use crate::library::{self, ContentsEntry, Conversion, CoverSize, Library, link};
 use crate::store::records::{BookId, BookRecord, Edition};
 
 /// Books of one page of the list.
@@ -85,6 +86,22 @@ struct RemovedPage<'a> {
     entries: &'a [Entry],
 }
 
+/// A format that a book can be converted to.
+struct Made {
+    name: String,
+    format: Format,
+    state: Conversion,
+}
+
+fn conversions(library: &Library, book: &BookRecord) -> library::Result<Vec<Made>> {
+    let mut made = Vec::new();
+    for offer in link::offers(book).into_iter().filter(|offer| offer.edition.is_none()) {
+        let state = library.conversion_of(book, offer.format)?;
+        made.push(Made { name: offer.name, format: offer.format, state });
+    }
+    Ok(made)
+}
+
 #[derive(Template)]
 #[template(path = "admin/book.html", config = "assets/askama.toml")]
 struct BookPage<'a> {
@@ -92,6 +109,7 @@ struct BookPage<'a> {
     id: BookId,
     book: &'a BookRecord,
     files: &'a [(String, &'a Edition)],
+    made: &'a [Made],
     contents: &'a [ContentsEntry],
     public: &'a str,
 }
@@ -139,16 +157,26 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let found = visit.ask(move || {
         let Some(book) = library.book(id)? else { return Ok(None) };
         let contents = library.contents(&book)?;
-        Ok::<_, library::Error>(Some((book, contents)))
+        let made = conversions(&library, &book)?;
+        Ok::<_, library::Error>(Some((book, contents, made)))
     });
-    let (book, contents) = found.await?.ok_or(Refusal::NotFound)?;
+    let (book, contents, made) = found.await?.ok_or(Refusal::NotFound)?;
     if let Some(kept) = book.merged_into {
         return Ok(answer::see(&format!("/books/{kept}")));
     }
     let frame = visit.frame("books");
     let files = link::file_names(&book);
     let public = format!("{}/b/{id}", visit.app.links.public_url());
-    answer::page(&BookPage { frame: &frame, id, book: &book, files: &files, contents: &contents, public: &public })
+    let page = BookPage {
+        frame: &frame,
+        id,
+        book: &book,
+        files: &files,
+        made: &made,
+        contents: &contents,
+        public: &public,
+    };
+    answer::page(&page)
 }
 
 /// `POST /books/{id}/remove`
@@ -182,19 +210,21 @@ pub(super) async fn cover(visit: &Visit, size: CoverSize) -> Result<Response, Re
 pub(super) async fn file(visit: &Visit) -> Result<Response, Refusal> {
     let (id, library) = (visit.id()?, visit.app.library.clone());
     let name = visit.parameters.get(1).cloned().unwrap_or_default();
+    let now = visit.now;
     let found = visit.ask(move || {
-        let Some(book) = library.book(id)? else { return Ok(None) };
-        let Some(edition) = link::pick_edition(&book, &name).cloned() else { return Ok(None) };
-        let path = library.edition_path(&edition);
-        Ok::<_, library::Error>(Some((edition, path)))
+        let Some(book) = library.book(id)? else { return Ok(Ok(None)) };
+        match library.obtain(&book, &name, now) {
+            Err(library::Error::Unconvertible(reason)) => Ok(Err(reason)),
+            file => file.map(Ok),
+        }
     });
-    let (edition, path) = found.await?.ok_or(Refusal::NotFound)?;
-    let file = tokio::fs::File::open(&path).await.map_err(|error| visit.failed(&error))?;
-    let mut response = warp::reply::stream(ReaderStream::with_capacity(file, 64 * 1024)).into_response();
+    let file = found.await?.map_err(Refusal::Invalid)?.ok_or(Refusal::NotFound)?;
+    let opened = tokio::fs::File::open(&file.path).await.map_err(|error| visit.failed(&error))?;
+    let mut response = warp::reply::stream(ReaderStream::with_capacity(opened, 64 * 1024)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(edition.format.mime()));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(edition.bytes));
-    if let Ok(disposition) = HeaderValue::from_str(&disposition(&edition.file_name)) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.format.mime()));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.bytes));
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(&file.file_name)) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
     Ok(response)

@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
 use crate::library::CoverSize;
-use crate::library::link::{Links, file_names};
+use crate::library::link::{Links, offers};
 use crate::server::download::OPDS_ALIAS;
 use crate::server::pages::cover_address;
 use crate::store::records::{BookId, BookRecord};
@@ -30,17 +30,18 @@ pub(super) struct BookEntry {
 pub(super) struct FileLink {
     pub(super) href: String,
     pub(super) mime: &'static str,
-    pub(super) length: u64,
+    /// None for what is made when it is asked for.
+    pub(super) length: Option<u64>,
     pub(super) title: &'static str,
 }
 
 impl BookEntry {
     pub(super) fn of(links: &Links, id: BookId, book: BookRecord, now: DateTime<Utc>) -> BookEntry {
-        let files = file_names(&book).into_iter().map(|(file, edition)| FileLink {
-            href: root_relative(&links.download(id, &file, OPDS_ALIAS, now)),
-            mime: edition.format.mime(),
-            length: edition.bytes,
-            title: edition.format.name(),
+        let files = offers(&book).into_iter().map(|offer| FileLink {
+            href: root_relative(&links.download(id, &offer.name, OPDS_ALIAS, now)),
+            mime: offer.format.mime(),
+            length: offer.edition.map(|edition| edition.bytes),
+            title: offer.format.name(),
         });
         let updated = book.editions.iter().map(|edition| edition.added_at).max().unwrap_or(book.added_at);
         let cleaned = |text: Option<&String>| text.map(|text| clean(text)).filter(|text| !text.is_empty());

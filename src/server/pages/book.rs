@@ -10,7 +10,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::cover;
-use crate::library::link::{Grant, LinkError, file_names};
+use crate::library::link::{Grant, LinkError, offers};
 use crate::library::{ContentsEntry, CoverSize};
 use crate::server::error::Error;
 use crate::server::respond::{html, style_path};
@@ -106,10 +106,11 @@ fn offer(visit: &Visit, id: BookId, book: &BookRecord, grant: Result<Grant, Link
         Some(alias) => visit.app.links.download(id, file, alias, visit.now),
         None => String::new(),
     };
-    let mut files = file_names(book).into_iter().map(|(file, edition)| File {
-        name: edition.format.name(),
-        size: size(edition.bytes),
-        href: href(&file),
+    let mut files = offers(book).into_iter().map(|offer| File {
+        name: offer.format.name(),
+        // What is made when it is asked for has no size yet.
+        size: offer.edition.map_or(String::new(), |edition| size(edition.bytes)),
+        href: href(&offer.name),
     });
     match (files.next(), &alias) {
         (None, _) => Offer::NoFile,

@@ -77,7 +77,7 @@ async fn a_book_goes_into_the_bin_and_comes_back() {
     assert!(admin.get("/books/removed").await.body.contains("红楼梦"));
     assert_eq!(admin.form(&format!("/books/{id}/restore"), "").await.status, 303);
     assert!(admin.get("/books").await.body.contains("红楼梦"));
-    for path in ["/books/99", "/books/x", "/cover/99", "/books/1/file/mobi"] {
+    for path in ["/books/99", "/books/x", "/cover/99", "/books/1/file/pdf"] {
         assert_eq!(admin.get(path).await.status, 404, "{path}");
     }
 }

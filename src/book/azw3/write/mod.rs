@@ -107,5 +107,3 @@ fn add<'a>(records: &mut Vec<Record<'a>>, index: Vec<Record<'a>>) -> Option<usiz
     (records.len() > first).then_some(first)
 }
 
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shutong_fuzz::read_as(shutong_fuzz::book::Format::Fb2, bytes));

@@ -1,0 +1,69 @@
+use super::*;
+
+fn book(html: &str) -> Book {
+    read(html.as_bytes(), &ReadOptions::default()).expect("a book")
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    let edition = crate::book::html::write::tests::edition();
+    let written = crate::book::html::write::write(&edition);
+    let book = read(&written.bytes, &ReadOptions::default()).expect("a book");
+    assert_eq!(book.metadata.title, "A & B");
+    assert_eq!(book.metadata.contributors, edition.metadata.contributors);
+    let titles: Vec<&str> = book.chapters.iter().map(|one| one.title.as_str()).collect();
+    assert_eq!(titles, ["一", "三", "注"]);
+    assert!(!book.chapters[2].linear);
+    assert_eq!(book.toc.len(), 2);
+    assert_eq!(book.toc[0].children[0].title, "注");
+    assert_eq!(book.toc[0].children[0].target, Some(Target { chapter: 2, fragment: Some("p0002-n".into()) }));
+    assert_eq!(book.cover().map(|cover| cover.bytes.as_slice()), Some(edition.files[0].bytes.as_slice()));
+    assert_eq!(book.resources.iter().filter(|one| one.media_type == "image/png").count(), 1);
+    let Content::Markup(first) = &book.chapters[0].content else { panic!("no markup") };
+    assert!(first.contains("href=\"index-0003.html#p0002-n\""), "{first}");
+    assert!(first.contains("href=\"#p0001-n\""), "{first}");
+    assert!(!book.chapters[0].text().contains("目录"));
+}
+
+#[test]
+fn a_long_page_is_cut_at_its_headings() {
+    let text = "字".repeat(7000);
+    let html = format!(
+        "<title>书</title><body><div class=w><h1>书</h1><a id=c1></a><h2>一</h2><p>{text}<a href='#n'>1</a>\
+         <div><h2 id=c2>二</h2><h3>小</h3><p id=n>{text}</div></div>"
+    );
+    let book = book(&html);
+    let titles: Vec<&str> = book.chapters.iter().map(|one| one.title.as_str()).collect();
+    assert_eq!(titles, ["书", "一", "二"]);
+    let Content::Markup(second) = &book.chapters[1].content else { panic!("no markup") };
+    assert!(second.contains("<div class=\"w\"><a id=\"c1\"></a><h2>"), "{second}");
+    assert!(second.contains("href=\"index-0003.html#n\""), "{second}");
+    assert_eq!(book.toc.len(), 3);
+    assert_eq!(book.toc[2].children[0].title, "小");
+    assert_eq!(book.metadata.language.as_deref(), Some("zh-CN"));
+}
+
+#[test]
+fn a_short_page_stays_whole() {
+    let book = book("<h1>T</h1><p>x<img src='a/b.png'><h2>U</h2>");
+    assert_eq!(book.chapters.len(), 1);
+    assert_eq!(book.toc.len(), 2);
+    assert_eq!(book.report.count(Change::FileMissing), 1);
+    assert!(read(b"<html></html>", &ReadOptions::default()).is_err());
+}
+
+#[test]
+fn damaged_pages_are_read_or_refused_and_never_worse() {
+    let seed = crate::book::html::write::write(&crate::book::html::write::tests::edition()).bytes;
+    let tail = seed.windows(6).position(|part| part == b"<main>").expect("main");
+    let mut state = 1u64;
+    for _ in 0..2000 {
+        let mut bytes = seed.get(tail - 900..).expect("tail").to_vec();
+        for _ in 0..4 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (state >> 33) as usize % bytes.len();
+            bytes[at] = (state >> 20) as u8;
+        }
+        let _ = read(&bytes, &ReadOptions::default());
+    }
+}

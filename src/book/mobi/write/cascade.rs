@@ -1,0 +1,160 @@
+//! Which rules apply to which element, and in what order.
+//!
+//! Rules are kept by what the element must have, so that an element meets few of them. Origins are
+//! one: the book's sheets in order, then the `style` attribute; `!important` comes last.
+
+use super::property::{Property, properties};
+use super::selector::{Key, Selector};
+use super::style::Style;
+use crate::book::css::{AtBody, Declaration, Rule, Sheet, parse_declarations};
+use crate::book::dom::{Document, NodeId};
+use smol_str::SmolStr;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The rules of a page.
+#[derive(Debug, Default)]
+pub(super) struct Cascade {
+    rules: HashMap<Key, Vec<Bound>>,
+    count: usize,
+    /// Selectors that are not understood, and rules beyond the bound.
+    pub(super) dropped: usize,
+}
+
+/// A rule with its selector.
+#[derive(Debug)]
+struct Bound {
+    selector: Selector,
+    order: usize,
+    plain: Arc<[Property]>,
+    important: Arc<[Property]>,
+}
+
+impl Cascade {
+    /// Rules for one class or name; a sheet made to be slow could have millions.
+    const MAX_PER_KEY: usize = 400;
+    /// `@media` in `@media`; the sheet's own bound is not larger.
+    const MAX_DEPTH: usize = 8;
+
+    /// Adds the rules of a sheet behind those that are there.
+    pub(super) fn add(&mut self, sheet: &Sheet) {
+        self.add_rules(&sheet.rules, 0);
+    }
+
+    fn add_rules(&mut self, rules: &[Rule], depth: usize) {
+        for rule in rules {
+            match rule {
+                Rule::Style { selectors, declarations } => self.add_rule(selectors, declarations),
+                Rule::At { name, prelude, body: AtBody::Rules(inner) }
+                    if name == "media" && is_for_us(prelude) && depth < Cascade::MAX_DEPTH =>
+                {
+                    self.add_rules(inner, depth + 1);
+                }
+                Rule::At { .. } => {}
+            }
+        }
+    }
+
+    fn add_rule(&mut self, selectors: &str, declarations: &[Declaration]) {
+        let (plain, important) = sorted(declarations);
+        if plain.is_empty() && important.is_empty() {
+            return;
+        }
+        let (plain, important): (Arc<[Property]>, Arc<[Property]>) = (plain.into(), important.into());
+        let (selectors, dropped) = Selector::parse_list(selectors);
+        self.dropped += dropped;
+        for selector in selectors {
+            self.count += 1;
+            let same = self.rules.entry(selector.key()).or_default();
+            if same.len() >= Cascade::MAX_PER_KEY {
+                self.dropped += 1;
+                continue;
+            }
+            same.push(Bound { selector, order: self.count, plain: plain.clone(), important: important.clone() });
+        }
+    }
+
+    /// The look of an element.
+    pub(super) fn style(&self, page: &Document, node: NodeId, parent: &Style) -> Style {
+        let Some(element) = page.element(node) else { return *parent };
+        let mut style = Style::of(element, parent);
+        let mut found: Vec<&Bound> = Vec::new();
+        let mut look = |key: &Key| {
+            let bound = self.rules.get(key).into_iter().flatten();
+            found.extend(bound.filter(|one| one.selector.matches(page, node)));
+        };
+        if self.count > 0 {
+            look(&Key::Any);
+            look(&Key::Name(element.name.clone()));
+            for class in element.get("class").unwrap_or_default().split_ascii_whitespace() {
+                look(&Key::Class(SmolStr::new(class)));
+            }
+            if let Some(id) = element.get("id") {
+                look(&Key::Id(SmolStr::new(id)));
+            }
+        }
+        found.sort_by_key(|one| (one.selector.specificity, one.order));
+        let own = element.get("style").map(|css| sorted(&parse_declarations(css))).unwrap_or_default();
+        let around = parent.size;
+        found.iter().flat_map(|one| one.plain.iter()).for_each(|&property| style.apply(property, around));
+        own.0.iter().for_each(|&property| style.apply(property, around));
+        found.iter().flat_map(|one| one.important.iter()).for_each(|&property| style.apply(property, around));
+        own.1.iter().for_each(|&property| style.apply(property, around));
+        style
+    }
+}
+
+/// What declarations say, the important ones apart.
+fn sorted(declarations: &[Declaration]) -> (Vec<Property>, Vec<Property>) {
+    let (mut plain, mut important) = (Vec::new(), Vec::new());
+    for declaration in declarations {
+        properties(declaration, if declaration.important { &mut important } else { &mut plain });
+    }
+    (plain, important)
+}
+
+/// Whether rules under a condition are meant for old Kindles, which call themselves `amzn-mobi`.
+fn is_for_us(media: &str) -> bool {
+    media.split(',').any(|one| matches!(one.trim().to_ascii_lowercase().as_str(), "" | "all" | "screen" | "amzn-mobi"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::property::{Align, Display};
+    use super::*;
+
+    fn style(css: &str, markup: &str, wanted: &str) -> Style {
+        let mut cascade = Cascade::default();
+        cascade.add(&Sheet::parse(css));
+        let page = Document::parse(markup);
+        let node = page.find(Document::ROOT, wanted).expect("the element");
+        let mut above: Vec<NodeId> = page.ancestors(node).collect();
+        above.reverse();
+        above.push(node);
+        above.into_iter().fold(Style::default(), |parent, at| cascade.style(&page, at, &parent))
+    }
+
+    #[test]
+    fn the_more_specific_and_the_later_rule_wins() {
+        let css =
+            "p { font-weight: bold } .x { font-weight: normal } p { font-style: italic } i { font-style: normal }";
+        let found = style(css, "<p class='x'><i>a</i></p>", "i");
+        assert!(!found.bold && !found.italic);
+        assert!(style("p { font-weight: bold !important }", "<p style='font-weight: 400'>a</p>", "p").bold);
+        assert!(!style("p { font-weight: bold }", "<p style='font-weight: 400'>a</p>", "p").bold);
+    }
+
+    #[test]
+    fn looks_are_inherited_and_boxes_are_not() {
+        let css = "div { text-align: center; margin-top: 3em; text-indent: 2em; font-size: 2em; display: none }";
+        let found = style(css, "<div><span style='font-size:50%'>a</span></div>", "span");
+        assert_eq!((found.align, found.indent, found.above), (Some(Align::Center), 2.0, 0.0));
+        assert_eq!((found.size, found.display), (1.0, Display::Inline));
+    }
+
+    #[test]
+    fn conditions_are_looked_at() {
+        assert!(style("@media amzn-mobi { p { font-weight: bold } }", "<p>a</p>", "p").bold);
+        assert!(!style("@media amzn-kf8, print { p { font-weight: bold } }", "<p>a</p>", "p").bold);
+    }
+}

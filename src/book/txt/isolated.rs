@@ -1,0 +1,58 @@
+//! Headings that say nothing but a name: `关雎`, `国风·周南` in a book of poems or of tales.
+//!
+//! Such a line is short, ends in no sign, and stands between blank lines. It is believed only where
+//! nearly all other lines are sentences: then a name alone can be nothing else.
+
+use super::heading::Heading;
+use super::lines::Line;
+use super::outline::Mark;
+use crate::book::xhtml::is_cjk;
+
+/// The lines that are names, or nothing if the text is not of this kind.
+pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
+    /// Fewer are no pattern.
+    const FEWEST: usize = 8;
+    let named: Vec<usize> = (0..lines.len()).filter(|at| is_alone(lines, *at)).collect();
+    let sentences = lines.iter().filter(|line| ends_sentence(line.text)).count();
+    let others = lines.len() - named.len();
+    // Names for two in five lines at most, and next to no line that is neither name nor sentence.
+    if named.len() < FEWEST || named.len() * 5 > lines.len() * 2 || sentences * 10 < others * 9 {
+        return Vec::new();
+    }
+    let group = |at: usize| named.binary_search(&(at + 1)).is_ok();
+    let mark = |at: usize| {
+        let rank = if group(at) { 1 } else { 2 };
+        lines.get(at).map(|line| Mark::new(at, line, Heading { rank, unit: ' ', number: 0, volume: None }))
+    };
+    named.iter().filter_map(|at| mark(*at)).collect()
+}
+
+fn is_alone(lines: &[Line<'_>], at: usize) -> bool {
+    const LONGEST: usize = 16;
+    let Some(line) = lines.get(at).filter(|line| line.after_blank) else { return false };
+    let followed = lines.get(at + 1).is_some_and(|next| next.after_blank);
+    let name = line.text.chars().all(|c| c.is_alphanumeric() && is_cjk(c) || "·・ 　（）()".contains(c));
+    followed && name && line.text.chars().count() <= LONGEST
+}
+
+fn ends_sentence(line: &str) -> bool {
+    line.ends_with(|c| "。！？；：，…”’」』）)!?.;:,".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::txt::lines;
+
+    #[test]
+    fn poems_are_known_by_their_names() {
+        let poem = |name: &str| format!("{name}\n\n关关雎鸠，在河之洲。\n\n窈窕淑女，君子好逑。\n\n");
+        let names = ["关雎", "葛覃", "卷耳", "樛木", "螽斯", "桃夭", "兔罝", "芣苡"];
+        let text: String = names.iter().map(|name| poem(name)).collect();
+        let found = marks(&lines::cut(&format!("国风·周南\n\n{text}")));
+        assert_eq!(found.iter().map(|mark| mark.heading.rank).collect::<Vec<_>>(), [1, 2, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(found[1].title, "关雎");
+        let verses: String = (0..40).map(|n| format!("大江东去\n\n浪淘尽\n\n千古风流人物{n}\n\n")).collect();
+        assert!(marks(&lines::cut(&verses)).is_empty());
+    }
+}
