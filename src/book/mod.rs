@@ -1,13 +1,13 @@
-//! E-books as values: bytes in, [`Book`] out.
+//! E-books as values: bytes in, [`Book`] out, and back in another format.
 //!
-//! Every format reads into one model, and every writer will take the same model, so that N readers
-//! and M writers make N × M conversions. There is no disk, no network, no clock and no state here,
-//! and nothing is ever unpacked to a path that a file names.
+//! Every format is read into one model, `model`, and every writer takes what [`edition`] makes of it for one target, so
+//! that N readers and M writers make N × M conversions. There is no disk, no network, no clock and no state here, and
+//! nothing is ever unpacked to a path that a file names.
 //!
-//! All input is a stranger's. Readers are linear in their input, hold to the caps in
-//! `epub::archive`, recurse nowhere deeper than [`TocEntry::MAX_DEPTH`], and return an
-//! [`Error`] instead of panicking. EPUB and plain text are read whole; of any other format only
-//! the file name is understood ([`Book::text_known`] says which).
+//! All input is a stranger's. Readers are linear in their input, hold to caps, recurse nowhere deeper than
+//! [`TocEntry::MAX_DEPTH`] or the depth of a page's tree, and return an [`Error`] instead of panicking. What a reader or
+//! writer put right or had to leave out is in the [`Report`]. EPUB, AZW3, MOBI, text, HTML, Markdown, FB2 and DOCX are
+//! read whole, PDF for its title, of any other format only the file name ([`Book::text_known`] says which).
 
 mod azw3;
 mod charset;
@@ -20,8 +20,6 @@ mod envelope;
 mod epub;
 mod fb2;
 mod file_name;
-// Used by the edition.
-#[allow(dead_code)]
 mod font;
 mod format;
 mod html;
@@ -34,8 +32,6 @@ mod model;
 mod outcome;
 mod palm;
 mod pdf;
-// Used by the edition.
-#[allow(dead_code)]
 mod picture;
 mod report;
 mod sniff;
@@ -141,14 +137,21 @@ pub fn read(bytes: &[u8], file_name: Option<&str>) -> Result<Book, Error> {
     read_with(bytes, &ReadOptions { file_name, ..ReadOptions::default() })
 }
 
+/// The book in a ZIP that holds one and is none itself, with its name there. Who keeps books keeps that one.
+///
+/// # Errors
+/// When the ZIP unpacks to more than a book should.
+pub fn unwrapped(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, Error> {
+    if bytes.starts_with(b"PK") { envelope::open(bytes) } else { Ok(None) }
+}
+
 /// Reads a book under options.
 pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     if bytes.is_empty() {
         return Err(Error::Malformed("it is empty".into()));
     }
     if options.format.is_none()
-        && bytes.starts_with(b"PK")
-        && let Some((name, inside)) = envelope::open(bytes)?
+        && let Some((name, inside)) = unwrapped(bytes)?
     {
         let format = sniff(&inside, Some(&name)).or_else(|| Format::from_file_name(&name));
         return read_with(&inside, &ReadOptions { file_name: Some(&name), format, ..*options });
@@ -167,13 +170,9 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Fb2 => fb2::read(bytes, options),
         Format::Docx => docx::read(bytes, options),
         Format::Pdf => pdf::read(bytes, options.file_name),
-        Format::Doc
-        | Format::Rtf
-        | Format::Cbz
-        | Format::Cbr
-        | Format::Djvu
-        | Format::Kfx
-        | Format::Chm => named_only(bytes, format, options.file_name),
+        Format::Doc | Format::Rtf | Format::Cbz | Format::Cbr | Format::Djvu | Format::Kfx | Format::Chm => {
+            named_only(bytes, format, options.file_name)
+        }
     }
 }
 

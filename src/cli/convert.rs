@@ -150,7 +150,11 @@ impl Plan<'_> {
         if self.command.json {
             let document = entry(&input.to_string_lossy(), &output.to_string_lossy(), Ok(written));
             // Standard output may be the book.
-            if to_stream { console.error(document) } else { console.line(document) }
+            if to_stream {
+                console.error(document)
+            } else {
+                console.line(document)
+            }
             return;
         }
         for line in sentences(&written.report) {
@@ -326,7 +330,8 @@ fn entry(from: &str, to: &str, outcome: Result<&Written, &str>) -> Value {
 /// The report as people read it.
 fn sentences(report: &Report) -> impl Iterator<Item = String> {
     report.entries().map(|(change, entry)| {
-        let examples = if entry.examples.is_empty() { String::new() } else { format!(": {}", entry.examples.join("; ")) };
+        let examples =
+            if entry.examples.is_empty() { String::new() } else { format!(": {}", entry.examples.join("; ")) };
         format!("{change} ({}){examples}", entry.count)
     })
 }

@@ -91,6 +91,21 @@ impl Library {
         if bytes.is_empty() {
             return Err(AddError::Empty);
         }
+        if let Some((name, inside)) = book::unwrapped(bytes)? {
+            let name = name.rsplit('/').next().unwrap_or(&name);
+            return self.add_plain(name, &inside, row, now);
+        }
+        self.add_plain(file_name, bytes, row, now)
+    }
+
+    /// The same for a book that is in no envelope.
+    fn add_plain(
+        &self,
+        file_name: &str,
+        bytes: &[u8],
+        row: Option<&BookRecord>,
+        now: DateTime<Utc>,
+    ) -> Result<Added, AddError> {
         let hash = ContentHash::of(bytes);
         let _no_garbage_is_collected = self.adding.read();
         let added = match self.known(&hash, bytes, row)? {

@@ -192,7 +192,13 @@ impl Library {
         Ok(BookFile { format: target, hash, bytes, path, file_name })
     }
 
-    fn make(&self, book: &BookRecord, source: &Edition, target: Format, now: DateTime<Utc>) -> Result<ConversionRecord> {
+    fn make(
+        &self,
+        book: &BookRecord,
+        source: &Edition,
+        target: Format,
+        now: DateTime<Utc>,
+    ) -> Result<ConversionRecord> {
         let _turn = self.converting.turn().ok_or(Error::Busy)?;
         let converter = self.converter.read().clone();
         let outcome = match converter {
@@ -389,4 +395,3 @@ fn reason(status: ExitStatus, said: &[u8], input: &Path) -> String {
     let last = last.strip_prefix("shutong: ").unwrap_or(last);
     last.strip_prefix(&format!("{}: ", input.display())).unwrap_or(last).to_owned()
 }
-

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, FollowerRecord, GrantRecord, MergeRecord, MissRecord,
-    PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
+    AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, FollowerRecord, GrantRecord,
+    MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 

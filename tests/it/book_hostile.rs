@@ -1,7 +1,7 @@
 //! E-books that are protected, made to exhaust the reader, or damaged at random.
 
 use crate::support::book_builder::{BookBuilder, archive, nav_point, png};
-use shutong::book::{Book, Error, TocEntry, cover, read};
+use shutong::book::{self, Book, Corrections, Error, Format, ReadOptions, TocEntry, WriteOptions, cover, read};
 
 #[track_caller]
 fn open(bytes: &[u8]) -> Book {
@@ -97,4 +97,65 @@ fn mutations_never_panic() {
             }
         }
     }
+}
+
+/// A small book in a format, with headings, a link, a table and a picture.
+fn small(format: Format) -> Vec<u8> {
+    let page = "<html><head><title>t</title></head><body><h1 id='a'>第一章</h1><p>从前有座山，<a href='c2.xhtml'>山里</a>有座庙。\
+        <b>庙</b>里<i>有</i><ruby>和<rt>hé</rt></ruby>尚。</p><table><tr><td>1</td><td>2</td></tr></table><img src='p.png' alt='图'/></body></html>";
+    let book = BookBuilder::new("三体")
+        .page("t.xhtml", "t.xhtml", page.as_bytes().to_vec())
+        .item("p", "p.png", "p.png", "image/png", "cover-image", png(60, 80))
+        .build();
+    let written =
+        book::convert(&book, &ReadOptions::default(), &Corrections::default(), format, &WriteOptions::default());
+    written.expect("a book").bytes
+}
+
+#[test]
+fn books_damaged_at_random_are_read_refused_or_rescued_and_written() {
+    // A fixed sequence, so that what fails once fails again.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let (mut read, mut refused) = (0, 0);
+    for format in Format::WRITABLE {
+        let sound = small(format);
+        for round in 0..120 {
+            let mut bytes = sound.clone();
+            match round % 4 {
+                0 => bytes.truncate(random(bytes.len())),
+                1 => (0..8).for_each(|_| {
+                    let at = random(bytes.len());
+                    bytes[at] ^= 1 << random(8);
+                }),
+                2 => {
+                    let (from, at) = (random(bytes.len()), random(bytes.len()));
+                    let piece = bytes[from..(from + 64).min(sound.len())].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+                _ => {
+                    let at = random(bytes.len());
+                    let end = (at + 4).min(bytes.len());
+                    bytes[at..end].fill(0xFF);
+                }
+            }
+            for rescue in [false, true] {
+                let options = ReadOptions { format: Some(format), rescue, ..ReadOptions::default() };
+                match book::read_with(&bytes, &options) {
+                    Ok(book) => {
+                        read += 1;
+                        let target = Format::WRITABLE[random(5)];
+                        let _ = book::write(&book, target, &WriteOptions::default());
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(read > 200 && refused > 20, "{read} read, {refused} refused");
 }

@@ -22,8 +22,7 @@ fn chapters_are_those_of_the_lists() {
     let mut count = 0;
     for case in std::fs::read_dir(cases).unwrap() {
         let folder = case.unwrap().path();
-        let expected: Expected =
-            serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+        let expected: Expected = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
         let book = read(&std::fs::read(folder.join("source.txt")).unwrap(), Some("source.txt")).unwrap();
         let metadata = book.metadata();
         assert_eq!(titles(book.toc()), expected.chapters, "{}", folder.display());

@@ -16,7 +16,8 @@ use crate::support::binary::Home;
 use crate::support::book_builder::BookBuilder;
 use crate::support::wechat_sim::SimMode;
 
-const NOVEL: &str = "《山庙记》\n作者：某人\n\n第一章 上山\n\n　　从前有座山。\n　　山里有座庙。\n\n第二章 下山\n\n　　庙里没有人。\n";
+const NOVEL: &str =
+    "《山庙记》\n作者：某人\n\n第一章 上山\n\n　　从前有座山。\n　　山里有座庙。\n\n第二章 下山\n\n　　庙里没有人。\n";
 
 /// A library of one text.
 struct Shelf {
@@ -218,7 +219,9 @@ async fn the_service_hands_out_a_format_that_was_not_there() {
     let answer = sim.say("o_reader", "山庙记 azw3").await;
     let card = answer.expect_text();
     let link = card.split('"').find(|part| part.contains("/dl/1/azw3?")).unwrap_or_else(|| panic!("no link in {card}"));
-    let answer = reqwest::get(link.replace("&amp;", "&")).await.unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = http.get(link.replace("&amp;", "&")).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let named = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
     assert!(named.contains(".azw3"), "{named}");

@@ -53,7 +53,8 @@ fn awkward() -> Vec<Case> {
         .item("p", "p.png", "p.png", "image/png", "", png(60, 80))
         .ncx(&nav_point("无处", "gone.xhtml", &nav_point("汤", "soup.xhtml#1", "")))
         .nav("<li><a href=\"soup.xhtml#nowhere\">汤</a><ol><li><a href=\"styles.xhtml\"></a></li></ol></li>");
-    let bare = BookBuilder::new("").only_metadata("<dc:date>不详</dc:date><dc:language>中文</dc:language>").without_nav();
+    let bare =
+        BookBuilder::new("").only_metadata("<dc:date>不详</dc:date><dc:language>中文</dc:language>").without_nav();
     vec![("awkward.epub".into(), book.build()), ("bare.epub".into(), bare.build())]
 }
 
@@ -93,10 +94,8 @@ fn epubcheck(path: &Path) -> Result<(), String> {
     let report: Value = serde_json::from_slice(&report).unwrap();
     let messages = report["messages"].as_array().unwrap();
     let bad = messages.iter().filter(|one| matches!(one["severity"].as_str(), Some("FATAL" | "ERROR" | "WARNING")));
-    let found: Vec<String> = bad
-        .map(|one| format!("{} {} {}", one["ID"], one["message"], one["locations"][0]))
-        .take(5)
-        .collect();
+    let found: Vec<String> =
+        bad.map(|one| format!("{} {} {}", one["ID"], one["message"], one["locations"][0])).take(5).collect();
     if found.is_empty() { Ok(()) } else { Err(found.join("; ")) }
 }
 

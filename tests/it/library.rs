@@ -550,3 +550,14 @@ fn the_oldest_in_the_bin_are_reached_behind_any_number_of_others() {
     assert_eq!(shelf.library.empty_bin(now() + Duration::days(40)).unwrap(), 1_099);
     shelf.check();
 }
+
+#[test]
+fn a_book_in_a_zip_is_kept_without_it() {
+    let shelf = Shelf::new();
+    let text = "第一章 上山\n从前有座山。\n".as_bytes().to_vec();
+    let zip = crate::support::book_builder::archive(&[("山/三体 - 刘慈欣.txt".to_owned(), text.clone())]);
+    let id = shelf.library.add("下载.zip", &zip, now()).unwrap().id();
+    let book = shelf.library.book(id).unwrap().unwrap();
+    assert_eq!((book.title.as_str(), book.editions[0].file_name.as_str()), ("三体", "三体 - 刘慈欣.txt"));
+    assert_eq!(std::fs::read(shelf.library.edition_path(&book.editions[0])).unwrap(), text);
+}

@@ -55,7 +55,6 @@ pub fn own(book: &Book) -> Option<Picture> {
 }
 
 /// The book's own cover for a new edition: a JPEG of at most 1600 × 2560 pixels and its media type.
-#[allow(dead_code)] // Used by the edition.
 pub(in crate::book) fn for_edition(book: &Book) -> Option<(Vec<u8>, &'static str)> {
     let cover = book.cover()?;
     match picture::for_cover(&cover.bytes, &neighbours(book, cover)) {

@@ -66,6 +66,7 @@ pub(in crate::book) struct Declaration {
 
 impl Declaration {
     /// A declaration without `!important`.
+    #[cfg(test)]
     pub(in crate::book) fn new(name: &str, value: impl Into<String>) -> Declaration {
         Declaration { name: name.to_owned(), value: value.into(), important: false }
     }

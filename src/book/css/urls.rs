@@ -1,6 +1,6 @@
 //! The links in a value: `url(a.png)`, `url("a.png")`, and the plain string of `@import "a.css"`.
 
-use super::{AtBody, Declaration, Rule, Sheet};
+use super::Declaration;
 
 /// The value with each `url(…)` replaced by what `map` gives for it; `None` if `map` gives none for
 /// one of them.
@@ -100,29 +100,8 @@ fn quoted(target: &str) -> String {
     target.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "")
 }
 
-impl Sheet {
-    /// Replaces each `url(…)` in all declarations by what `map` gives for it. A declaration for
-    /// which it gives none is taken out; how many is returned.
-    pub(in crate::book) fn map_urls(&mut self, map: &mut dyn FnMut(&str) -> Option<String>) -> usize {
-        // Nesting is bounded by the parser.
-        fn in_rules(rules: &mut [Rule], map: &mut dyn FnMut(&str) -> Option<String>) -> usize {
-            let mut lost = 0;
-            for rule in rules {
-                match rule {
-                    Rule::Style { declarations, .. } | Rule::At { body: AtBody::Declarations(declarations), .. } => {
-                        lost += in_declarations(declarations, map);
-                    }
-                    Rule::At { body: AtBody::Rules(inner), .. } => lost += in_rules(inner, map),
-                    Rule::At { body: AtBody::None, .. } => {}
-                }
-            }
-            lost
-        }
-        in_rules(&mut self.rules, map)
-    }
-}
-
-/// The same for a list of declarations.
+/// Replaces each `url(…)` in declarations by what `map` gives for it. A declaration for which it gives
+/// none is taken out; how many is returned.
 pub(in crate::book) fn in_declarations(
     declarations: &mut Vec<Declaration>,
     map: &mut dyn FnMut(&str) -> Option<String>,
@@ -159,9 +138,9 @@ mod tests {
 
     #[test]
     fn declarations_without_a_target_go() {
-        let mut sheet = Sheet::parse("p{background:url(a);color:red} @media x{q{background:url(b)}}");
-        let lost = sheet.map_urls(&mut |target| (target == "b").then(|| "c".to_owned()));
-        assert_eq!(lost, 1);
-        assert_eq!(sheet.to_css(), "p {\n  color: red;\n}\n@media x {\nq {\n  background: url(\"c\");\n}\n}\n");
+        let mut declarations = ["url(a)", "url(b)", "red"].map(|value| Declaration::new("background", value)).to_vec();
+        let lost = in_declarations(&mut declarations, &mut |target| (target == "b").then(|| "c".to_owned()));
+        let left: Vec<&str> = declarations.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!((lost, left), (1, vec!["url(\"c\")", "red"]));
     }
 }

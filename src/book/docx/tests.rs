@@ -1,3 +1,5 @@
+//! What the room above promises, tried on small inputs.
+
 use super::*;
 use crate::book::model::Content;
 use std::io::Write;

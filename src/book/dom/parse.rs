@@ -41,10 +41,8 @@ fn is_balanced(markup: &str) -> bool {
     for token in tokens(markup) {
         match token {
             Token::Open { name, empty: false, .. } => open.push(name),
-            Token::Close { name } => {
-                if open.pop().is_none_or(|opened| !opened.eq_ignore_ascii_case(name)) {
-                    return false;
-                }
+            Token::Close { name } if open.pop().is_none_or(|opened| !opened.eq_ignore_ascii_case(name)) => {
+                return false;
             }
             _ => {}
         }

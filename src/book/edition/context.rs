@@ -113,7 +113,6 @@ impl<'b> Context<'b> {
         self.file_path(file?)
     }
 
-
     /// The file that a picture of the book becomes; a drawing stays one where the target shows it as a file.
     pub(super) fn resource_picture(&mut self, at: usize) -> Option<usize> {
         if let Some(known) = self.files.taken(at) {

@@ -269,7 +269,7 @@ fn area(cleaner: &mut Cleaner<'_, '_>, node: NodeId) -> Fate {
             && match shape.as_str() {
                 "rect" => count == 4,
                 "circle" => count == 3 && numbers.get(2).is_some_and(|radius| radius.is_some_and(|radius| radius >= 0)),
-                "poly" => count >= 6 && count % 2 == 0,
+                "poly" => count >= 6 && count.is_multiple_of(2),
                 _ => false,
             };
         element.remove("shape");

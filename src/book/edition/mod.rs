@@ -14,6 +14,7 @@ mod fixed;
 mod fonts;
 mod footnotes;
 mod formula;
+mod head;
 mod ids;
 mod legacy;
 mod lists;

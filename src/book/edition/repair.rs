@@ -37,10 +37,11 @@ fn element(page: &mut Document, node: NodeId) {
         "details" => details(page, node),
         "figure" => figure(page, node),
         // Without a machine's form of the date, it holds nothing but characters.
-        "time" if page.children(node).iter().any(|&child| page.element(child).is_some()) => {
-            if page.element(node).is_some_and(|element| element.get("datetime").is_none()) {
-                rename(page, node, "span");
-            }
+        "time"
+            if page.children(node).iter().any(|&child| page.element(child).is_some())
+                && page.element(node).is_some_and(|element| element.get("datetime").is_none()) =>
+        {
+            rename(page, node, "span");
         }
         _ => {}
     }

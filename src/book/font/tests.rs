@@ -1,3 +1,5 @@
+//! What the room above promises, tried on small inputs.
+
 use super::*;
 
 /// A font of four tables without content, about which only the directory is right.

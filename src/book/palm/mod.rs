@@ -31,8 +31,6 @@ pub(super) mod write;
 
 #[cfg(test)]
 pub(super) mod fixture;
-#[cfg(test)]
-mod mutation;
 
 pub(super) use anchor::{Anchor, Anchors, Takes};
 pub(super) use bytes::{base32, u32_at};

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn fonts_are_freed_of_their_wrapping() {
-        let plain: Vec<u8> = [b"OTTO".to_vec(), (0..5000u32).map(|at| (at * at >> 3) as u8).collect()].concat();
+        let plain: Vec<u8> = [b"OTTO".to_vec(), (0..5000u32).map(|at| ((at * at) >> 3) as u8).collect()].concat();
         let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
         packed.write_all(&plain).expect("room");
         let mut packed = packed.finish().expect("room");

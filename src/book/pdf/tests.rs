@@ -1,3 +1,5 @@
+//! What the room above promises, tried on small inputs.
+
 use super::*;
 use std::io::Write;
 

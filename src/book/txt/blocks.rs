@@ -139,13 +139,11 @@ impl Page {
             return;
         }
         match name {
-            "a" => {
-                if self.links.pop() == Some(true) {
-                    self.blank = None;
-                    self.push(']');
-                    // `[[1]]` says no more than `[1]`.
-                    self.text = std::mem::take(&mut self.text).replace("[[", "[").replace("]]", "]");
-                }
+            "a" if self.links.pop() == Some(true) => {
+                self.blank = None;
+                self.push(']');
+                // `[[1]]` says no more than `[1]`.
+                self.text = std::mem::take(&mut self.text).replace("[[", "[").replace("]]", "]");
             }
             "rt" => self.push('）'),
             "pre" => {

@@ -167,15 +167,8 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let frame = visit.frame("books");
     let files = link::file_names(&book);
     let public = format!("{}/b/{id}", visit.app.links.public_url());
-    let page = BookPage {
-        frame: &frame,
-        id,
-        book: &book,
-        files: &files,
-        made: &made,
-        contents: &contents,
-        public: &public,
-    };
+    let page =
+        BookPage { frame: &frame, id, book: &book, files: &files, made: &made, contents: &contents, public: &public };
     answer::page(&page)
 }
 

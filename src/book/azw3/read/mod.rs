@@ -9,9 +9,6 @@ mod parts;
 mod places;
 mod salvage;
 
-#[cfg(test)]
-mod tests;
-
 use crate::book::epub::toc::{from_chapters, name_chapters};
 use crate::book::model::{Book, Chapter, Content, Resource};
 use crate::book::palm::{self, Part, Resources, TextEncoding};

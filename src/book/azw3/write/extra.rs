@@ -1,19 +1,18 @@
 //! What KF8 says about a book besides its metadata: cover, direction, fixed pages.
 
-use super::Place;
 use crate::book::edition::Edition;
 use crate::book::palm::write::{Exth, Resources, base32};
 use crate::book::{Direction, Layout};
 
 /// The block for the header; `start` is where reading begins.
-pub(super) fn exth(edition: &Edition, resources: &Resources<'_>, place: Place, start: Option<usize>) -> Exth {
+pub(super) fn exth(edition: &Edition, resources: &Resources<'_>, start: Option<usize>) -> Exth {
     let mut exth = Exth::of(&edition.metadata);
     layout(&edition.layout, &mut exth);
     if let Some(start) = start {
         exth.number(116, start);
     }
     // In the second half of a file the pictures are counted in the first.
-    exth.number(125, if place == Place::Alone { resources.records.len() } else { 0 });
+    exth.number(125, resources.records.len());
     if let (Some(cover), Some(thumbnail)) = (resources.cover, resources.thumbnail) {
         exth.text(129, &format!("kindle:embed:{}", base32(thumbnail, 4)));
         exth.number(201, cover);

@@ -22,15 +22,6 @@ use super::super::palm::write::{
 use super::super::{Error, Report, Written};
 use text::Composed;
 
-/// Where the records stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::book) enum Place {
-    /// In a file of their own, pictures and fonts among them.
-    Alone,
-    /// Behind a half for old readers, which has the pictures and fonts.
-    SecondHalf,
-}
-
 /// A book as AZW3.
 ///
 /// # Errors
@@ -38,18 +29,13 @@ pub(in crate::book) enum Place {
 pub(in crate::book) fn write(edition: &Edition) -> Result<Written, Error> {
     let resources = Resources::of(edition, true);
     let mut report = edition.report.clone();
-    let records = records(edition, &resources, Place::Alone, &mut report);
+    let records = records(edition, &resources, &mut report);
     let bytes = database(&edition.metadata.title, unique_id(&edition.metadata), &records)?;
     Ok(Written { bytes, report })
 }
 
 /// The records from the header to the end mark. What cannot be carried goes into the report.
-pub(in crate::book) fn records<'a>(
-    edition: &'a Edition,
-    resources: &Resources<'a>,
-    place: Place,
-    report: &mut Report,
-) -> Vec<Record<'a>> {
+fn records<'a>(edition: &'a Edition, resources: &Resources<'a>, report: &mut Report) -> Vec<Record<'a>> {
     let composed = Composed::of(edition, resources, report);
     let ncx = composed.ncx(&edition.toc);
     let text = text_records(&composed.text, composed.pages_end(), &ncx, TbsKind::Kf8);
@@ -63,7 +49,7 @@ pub(in crate::book) fn records<'a>(
     let guide = add(&mut records, composed.guide_index(&edition.landmarks));
     let ncx = add(&mut records, ncx.records());
     let first_resource = records.len();
-    let has_resources = place == Place::Alone && !resources.records.is_empty();
+    let has_resources = !resources.records.is_empty();
     if has_resources {
         records.extend(resources.records.iter().cloned());
     }
@@ -92,7 +78,7 @@ pub(in crate::book) fn records<'a>(
         skeletons,
         guide,
         has_fonts: resources.has_fonts,
-        exth: extra::exth(edition, resources, place, composed.start(&edition.landmarks)).finish(),
+        exth: extra::exth(edition, resources, composed.start(&edition.landmarks)).finish(),
     };
     if let Some(first) = records.first_mut() {
         *first = header.record();
@@ -106,4 +92,3 @@ fn add<'a>(records: &mut Vec<Record<'a>>, index: Vec<Record<'a>>) -> Option<usiz
     records.extend(index);
     (records.len() > first).then_some(first)
 }
-

@@ -1,3 +1,5 @@
+//! What the room above promises, tried on small inputs.
+
 use super::*;
 use crate::book::edition::{File, Page};
 use crate::book::model::{Contributor, Layout, Metadata, Role};

@@ -8,9 +8,6 @@ mod page;
 mod survey;
 mod walk;
 
-#[cfg(test)]
-mod tests;
-
 use crate::book::epub::toc::{from_chapters, name_chapters};
 use crate::book::model::{Book, Chapter, Content};
 use crate::book::palm::{self, Part, Resources};

@@ -32,7 +32,9 @@ impl<'a> Targets<'a> {
         let pages: HashMap<&str, usize> = paths.enumerate().map(|(at, path)| (path, at)).collect();
         let mut targets = Targets { wanted: vec![HashMap::new(); pages.len()], pages, places: Vec::new() };
         // The start of every page is asked for: it stands in for ids that the page does not have.
-        (0..targets.wanted.len()).for_each(|page| drop(targets.shared(page, "")));
+        for page in 0..targets.wanted.len() {
+            targets.shared(page, "");
+        }
         targets
     }
 

@@ -101,7 +101,7 @@ pub(super) fn number(tag: Option<&str>) -> u32 {
     let Some((_, base)) = LANGUAGES.iter().find(|(known, _)| *known == language) else { return 0 };
     let region = |part: &str| REGIONS.iter().find(|known| known.0 == language && known.1 == part).map(|known| known.2);
     // The last part says most: `zh-Hant-HK`.
-    base + parts.filter_map(region).last().unwrap_or(0)
+    base + parts.filter_map(region).next_back().unwrap_or(0)
 }
 
 #[cfg(test)]

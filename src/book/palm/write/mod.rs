@@ -24,11 +24,11 @@ pub(in crate::book) use database::{Record, database};
 pub(in crate::book) use exth::Exth;
 pub(in crate::book) use header::{Header, Version, unique_id};
 pub(in crate::book) use index::{IndexWriter, Tag};
-pub(in crate::book) use ncx::{Ncx, NcxEntry, NcxPoint};
+pub(in crate::book) use ncx::{Ncx, NcxPoint};
 pub(in crate::book) use resource::{Resources, base32};
-pub(in crate::book) use small::{BOUNDARY, END, fcis, fdst, flis};
+pub(in crate::book) use small::{END, fcis, fdst, flis};
 pub(in crate::book) use tbs::TbsKind;
-pub(in crate::book) use text::{Text, text_records};
+pub(in crate::book) use text::text_records;
 pub(in crate::book) use thumbnail::thumbnail;
 
 /// A length or position as the field for it; see the module.

@@ -173,7 +173,10 @@ mod tests {
         NcxPoint { label, depth, position, place: None }
     }
 
-    fn shape(ncx: &Ncx<'_>) -> Vec<(usize, usize, Option<usize>, Option<(usize, usize)>)> {
+    /// Position, length, parent, first and last child.
+    type Shape = (usize, usize, Option<usize>, Option<(usize, usize)>);
+
+    fn shape(ncx: &Ncx<'_>) -> Vec<Shape> {
         ncx.entries().iter().map(|entry| (entry.index, entry.length, entry.parent, entry.children)).collect()
     }
 

@@ -4,9 +4,6 @@ use super::{Version, u32_of};
 
 /// The last record of a file or of its first half.
 pub(in crate::book) const END: &[u8] = &[0xE9, 0x8E, 0x0D, 0x0A];
-/// Between the halves of a file for old and new readers.
-pub(in crate::book) const BOUNDARY: &[u8] = b"BOUNDARY";
-
 /// FLIS: always the same (MobileRead wiki).
 pub(in crate::book) fn flis() -> Vec<u8> {
     let mut out = b"FLIS".to_vec();

@@ -42,6 +42,7 @@ const MOST_DECODED: u64 = 64_000_000;
 const MOST_EMBEDDED: u64 = 2560 * 2560;
 
 const BROKEN: &str = "the drawing is damaged";
+const EMPTY: &str = "the drawing shows nothing";
 const TOO_COMPLEX: &str = "the drawing is too complex";
 
 /// Draws for a page: at twice the size that the drawing asks for, within 1600 × 2560 pixels.
@@ -92,7 +93,8 @@ fn parse(svg: &[u8], lookup: &Lookup<'_>) -> Result<Tree, &'static str> {
         fontdb: Arc::new(fonts),
         ..Options::default()
     };
-    Tree::from_xmltree(&xml, &options).map_err(|_| BROKEN)
+    let tree = Tree::from_xmltree(&xml, &options).map_err(|_| BROKEN)?;
+    if tree.root().children().is_empty() { Err(EMPTY) } else { Ok(tree) }
 }
 
 /// A picture inside a drawing, in a form that the renderer decodes at a known price.
