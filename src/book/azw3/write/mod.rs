@@ -92,3 +92,6 @@ fn add<'a>(records: &mut Vec<Record<'a>>, index: Vec<Record<'a>>) -> Option<usiz
     records.extend(index);
     (records.len() > first).then_some(first)
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,9 @@ impl<'a, 'n> Pages<'a, 'n> {
         while let Some(piece) = pieces.next() {
             match piece {
                 Piece::Text(text) => self.characters(text, &mut walk),
-                Piece::Open(tag) if tag.name == "svg" && walk.in_body => self.drawing(tag, &mut pieces, markup, &walk),
+                Piece::Open(tag) if tag.name == "svg" && walk.in_body => {
+                    self.drawing(tag, &mut pieces, markup, &mut walk)
+                }
                 Piece::Open(tag) => self.open(tag, &mut walk),
                 Piece::Close(name) => self.close(name, &mut walk),
             }
@@ -118,7 +120,7 @@ impl<'a, 'n> Pages<'a, 'n> {
             self.text.push_str(if tag.empty { "/>" } else { ">" });
             return;
         }
-        if tag.name == "table" && walk.table.is_none() {
+        if tag.name == "table" && !tag.empty && walk.table.is_none() {
             walk.table = Some(walk.open.len());
         }
         let has_aid = walk.table.is_none() && !tag.empty && !matches!(tag.name, "ruby" | "rb" | "rtc" | "math");
@@ -207,7 +209,7 @@ impl<'a, 'n> Pages<'a, 'n> {
     }
 
     /// A drawing on a page becomes a flow with a picture in its place.
-    fn drawing(&mut self, tag: Tag<'a>, pieces: &mut Scan<'a>, markup: &'a str, walk: &Walk) {
+    fn drawing(&mut self, tag: Tag<'a>, pieces: &mut Scan<'a>, markup: &'a str, walk: &mut Walk) {
         let end_of_tag = pieces.consumed();
         let start = markup.get(..end_of_tag).and_then(|before| before.rfind("<svg")).unwrap_or(end_of_tag);
         let mut depth = usize::from(!tag.empty);
@@ -233,6 +235,8 @@ impl<'a, 'n> Pages<'a, 'n> {
             }
         }
         self.text.push_str("/>");
+        let (end, number) = (self.text.len(), walk.elements.len());
+        walk.elements.push(Element { start, inner: end, inner_end: end, end, after: number + 1, aid: None });
     }
 }
 

@@ -40,7 +40,7 @@ impl Exth {
         exth.optional(109, metadata.rights.as_deref());
         exth.optional(112, metadata.source.as_deref());
         exth.optional(113, own_identifier(metadata));
-        exth.text(503, &full_title(metadata));
+        exth.text(503, &metadata.title);
         exth.optional(524, metadata.language.as_deref());
         exth
     }
@@ -79,7 +79,7 @@ impl Exth {
     }
 }
 
-/// The title with the subtitle, as shown.
+/// The title with the subtitle, for the header; the title that is shown is record 503.
 pub(super) fn full_title(metadata: &Metadata) -> String {
     match metadata.subtitle.as_deref() {
         Some(subtitle) if !subtitle.is_empty() && !metadata.title.contains(subtitle) => {
