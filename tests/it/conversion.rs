@@ -102,6 +102,23 @@ fn read_bytes(file: &BookFile) -> book::Book {
 }
 
 #[test]
+fn kindle_books_come_back_with_the_text_they_went_with() {
+    let chapter =
+        |number: usize| (format!("c{number}x.xhtml"), format!("第{number}节"), format!("这里是第{number}段话。"));
+    let book = (3..9)
+        .map(chapter)
+        .fold(BookBuilder::new("三体"), |book, (name, title, text)| book.chapter(&name, &title, &text));
+    let source = book.build();
+    let expected = text_of(&book::read(&source, None).unwrap());
+    for format in [Format::Azw3, Format::Mobi, Format::Html] {
+        let read = book::ReadOptions::default();
+        let (corrections, options) = (book::Corrections::default(), book::WriteOptions::default());
+        let there = book::convert(&source, &read, &corrections, format, &options).unwrap();
+        assert_eq!(text_of(&book::read(&there.bytes, None).unwrap()), expected, "{format}");
+    }
+}
+
+#[test]
 fn two_who_want_the_same_wait_for_one_conversion() {
     let shelf = Shelf::with("山庙记.txt", NOVEL.as_bytes());
     let hashes: Vec<_> = std::thread::scope(|scope| {

@@ -4,4 +4,5 @@ mod read;
 mod write;
 
 pub(super) use read::{read, read_palmdoc};
+use write::MARK;
 pub(super) use write::write;

@@ -9,6 +9,7 @@ mod survey;
 mod walk;
 
 use crate::book::epub::toc::{from_chapters, name_chapters};
+use crate::book::mobi::MARK;
 use crate::book::model::{Book, Chapter, Content};
 use crate::book::palm::{self, Part, Resources};
 use crate::book::{Change, Error, Format, ReadOptions, Report, txt, xhtml};
@@ -22,7 +23,8 @@ const START: u32 = 116;
 
 /// Reads a book from its part of the database.
 pub(in crate::book) fn read(part: &Part<'_, '_>, options: &ReadOptions<'_>, mut report: Report) -> Result<Book, Error> {
-    let text = part.text(options.rescue, &mut report)?;
+    let mut text = part.text(options.rescue, &mut report)?;
+    leave_out_made_contents(&mut text);
     if text.trim_ascii().is_empty() {
         return Err(Error::Malformed("it has no text".into()));
     }
@@ -43,6 +45,18 @@ pub(in crate::book) fn read(part: &Part<'_, '_>, options: &ReadOptions<'_>, mut 
     let cover = palm::cover(&part.exth, &resources, &landmarks, &chapters, &mut report);
     let resources = resources.files;
     Ok(Book { metadata, chapters, toc, resources, cover, landmarks, report, ..Book::new(Format::Mobi) })
+}
+
+/// The page of contents that our own writer puts behind a book without one is not part of the book.
+fn leave_out_made_contents(text: &mut Vec<u8>) {
+    // Between the page break and the mark there is nothing but the tags of a page.
+    const BETWEEN: usize = 200;
+    let last = |what: &[u8], until: usize| text.get(..until)?.windows(what.len()).rposition(|found| found == what);
+    let Some(mark) = last(MARK.as_bytes(), text.len()) else { return };
+    if let Some(page) = last(b"<mbp:pagebreak", mark).filter(|page| mark - page <= BETWEEN) {
+        text.truncate(page);
+        text.extend_from_slice(b"</body></html>");
+    }
 }
 
 /// Reads a PalmDOC document, which is plain text or HTML.

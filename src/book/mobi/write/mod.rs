@@ -19,6 +19,7 @@ mod text;
 use crate::book::edition::Edition;
 use crate::book::palm::write as palm;
 use crate::book::{Change, Direction, Error, Report, Written};
+pub(super) use contents::MARK;
 use palm::{Exth, Header, Ncx, NcxPoint, Record, Resources, TbsKind, Version};
 use text::Body;
 
