@@ -1,6 +1,6 @@
 //! E-books as values: bytes in, [`Book`] out, and back in another format.
 //!
-//! Every format is read into one model, `model`, and every writer takes what [`edition`] makes of it for one target, so
+//! Every format is read into one model, `model`, and every writer takes what `edition` makes of it for one target, so
 //! that N readers and M writers make N × M conversions. There is no disk, no network, no clock and no state here, and
 //! nothing is ever unpacked to a path that a file names.
 //!
