@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::alert::{Alerts, Teller};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::kindle::Kindle;
 use crate::library::Library;
 use crate::library::link::Links;
 use crate::logging::Pseudonyms;
@@ -35,6 +36,8 @@ pub struct App {
     pub library: Arc<Library>,
     /// Addresses for followers.
     pub links: Arc<Links>,
+    /// Pushes by mail.
+    pub kindle: Arc<Kindle>,
     /// Answers followers.
     pub desk: Arc<Desk>,
     /// The Official Accounts.
@@ -69,9 +72,11 @@ impl App {
         library.set_adverts(config.books.adverts.clone());
         let lifetime = Duration::hours(i64::from(config.limits.link_hours));
         let links = Arc::new(Links::open(&store, public_url, lifetime, random()?)?);
-        let desk = desk(&config, &store, &library, &links)?;
-        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
+        let push = config.push_settings();
+        let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
+        let desk = desk(&config, &library, &links, &kindle)?;
+        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
@@ -86,6 +91,7 @@ impl App {
             store,
             library,
             links,
+            kindle,
             desk,
             accounts,
             alerts,
@@ -120,8 +126,8 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn desk(config: &Config, store: &Arc<Store>, library: &Arc<Library>, links: &Arc<Links>) -> Result<Arc<Desk>> {
-    let overrides = match store.get(&SETTINGS, &"wordings".to_owned())? {
+fn desk(config: &Config, library: &Arc<Library>, links: &Arc<Links>, kindle: &Arc<Kindle>) -> Result<Arc<Desk>> {
+    let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
         None => Default::default(),
     };
@@ -130,7 +136,7 @@ fn desk(config: &Config, store: &Arc<Store>, library: &Arc<Library>, links: &Arc
         downloads_per_day: config.limits.downloads_per_day,
         place_minutes: config.limits.place_minutes,
     };
-    Ok(Arc::new(Desk::new(Arc::clone(store), Arc::clone(library), Arc::clone(links), wordings, limits)))
+    Ok(Arc::new(Desk::new(Arc::clone(library), Arc::clone(links), Arc::clone(kindle), wordings, limits)))
 }
 
 /// A key made at the first start.

@@ -6,6 +6,7 @@
 
 mod defaults;
 mod env;
+mod mail;
 mod secrets;
 mod token;
 
@@ -21,6 +22,7 @@ pub use crate::reply::Language;
 use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
+pub use mail::{Mail, MailTls, Push};
 pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.
@@ -68,6 +70,8 @@ pub struct Config {
     pub books: Books,
     /// How mail is sent.
     pub mail: Option<Mail>,
+    /// To whom books are pushed by mail.
+    pub push: Push,
 }
 
 /// Addresses to listen on; port 0 takes a free one.
@@ -219,6 +223,16 @@ pub struct Limits {
     pub convert_megabytes: u64,
     /// Most processor time that the conversion of a book may take, in seconds.
     pub convert_seconds: u64,
+    /// Books that one follower may push by mail on one day.
+    pub pushes_per_day: u32,
+    /// Codes that one follower may have sent on one day, and that one address may get.
+    pub codes_per_day: u32,
+    /// Mail addresses of one follower.
+    pub addresses: u32,
+    /// Letters sent within one hour, all together.
+    pub letters_per_hour: u32,
+    /// Letters sent on one day, all together.
+    pub letters_per_day: u32,
 }
 
 /// What is taken for granted about books.
@@ -227,38 +241,6 @@ pub struct Limits {
 pub struct Books {
     /// Lines that are left out of texts, with `*` for anything.
     pub adverts: Vec<String>,
-}
-
-/// How mail is sent.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// The sender.
-    pub from: String,
-    /// The server.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// `starttls`, `tls` or `none`.
-    pub tls: MailTls,
-    /// The name to log in with.
-    #[serde(default)]
-    pub username: String,
-    /// The password to log in with.
-    #[serde(default)]
-    pub password: Secret,
-}
-
-/// How the mail server's connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MailTls {
-    /// Plain at first, then TLS.
-    Starttls,
-    /// TLS from the start.
-    Tls,
-    /// Not at all; on loopback only.
-    None,
 }
 
 /// The environment's variables, those that are text: others are none of ours.
@@ -327,13 +309,7 @@ impl Config {
             self.opds.access != OpdsAccess::Password || has_password,
             "opds.access = \"password\" needs opds.user and opds.password"
         );
-        if let Some(mail) = &self.mail {
-            let is_loopback = matches!(mail.host.as_str(), "localhost" | "127.0.0.1" | "::1");
-            ensure!(
-                mail.tls != MailTls::None || is_loopback,
-                "mail.tls = \"none\" is for a server on this machine only"
-            );
-        }
+        self.judge_mail()?;
         self.judge_token()?;
         self.limits.judge()
     }
@@ -377,6 +353,7 @@ impl Limits {
             ("connections", self.connections as u64),
             ("link_hours", u64::from(self.link_hours)),
             ("place_minutes", u64::from(self.place_minutes)),
+            ("addresses", u64::from(self.addresses)),
         ];
         for (name, value) in must_be_positive {
             ensure!(value > 0, "limits.{name} must be at least 1");

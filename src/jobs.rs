@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::blocking::{Panicked, blocking};
+use crate::kindle::Drained;
 use crate::library::requests;
 use crate::logging;
 use crate::reply::Swept;
@@ -28,6 +29,8 @@ pub enum Job {
     EmptyBin,
     /// Removes closed logs that are too old.
     OldLogs,
+    /// Looks for deliveries whose time to be tried (again) has come.
+    Deliver,
 }
 
 /// How a job's last run went.
@@ -54,7 +57,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Job; 3] = [Job::Forget, Job::EmptyBin, Job::OldLogs];
+    pub const ALL: [Job; 4] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver];
 
     /// The name it goes by.
     pub fn name(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Job {
             Job::Forget => "forget",
             Job::EmptyBin => "empty-bin",
             Job::OldLogs => "old-logs",
+            Job::Deliver => "deliver",
         }
     }
 
@@ -71,6 +75,7 @@ impl Job {
             Job::Forget => "0 7 * * * *",
             Job::EmptyBin => "0 20 4 * * *",
             Job::OldLogs => "0 30 4 * * *",
+            Job::Deliver => "0 * * * * *",
         }
     }
 
@@ -84,9 +89,10 @@ impl Job {
             Job::Forget => {
                 let Swept { answers, late, places, quotas, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
+                let pushes = app.kindle.sweep(now)?;
                 Ok(format!(
                     "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {followers} followers, {misses} searches without a hit"
+                     {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
                 ))
             }
             Job::EmptyBin => {
@@ -96,6 +102,10 @@ impl Job {
             Job::OldLogs => {
                 let removed = logging::remove_old(&app.log_dir(), app.config.log.days, now.into())?;
                 Ok(format!("{removed} removed"))
+            }
+            Job::Deliver => {
+                app.kindle.wake();
+                Ok(format!("{} waiting", app.kindle.waiting()?))
             }
         }
     }
@@ -170,6 +180,18 @@ pub async fn keep_tokens(app: Arc<App>) {
     loop {
         app.tokens.tick().await;
         tokio::time::sleep(TICK).await;
+    }
+}
+
+/// Hands in what is to be sent by mail, whenever there may be something, until [`Kindle::stop`](crate::kindle::Kindle).
+pub async fn deliver(app: Arc<App>) {
+    while !app.kindle.is_stopping() {
+        match app.kindle.drain(&app.clock).await {
+            Ok(drained) if drained == Drained::default() => {}
+            Ok(Drained { sent, put_off, failed }) => log::info!(sent, put_off, failed; "deliveries by mail"),
+            Err(error) => log::error!("deliveries by mail: {error:#}"),
+        }
+        app.kindle.woken().await;
     }
 }
 

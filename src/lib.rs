@@ -17,6 +17,10 @@
 //! disk → everybody: this program's own calls, and through [`server`]'s token API the owner's other servers. What only
 //! the owner can put right becomes an [`alert`].
 //!
+//! **A push.** 推送 → [`reply`] → [`kindle`] notes the delivery in the answer's write → its drain, woken at once and
+//! found again by a job, has [`library`] make the file and [`mail`] hand it in → the row says what became of it, and the
+//! follower hears with the next answer.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -36,6 +40,8 @@ pub mod alert;
 pub mod library;
 
 pub mod token;
+
+pub mod kindle;
 
 pub mod reply;
 

@@ -103,6 +103,7 @@ pub async fn run(
     }
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
     background.spawn(jobs::tell_alerts(Arc::clone(&app)));
+    let delivering = tokio::spawn(jobs::deliver(Arc::clone(&app)));
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 
@@ -114,12 +115,18 @@ pub async fn run(
     admin.close_streams();
     token_api.close_streams();
     background.abort_all();
+    app.kindle.stop();
     while servers.join_next().await.is_some() {}
     // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
     // be kept, because it may have ended the token before.
     let messages = tokio::time::timeout(DRAIN, drained.drain());
     let calls = tokio::time::timeout(DRAIN, app.tokens.idle());
-    let (messages, calls) = tokio::join!(messages, calls);
+    // A letter that is accepted and not noted would be sent again.
+    let letters = tokio::time::timeout(DRAIN, delivering);
+    let (messages, calls, letters) = tokio::join!(messages, calls, letters);
+    if letters.is_err() {
+        log::error!("stopping while a letter is being handed in; it is sent again at the next start");
+    }
     if messages.is_err() {
         log::error!("stopping with messages still being worked on");
     }

@@ -74,6 +74,7 @@ impl Teller {
             to: to.clone(),
             subject: subject.to_owned(),
             text: format!("{}\n\n{}\n", self.text(alert), alert.raised_at.format("%Y-%m-%d %H:%M UTC")),
+            attachments: Vec::new(),
             message_id: Some(format!("alert-{}-{}", alert.key, alert.raised_at.timestamp())),
             written_at: alert.raised_at,
         };

@@ -55,6 +55,13 @@ pub enum Trouble {
         /// Calls allowed.
         of: u64,
     },
+    /// A mail server takes nothing from us.
+    MailRefused {
+        /// Our address there.
+        sender: String,
+        /// What it says.
+        error: String,
+    },
 }
 
 impl Trouble {
@@ -67,6 +74,7 @@ impl Trouble {
             Trouble::Forbidden { account, .. } => ("forbidden", account),
             Trouble::SomebodyElse { account } => ("somebody_else", account),
             Trouble::QuotaNearlyUsed { account, .. } => ("quota_nearly_used", account),
+            Trouble::MailRefused { sender, .. } => ("mail_refused", sender),
         };
         format!("{kind}/{account}")
     }
@@ -110,6 +118,10 @@ impl Trouble {
                 "account {account}: {used} of {of} {quota} of today are used. Find out who asks so often: the history \
                  on the admin page and `shutong token show` tell"
             ),
+            Trouble::MailRefused { sender, error } => format!(
+                "mail from {sender} is not taken ({error}). Correct the section [mail] of the configuration and restart; \
+                 what waits is sent then"
+            ),
         }
     }
 
@@ -144,6 +156,9 @@ impl Trouble {
             Trouble::QuotaNearlyUsed { account, quota, used, of } => format!(
                 "公众号 {account}：今天的额度 {quota} 已用 {used}/{of}。请查明是谁在频繁调用：管理页的历史记录和 \
                  shutong token show 可以看到"
+            ),
+            Trouble::MailRefused { sender, error } => format!(
+                "发件地址 {sender} 被邮件服务器拒绝（{error}）。请修改配置中的 [mail] 后重启；排队的邮件届时会发出"
             ),
         }
     }

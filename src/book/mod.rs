@@ -80,6 +80,8 @@ pub struct ReadOptions<'a> {
 pub struct WriteOptions {
     /// The encoding of plain text.
     pub charset: Charset,
+    /// An EPUB with nothing in it that Amazon's Send-to-Kindle refuses.
+    pub for_kindle: bool,
 }
 
 /// The encodings in which plain text is written.

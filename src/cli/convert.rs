@@ -226,7 +226,8 @@ impl Plan<'_> {
     fn convert(&self, bytes: &[u8], name: Option<&str>, target: Format) -> Result<Written, String> {
         let Convert { from, rescue, adverts, gb18030, .. } = self.command;
         let read = ReadOptions { file_name: name, format: *from, rescue: *rescue, adverts };
-        let write = WriteOptions { charset: if *gb18030 { Charset::Gb18030 } else { Charset::Utf8 } };
+        let charset = if *gb18030 { Charset::Gb18030 } else { Charset::Utf8 };
+        let write = WriteOptions { charset, ..WriteOptions::default() };
         let work = || book::convert(bytes, &read, &self.corrections, target, &write);
         match panic::catch_unwind(AssertUnwindSafe(work)) {
             Ok(outcome) => outcome.map_err(|error| advised(&error, *rescue)),

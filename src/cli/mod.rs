@@ -9,6 +9,7 @@ mod config;
 mod console;
 mod convert;
 mod key;
+mod kindle;
 mod remote;
 mod search;
 mod serve;
@@ -59,6 +60,9 @@ enum Command {
     /// Makes, lists and revokes keys of the token API.
     #[command(subcommand)]
     Key(key::Key),
+    /// Lists deliveries by mail and tries them again.
+    #[command(subcommand)]
+    Kindle(kindle::Kindle),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -146,6 +150,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Search(search) => search.run(app, console),
         Command::Token(token) => token.run(app, console),
         Command::Key(key) => key.run(app, console),
+        Command::Kindle(kindle) => kindle.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

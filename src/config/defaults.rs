@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 
-use super::{AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, Opds, TokenConfig};
+use super::{AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, Opds, Push, TokenConfig};
 
 impl Default for Config {
     fn default() -> Self {
@@ -22,6 +22,7 @@ impl Default for Config {
             limits: Limits::default(),
             books: Books::default(),
             mail: None,
+            push: Push::default(),
         }
     }
 }
@@ -51,6 +52,11 @@ impl Default for Limits {
             body_search_megabytes: 0,
             convert_megabytes: 1024,
             convert_seconds: 60,
+            pushes_per_day: 10,
+            codes_per_day: 3,
+            addresses: 5,
+            letters_per_hour: 100,
+            letters_per_day: 500,
         }
     }
 }

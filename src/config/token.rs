@@ -5,9 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::{AccountConfig, Config, Language, Mail, MailTls};
+use super::{AccountConfig, Config, Language, Mail};
 use crate::alert::Teller;
-use crate::mail;
 use crate::secret::Secret;
 use crate::token::{self, TakeOver, Upstream};
 use crate::wechat::Hosts;
@@ -117,24 +116,6 @@ impl Config {
             must_be_http(webhook.expose()).context("alerts.webhook")?;
         }
         Ok(())
-    }
-}
-
-impl Mail {
-    fn server(&self) -> mail::Server {
-        mail::Server {
-            host: self.host.clone(),
-            port: self.port,
-            tls: match self.tls {
-                MailTls::Starttls => mail::Tls::Starttls,
-                MailTls::Tls => mail::Tls::Tls,
-                MailTls::None => mail::Tls::None,
-            },
-            username: self.username.clone(),
-            password: self.password.clone(),
-            from: self.from.clone(),
-            limits: mail::Limits::default(),
-        }
     }
 }
 

@@ -5,12 +5,10 @@
 //! itself: it runs `shutong convert` under limits ([`Converter::Apart`]), so that a book made to exhaust a converter
 //! costs that book's conversion and nothing else.
 
+mod apart;
+
 use std::collections::HashMap;
-use std::ffi::OsString;
-use std::fs;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,6 +61,14 @@ pub struct BookFile {
     pub file_name: String,
 }
 
+/// What is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Target {
+    format: Format,
+    /// An EPUB with nothing in it that Amazon refuses.
+    for_kindle: bool,
+}
+
 /// How a conversion stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conversion {
@@ -106,10 +112,32 @@ impl Library {
         if let Some(edition) = offer.edition {
             return Ok(Some(self.file_of(edition)));
         }
+        self.made(book, Target::from(offer.format), now).map(Some)
+    }
+
+    /// The file that is best read: an EPUB, made if it has to be, else a PDF, else whatever there is. For a Kindle an
+    /// EPUB that Amazon takes, made even from one that is there, or a file of another kind that it takes.
+    ///
+    /// # Errors
+    /// As [`Library::obtain`].
+    pub fn obtain_for_reading(&self, book: &BookRecord, for_kindle: bool, now: DateTime<Utc>) -> Result<BookFile> {
+        const TAKEN: [Format; 4] = [Format::Pdf, Format::Docx, Format::Doc, Format::Rtf];
+        let of = |format: Format| book.editions.iter().find(|edition| edition.format == format);
+        if !for_kindle && let Some(epub) = of(Format::Epub) {
+            return Ok(self.file_of(epub));
+        }
+        let made = self.made(book, Target { format: Format::Epub, for_kindle }, now);
+        let Err(Error::Unconvertible(why)) = made else { return made };
+        let other = TAKEN.into_iter().find_map(of).or_else(|| book.editions.first().filter(|_| !for_kindle));
+        other.map(|edition| self.file_of(edition)).ok_or(Error::Unconvertible(why))
+    }
+
+    /// Made from the first source that can be converted.
+    fn made(&self, book: &BookRecord, target: Target, now: DateTime<Utc>) -> Result<BookFile> {
         let mut refused = None;
         for source in sources(book) {
-            match self.converted(book, source, offer.format, now) {
-                Ok(made) => return Ok(Some(made)),
+            match self.converted(book, source, target, now) {
+                Ok(made) => return Ok(made),
                 Err(Error::Unconvertible(reason)) => refused = refused.or(Some(reason)),
                 Err(error) => return Err(error),
             }
@@ -124,7 +152,7 @@ impl Library {
     pub fn conversion_of(&self, book: &BookRecord, format: Format) -> Result<Conversion> {
         let mut tried = Conversion::Possible;
         for source in sources(book) {
-            match self.conversion(book, source, format)?.map(|record| record.outcome) {
+            match self.conversion(book, source, Target::from(format))?.map(|record| record.outcome) {
                 Some(Ok((_, bytes))) => return Ok(Conversion::Made { bytes }),
                 Some(Err(reason)) => tried = Conversion::Failed { reason },
                 None => return Ok(Conversion::Possible),
@@ -152,7 +180,7 @@ impl Library {
     }
 
     /// What is kept of a conversion, if it still holds.
-    fn conversion(&self, book: &BookRecord, source: &Edition, target: Format) -> Result<Option<ConversionRecord>> {
+    fn conversion(&self, book: &BookRecord, source: &Edition, target: Target) -> Result<Option<ConversionRecord>> {
         let record = self.store.get(&CONVERSIONS, &key(source, target))?;
         let is_there = |record: &ConversionRecord| match &record.outcome {
             Ok((hash, _)) => self.store.files().path(hash).exists(),
@@ -161,7 +189,7 @@ impl Library {
         Ok(record.filter(|record| record.maker == self.maker(book) && is_there(record)))
     }
 
-    fn converted(&self, book: &BookRecord, source: &Edition, target: Format, now: DateTime<Utc>) -> Result<BookFile> {
+    fn converted(&self, book: &BookRecord, source: &Edition, target: Target, now: DateTime<Utc>) -> Result<BookFile> {
         if let Some(record) = self.conversion(book, source, target)? {
             return self.kept(record, source, target);
         }
@@ -184,19 +212,19 @@ impl Library {
         self.kept(made?, source, target)
     }
 
-    fn kept(&self, record: ConversionRecord, source: &Edition, target: Format) -> Result<BookFile> {
+    fn kept(&self, record: ConversionRecord, source: &Edition, target: Target) -> Result<BookFile> {
         let (hash, bytes) = record.outcome.map_err(Error::Unconvertible)?;
         let path = self.store.files().path(&hash);
-        let file_name = Path::new(&source.file_name).with_extension(target.extension());
+        let file_name = Path::new(&source.file_name).with_extension(target.format.extension());
         let file_name = file_name.to_string_lossy().into_owned();
-        Ok(BookFile { format: target, hash, bytes, path, file_name })
+        Ok(BookFile { format: target.format, hash, bytes, path, file_name })
     }
 
     fn make(
         &self,
         book: &BookRecord,
         source: &Edition,
-        target: Format,
+        target: Target,
         now: DateTime<Utc>,
     ) -> Result<ConversionRecord> {
         let _turn = self.converting.turn().ok_or(Error::Busy)?;
@@ -215,7 +243,7 @@ impl Library {
                 Ok((self.store.files().put(&bytes)?, size))
             }
             Err(reason) => {
-                log::warn!("{} cannot be converted to {target}: {reason}", source.file_name);
+                log::warn!("{} cannot be converted to {}: {reason}", source.file_name, target.format);
                 Err(reason)
             }
         };
@@ -228,7 +256,7 @@ impl Library {
         &self,
         book: &BookRecord,
         source: &Edition,
-        target: Format,
+        target: Target,
     ) -> Result<std::result::Result<Vec<u8>, String>> {
         let bytes = self.store.files().read(&source.hash)?;
         let cover = book.cover.as_ref().and_then(|cover| self.store.files().read(&cover.picture).ok());
@@ -240,39 +268,9 @@ impl Library {
         };
         let adverts = self.adverts.read().clone();
         let read = ReadOptions { file_name: Some(&source.file_name), adverts: &adverts, ..ReadOptions::default() };
-        let written = book::convert(&bytes, &read, &corrections, target, &WriteOptions::default());
+        let write = WriteOptions { for_kindle: target.for_kindle, ..WriteOptions::default() };
+        let written = book::convert(&bytes, &read, &corrections, target.format, &write);
         Ok(written.map(|written| written.bytes).map_err(|error| error.to_string()))
-    }
-
-    fn convert_apart(
-        &self,
-        book: &BookRecord,
-        source: &Edition,
-        target: Format,
-        program: &Path,
-        megabytes: u64,
-        seconds: u64,
-    ) -> Result<std::result::Result<Vec<u8>, String>> {
-        let folder = Folder::new(self.store.files().temporary())?;
-        // The file's own name may say what its content does not: title, author, that it is Markdown.
-        let input = folder.link(&self.edition_path(source), &source.file_name)?;
-        let output = folder.0.join(format!("out.{}", target.extension()));
-        let mut command = Command::new(program);
-        command.arg("convert").arg(&input).arg(&output);
-        command.args(["--to", target.extension(), "--from", source.format.extension()]);
-        command.args(["--memory", &megabytes.to_string(), "--seconds", &seconds.to_string()]);
-        command.arg(with("--title=", &book.title));
-        command.args(book.authors.iter().map(|author| with("--author=", author)));
-        command.args(self.adverts.read().iter().map(|pattern| with("--advert=", pattern)));
-        if let Some(cover) = &book.cover {
-            command.arg("--default-cover").arg(self.store.files().path(&cover.picture));
-        }
-        command.env_clear().current_dir(&folder.0);
-        let ended = command.output().map_err(crate::store::Error::Io)?;
-        if ended.status.success() {
-            return Ok(Ok(fs::read(&output).map_err(crate::store::Error::Io)?));
-        }
-        Ok(Err(reason(ended.status, &ended.stderr, &input)))
     }
 
     /// Forgets conversions whose source is gone, and old ones; says which of their files stay.
@@ -328,37 +326,15 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// A folder for one conversion, gone with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(path: PathBuf) -> Result<Folder> {
-        fs::create_dir_all(&path).map_err(crate::store::Error::Io)?;
-        Ok(Folder(path))
-    }
-
-    /// Gives a file another name in this folder, without its bytes being copied.
-    fn link(&self, file: &Path, name: &str) -> Result<PathBuf> {
-        const LONGEST: usize = 200;
-        let plain = name.rsplit(['/', '\\']).next().unwrap_or_default().replace('\0', "");
-        let mut start = plain.len().saturating_sub(LONGEST);
-        while !plain.is_char_boundary(start) {
-            start += 1;
-        }
-        let link = self.0.join(format!("in-{}", &plain[start..]));
-        fs::hard_link(file, &link).or_else(|_| fs::copy(file, &link).map(drop)).map_err(crate::store::Error::Io)?;
-        Ok(link)
-    }
+fn key(source: &Edition, target: Target) -> (String, String) {
+    let extension = target.format.extension();
+    (source.hash.to_string(), if target.for_kindle { format!("kindle-{extension}") } else { extension.to_owned() })
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+impl From<Format> for Target {
+    fn from(format: Format) -> Target {
+        Target { format, for_kindle: false }
     }
-}
-
-fn key(source: &Edition, target: Format) -> (String, String) {
-    (source.hash.to_string(), target.extension().to_owned())
 }
 
 /// The files that a conversion can start from, the best first: what has structure before what has none.
@@ -373,25 +349,4 @@ fn sources(book: &BookRecord) -> Vec<&Edition> {
         _ => 5,
     });
     sources
-}
-
-fn with(flag: &str, value: &str) -> OsString {
-    format!("{flag}{}", value.replace('\0', "")).into()
-}
-
-/// What the process said, or what ended it.
-fn reason(status: ExitStatus, said: &[u8], input: &Path) -> String {
-    const CPU_EXCEEDED: i32 = 24;
-    const KILLED: i32 = 9;
-    const ABORTED: i32 = 6;
-    match status.signal() {
-        Some(CPU_EXCEEDED | KILLED) => return "it takes longer than limits.convert_seconds allows".into(),
-        Some(ABORTED) => return "it takes more memory than limits.convert_megabytes allows".into(),
-        Some(signal) => return format!("the converter was ended by signal {signal}"),
-        None => {}
-    }
-    let said = String::from_utf8_lossy(said);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the converter said nothing");
-    let last = last.strip_prefix("shutong: ").unwrap_or(last);
-    last.strip_prefix(&format!("{}: ", input.display())).unwrap_or(last).to_owned()
 }

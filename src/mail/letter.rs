@@ -6,10 +6,10 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::{Mailbox, Message, SinglePart, header};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart, header};
 use sha2::{Digest, Sha256};
 
-use super::{Error, Letter, Server, is_loopback};
+use super::{Error, Letter, Server, attachment, is_loopback};
 
 /// In characters. Longer ones make lines that mail servers refuse, and no mail program shows as much.
 const LONGEST_SUBJECT: usize = 200;
@@ -30,15 +30,32 @@ pub(super) struct Sealed {
 pub(super) fn seal(letter: &Letter, server: &Server) -> Result<Sealed, Error> {
     let from = sender(&server.from)?;
     let to = recipient(&letter.to, is_loopback(&server.host))?;
-    let message = Message::builder()
+    let id = message_id(letter, from.email.domain());
+    let head = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to.clone()))
         .date(date(letter))
-        .message_id(Some(format!("<{}>", message_id(letter, from.email.domain()))))
-        .subject(subject(&letter.subject))
-        .singlepart(SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(unix_lines(&letter.text)))
-        .map_err(|error| Error::Settings(error.to_string()))?;
+        .message_id(Some(format!("<{id}>")))
+        .subject(subject(&letter.subject));
+    let text = SinglePart::builder().header(header::ContentType::TEXT_PLAIN).body(unix_lines(&letter.text));
+    let message = if letter.attachments.is_empty() {
+        head.singlepart(text)
+    } else {
+        // A boundary of the library's own would be another one on every repeat.
+        let parts = MultiPart::mixed().boundary(boundary(&id)).singlepart(text);
+        let files = letter.attachments.iter().map(attachment::part).collect::<Result<Vec<_>, _>>()?;
+        head.multipart(files.into_iter().fold(parts, MultiPart::singlepart))
+    };
+    let message = message.map_err(|error| Error::Settings(error.to_string()))?;
     Ok(Sealed { from: from.email, to, bytes: message.formatted() })
+}
+
+/// What stands between the parts. It is in none of them: base64 has no `=_` at the start of a line, and quoted text
+/// has `=5F` or `=3D` there.
+fn boundary(id: &str) -> String {
+    let hash = Sha256::digest(id.as_bytes());
+    let digits: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("=_{digits}")
 }
 
 /// Judges the owner's own address; it may have a name, and any mailbox that ASCII can write.
@@ -125,6 +142,7 @@ mod tests {
             to: "me@kindle.com".into(),
             subject: subject.into(),
             text: text.into(),
+            attachments: Vec::new(),
             message_id: None,
             written_at: DateTime::UNIX_EPOCH,
         }

@@ -2,11 +2,13 @@
 //!
 //! Deliberately not here: a queue, repeats, quotas, and who may be written to. Whoever writes a letter keeps it until
 //! it is accepted, decides by [`Error`] what to do next, and hands the same letter in again. The room knows neither
-//! the configuration nor the time.
+//! the configuration nor the time. [`send`] is for a few letters that are all there; who has many, or large ones,
+//! opens a [`Session`] and makes each letter when its turn comes.
 //!
 //! Of the mail library it uses the single connection, not the transport: that one waits for an answer without any
 //! limit and ends the session when one letter is refused.
 
+mod attachment;
 mod letter;
 mod session;
 
@@ -17,7 +19,9 @@ use chrono::{DateTime, Utc};
 
 use crate::secret::Secret;
 use letter::Sealed;
-use session::Session;
+
+pub use attachment::{Attachment, ascii_name};
+pub use session::Session;
 
 /// Where mail is handed in.
 #[derive(Clone, Debug)]
@@ -64,7 +68,7 @@ impl Default for Limits {
     }
 }
 
-/// A letter in plain text.
+/// A letter in plain text, with files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     /// One recipient, the address alone. Its part before the `@` is made of ASCII letters, digits and `._+-` and does
@@ -75,6 +79,8 @@ pub struct Letter {
     pub subject: String,
     /// Lines end as they like.
     pub text: String,
+    /// The files that come with it.
+    pub attachments: Vec<Attachment>,
     /// The same on a repeat, so that a letter handed in twice is seen once: `delivery-17`, or with a domain
     /// `delivery-17@example.com`; without one it is the sender's. Other characters than ASCII letters, digits and
     /// `._+-` are left out. `None`: made from the letter's content.
@@ -133,7 +139,7 @@ pub async fn send(server: &Server, letters: &[Letter]) -> Vec<Result<(), Error>>
         outcomes.push(match (letter, &mut session) {
             (Err(wrong), _) => Err(wrong),
             (Ok(_), Err(closed)) => Err(closed.clone()),
-            (Ok(letter), Ok(session)) => session.deliver(&letter).await,
+            (Ok(letter), Ok(session)) => session.hand_in(&letter).await,
         });
     }
     if let Ok(session) = session {

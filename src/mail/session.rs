@@ -13,16 +13,18 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, CertificateStore, Tls
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 
-use super::letter::Sealed;
-use super::{Error, Server, Tls, is_loopback};
+use super::letter::{self, Sealed};
+use super::{Error, Letter, Server, Tls, is_loopback};
 
 /// The answer of a server that is about to close the connection, whatever was asked.
 const CLOSING: u16 = 421;
+/// The slowest line that a letter may go over, in bytes a second: files take their time.
+const SLOWEST: usize = 20_000;
 /// What is kept of an answer's text, in characters.
 const LONGEST_ANSWER: usize = 300;
 
 /// A session with a mail server that has accepted the login.
-pub(super) struct Session<'a> {
+pub struct Session<'a> {
     server: &'a Server,
     connection: AsyncSmtpConnection,
     /// Nothing more can be said.
@@ -39,6 +41,9 @@ enum Failure {
 
 impl<'a> Session<'a> {
     /// Connects, protects the connection as it is set, and logs in.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] or [`Error::Later`].
     pub async fn open(server: &'a Server) -> Result<Session<'a>, Error> {
         if server.tls == Tls::None && !is_loopback(&server.host) {
             let text = format!("without TLS, mail goes to a server on this machine only, and {} is none", server.host);
@@ -56,7 +61,20 @@ impl<'a> Session<'a> {
     }
 
     /// Hands one letter in. After a refusal the session can take the next.
-    pub async fn deliver(&mut self, letter: &Sealed) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn deliver(&mut self, letter: &Letter) -> Result<(), Error> {
+        let sealed = letter::seal(letter, self.server)?;
+        self.hand_in(&sealed).await
+    }
+
+    /// Whether nothing more can be said in it.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    pub(super) async fn hand_in(&mut self, letter: &Sealed) -> Result<(), Error> {
         if self.is_over {
             return Err(Error::Later("the session ended at an earlier letter".into()));
         }
@@ -83,7 +101,9 @@ impl<'a> Session<'a> {
     async fn transfer(&mut self, letter: &Sealed) -> Result<(), Failure> {
         self.say(Rcpt::new(letter.to.clone(), Vec::new())).await?;
         self.say(Data).await?;
-        let answer = limited(self.server.limits.command, self.connection.message(&letter.bytes)).await;
+        let patience = Duration::from_secs((letter.bytes.len() / SLOWEST) as u64);
+        let limit = self.server.limits.command + patience;
+        let answer = limited(limit, self.connection.message(&letter.bytes)).await;
         self.noted(answer.map(drop))
     }
 

@@ -101,7 +101,9 @@ impl Visit<'_> {
         let mut body = missing.map_or(String::new(), |format| {
             format!("{}\n", self.words.say(Word::CardNoFormat, &[("format", format.name())]))
         });
-        let mut room = room.saturating_sub(body.len() + page.len() + 60);
+        let push = self.push_link(id, book).filter(|push| push.len() + page.len() + 400 < room);
+        let pushed = push.as_ref().map_or(0, |push| push.len() + 1);
+        let mut room = room.saturating_sub(body.len() + page.len() + pushed + 60);
         let mut downloads = Vec::new();
         for offer in files.into_iter().take(DOWNLOADS) {
             let link = self.download(id, &offer);
@@ -113,6 +115,10 @@ impl Visit<'_> {
         }
         if !downloads.is_empty() {
             body.push_str(&self.words.say(Word::CardDownloads, &[("links", &downloads.join(" · "))]));
+            body.push('\n');
+        }
+        if let Some(push) = push {
+            body.push_str(&push);
             body.push('\n');
         }
         body.push_str(&page);
@@ -137,7 +143,7 @@ pub(super) fn authors(book: &BookRecord, most: usize) -> String {
 }
 
 /// A size as people say it: 850 KB, 1.2 MB. Files under 1 KB count as 1 KB.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     const MB: u64 = 1 << 20;
     match bytes {
         0..MB => format!("{} KB", bytes.div_ceil(1024).max(1)),

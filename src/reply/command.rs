@@ -4,6 +4,8 @@
 //! around them and polite words at either end; everything else is a search, because titles can be anything (1984,
 //! 三体, 求). What a command then does is not here.
 
+mod post;
+
 use crate::book::Format;
 use crate::store::records::{BookId, PlaceRecord};
 
@@ -46,6 +48,24 @@ pub enum Command {
     Open(BookId),
     /// The book shown last, in this format.
     As(Format),
+    /// How books are pushed to Kindles and mailboxes.
+    PushHelp,
+    /// Bind this address: first tell what that means.
+    Bind(String),
+    /// Bind it, having read that.
+    Agree(String),
+    /// The code that proves an address.
+    Code(String),
+    /// The addresses that are bound.
+    Mailboxes,
+    /// Forget an address, or its number; empty: the only one.
+    Unbind(String),
+    /// Push the book that these words or this number mean; empty: the one shown last.
+    Push(String),
+    /// Push a certain book: a link was tapped.
+    PushBook(BookId),
+    /// How pushes stand.
+    PushStatus,
     /// Request what was just not found.
     RequestUnfound,
     /// Request a book by these words.
@@ -87,7 +107,7 @@ pub(super) fn fixed(text: &str) -> Option<Command> {
         return Some(Command::Help);
     }
     let core = folded.trim_matches(is_around);
-    word(core).or_else(|| word(without_courtesy(core)))
+    word(core).or_else(|| post::word(core)).or_else(|| word(without_courtesy(core)))
 }
 
 fn at_place(text: &str, place: &PlaceRecord) -> Command {
@@ -96,7 +116,7 @@ fn at_place(text: &str, place: &PlaceRecord) -> Command {
     if !text.chars().any(char::is_alphanumeric) {
         return Command::Unreadable;
     }
-    if let Some(command) = search_or_request(text) {
+    if let Some(command) = post::with_words(text).or_else(|| search_or_request(text)) {
         return command;
     }
     if text.contains('《') || text.chars().count() > 30 {

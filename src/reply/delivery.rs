@@ -7,6 +7,15 @@ use super::wording::{Word, Wordings};
 use crate::store::records::AnswerRecord;
 use crate::wechat::{Reply, TEXT_FITTING_BYTES};
 
+/// A notice: deliveries come before books, which have a head of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// What became of a delivery.
+    Delivery(String),
+    /// A book that was asked for.
+    Book(String),
+}
+
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parcel {
@@ -19,7 +28,7 @@ pub(super) struct Parcel {
 }
 
 /// Packs what fits. `own` is none if the message was only sent to get the late answer.
-pub(super) fn pack(words: &Wordings, late: Option<&AnswerRecord>, notices: &[String], own: Option<&str>) -> Parcel {
+pub(super) fn pack(words: &Wordings, late: Option<&AnswerRecord>, notices: &[Line], own: Option<&str>) -> Parcel {
     match late.map(|late| &late.reply) {
         Some(Reply::Text(late)) => with_late(words, late, notices, own),
         // A picture or an article goes alone.
@@ -28,7 +37,7 @@ pub(super) fn pack(words: &Wordings, late: Option<&AnswerRecord>, notices: &[Str
     }
 }
 
-fn with_late(words: &Wordings, late: &str, notices: &[String], own: Option<&str>) -> Parcel {
+fn with_late(words: &Wordings, late: &str, notices: &[Line], own: Option<&str>) -> Parcel {
     let late = fitting(late);
     let mut text = late.to_owned();
     let mut keeps_own = false;
@@ -44,7 +53,7 @@ fn with_late(words: &Wordings, late: &str, notices: &[String], own: Option<&str>
     Parcel { reply: Reply::Text(text), notices: if given { notices.len() } else { 0 }, keeps_own }
 }
 
-fn with_notices(words: &Wordings, notices: &[String], own: Option<&str>) -> Parcel {
+fn with_notices(words: &Wordings, notices: &[Line], own: Option<&str>) -> Parcel {
     let own = own.map(fitting).unwrap_or_default();
     for count in (1..=notices.len()).rev() {
         let mut text = block(words, &notices[..count]);
@@ -65,8 +74,23 @@ fn with_notices(words: &Wordings, notices: &[String], own: Option<&str>) -> Parc
     Parcel { reply: Reply::Text(own.to_owned()), notices: 0, keeps_own: false }
 }
 
-fn block(words: &Wordings, notices: &[String]) -> String {
-    format!("{}\n{}", words.plain(Word::NoticeHead), notices.join("\n"))
+/// The notices, news of deliveries before books.
+fn block(words: &Wordings, notices: &[Line]) -> String {
+    let mut lines = Vec::new();
+    let mut has_head = false;
+    for notice in notices {
+        match notice {
+            Line::Delivery(line) => lines.push(line.clone()),
+            Line::Book(line) => {
+                if !has_head {
+                    lines.push(words.plain(Word::NoticeHead));
+                    has_head = true;
+                }
+                lines.push(line.clone());
+            }
+        }
+    }
+    lines.join("\n")
 }
 
 /// Appends `more` if the whole still fits into a reply, and says whether it did.
@@ -88,6 +112,10 @@ mod tests {
         Wordings::new(Language::Zh, Default::default()).unwrap()
     }
 
+    fn books(titles: &[&str]) -> Vec<Line> {
+        titles.iter().map(|title| Line::Book((*title).to_owned())).collect()
+    }
+
     fn late(text: &str) -> AnswerRecord {
         AnswerRecord { reply: Reply::Text(text.to_owned()), answered_at: Default::default() }
     }
@@ -101,33 +129,41 @@ mod tests {
 
     #[test]
     fn everything_together_if_it_fits() {
-        let parcel = pack(&words(), Some(&late("迟到")), &["三体".into()], Some("自己"));
+        let parcel = pack(&words(), Some(&late("迟到")), &books(&["三体"]), Some("自己"));
         assert_eq!(text(&parcel), "迟到\n\n自己\n\n您求的书到了：\n三体");
         assert_eq!((parcel.notices, parcel.keeps_own), (1, false));
-        let parcel = pack(&words(), None, &["三体".into(), "活着".into()], Some("自己"));
+        let parcel = pack(&words(), None, &books(&["三体", "活着"]), Some("自己"));
         assert_eq!(text(&parcel), "您求的书到了：\n三体\n活着\n\n自己");
     }
 
     #[test]
     fn what_does_not_fit_waits() {
         let long = "长".repeat(600);
-        let parcel = pack(&words(), Some(&late(&long)), &["三体".into()], Some(&long));
+        let parcel = pack(&words(), Some(&late(&long)), &books(&["三体"]), Some(&long));
         assert!(text(&parcel).starts_with(&long) && text(&parcel).contains("还有一条"));
         assert_eq!((parcel.notices, parcel.keeps_own), (0, true));
-        let parcel = pack(&words(), None, &["三体".into()], Some(&"长".repeat(680)));
+        let parcel = pack(&words(), None, &books(&["三体"]), Some(&"长".repeat(680)));
         assert!(text(&parcel).starts_with("您求的书到了"));
         assert_eq!((parcel.notices, parcel.keeps_own), (1, true));
-        let many: Vec<String> = (0..60).map(|number| format!("第{number}本{}", "长".repeat(15))).collect();
+        let many: Vec<Line> = (0..60).map(|number| Line::Book(format!("第{number}本{}", "长".repeat(15)))).collect();
         let parcel = pack(&words(), None, &many, Some("自己"));
         assert!(parcel.notices > 20 && parcel.notices < 60 && !parcel.keeps_own);
         assert!(text(&parcel).len() <= TEXT_FITTING_BYTES);
     }
 
     #[test]
+    fn deliveries_come_before_the_books_and_their_head() {
+        let mut lines = vec![Line::Delivery("《活着》寄到了".into())];
+        lines.extend(books(&["三体"]));
+        let parcel = pack(&words(), None, &lines, Some("自己"));
+        assert_eq!(text(&parcel), "《活着》寄到了\n您求的书到了：\n三体\n\n自己");
+    }
+
+    #[test]
     fn a_picture_goes_alone() {
         let picture = Reply::Image { media_id: "m".into() };
         let record = AnswerRecord { reply: picture.clone(), answered_at: Default::default() };
-        let parcel = pack(&words(), Some(&record), &["三体".into()], Some("自己"));
+        let parcel = pack(&words(), Some(&record), &books(&["三体"]), Some("自己"));
         assert_eq!(parcel, Parcel { reply: picture, notices: 0, keeps_own: true });
     }
 

@@ -11,7 +11,7 @@ use super::{Desk, Result};
 use crate::library::requests::follower_key;
 use crate::store::Stamp;
 use crate::store::records::FollowerRecord;
-use crate::store::schema::{FOLLOWERS, LATE, NOTICES};
+use crate::store::schema::{DELIVERY_NEWS, FOLLOWERS, LATE, NOTICES};
 
 /// Most followers kept; some 300 bytes each. Who has not written for an hour is of no use here.
 const MOST: usize = 10_000;
@@ -31,10 +31,10 @@ struct Kept {
 #[derive(Clone, Copy)]
 pub(super) struct Familiar {
     pub(super) blocked: bool,
-    /// Something else goes out with the next answer: a late answer, or a notice.
+    /// Something else goes out with the next answer: a late answer, a notice, news of a delivery.
     pub(super) is_waited_for: bool,
     seen_at: DateTime<Utc>,
-    stamps: [Stamp; 3],
+    stamps: [Stamp; 4],
 }
 
 impl Desk {
@@ -52,10 +52,12 @@ impl Desk {
             self.store.stamp(&FOLLOWERS, &who),
             self.store.stamp(&LATE, &who),
             self.store.stamp_under(&NOTICES, &waiting),
+            self.store.stamp_under(&DELIVERY_NEWS, &waiting),
         ];
         let Some(FollowerRecord { blocked, seen_at, .. }) = self.known(&who, now)? else { return Ok(None) };
-        let is_waited_for =
-            self.store.get(&LATE, &who)?.is_some() || !self.store.under(&NOTICES, &waiting, 1)?.is_empty();
+        let is_waited_for = self.store.get(&LATE, &who)?.is_some()
+            || !self.store.under(&NOTICES, &waiting, 1)?.is_empty()
+            || !self.store.under(&DELIVERY_NEWS, &waiting, 1)?.is_empty();
         let familiar = Familiar { blocked, is_waited_for, seen_at, stamps };
         self.familiars.keep(who, familiar);
         Ok(Some(familiar))

@@ -47,6 +47,9 @@ impl Visit<'_> {
 
     /// A number that picks nothing: a title like 1984, or a slip.
     pub(super) fn number(&self, number: &str) -> Result<Outcome> {
+        if self.is_awaited_code(number)? {
+            return Ok(self.enter_code(number));
+        }
         let finding = self.desk.library.find(number)?;
         match finding.confidence {
             Confidence::Sure => return self.sure(number, finding),
@@ -119,7 +122,7 @@ impl Visit<'_> {
         Ok(Outcome::say(card).with(self.found(id, Some(listing))))
     }
 
-    fn found_list(&self, title: Word, text: &str, finding: Finding) -> Result<Outcome> {
+    pub(super) fn found_list(&self, title: Word, text: &str, finding: Finding) -> Result<Outcome> {
         if self.first_shown(&finding)?.is_none() {
             return Ok(self.nothing(text, &finding));
         }
@@ -129,7 +132,7 @@ impl Visit<'_> {
         self.list(listing, unfound)
     }
 
-    fn nothing(&self, text: &str, finding: &Finding) -> Outcome {
+    pub(super) fn nothing(&self, text: &str, finding: &Finding) -> Outcome {
         let echo = literal(&shortened(text, ECHO));
         let asked = asked_for(text, finding);
         let place = PlaceRecord { unfound: Some(asked.clone()), ..PlaceRecord::default() };
@@ -137,7 +140,7 @@ impl Visit<'_> {
         Outcome::say(said).with(self.moved_to(place)).with(Effect::Miss(asked)).filler()
     }
 
-    fn first_shown(&self, finding: &Finding) -> Result<Option<(BookId, BookRecord)>> {
+    pub(super) fn first_shown(&self, finding: &Finding) -> Result<Option<(BookId, BookRecord)>> {
         for id in &finding.books {
             if let Some(shown) = self.desk.library.shown(*id)? {
                 return Ok(Some(shown));

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Desk, Result, answer_number};
+use crate::kindle;
 use crate::library::requests::follower_key;
 use crate::store::records::{AnswerRecord, FollowerRecord, RequestRecord};
 use crate::store::schema::{
@@ -60,6 +61,7 @@ impl Desk {
             notices: notices_of(&self.store, &key.0, &key.1)?,
             answers: self.answers_of(key, &alias)?,
             quotas: self.quotas_of(&alias)?,
+            mail: kindle::Traces::of(&self.store, &follower_key(&key.0, &key.1))?,
         })
     }
 
@@ -120,6 +122,7 @@ pub(super) struct Traces {
     notices: Vec<(String, String)>,
     answers: Vec<((String, String), i64)>,
     quotas: Vec<(String, String)>,
+    mail: kindle::Traces,
 }
 
 /// Notes that a follower has left; their data is deleted 30 days later.
@@ -148,6 +151,7 @@ pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Trace
         write.delete(&ANSWERS, answer);
         write.delete(&ANSWERED, &(at.max(&0).unsigned_abs(), answer_number(answer)));
     }
+    traces.mail.forget(write, &follower_key(&key.0, &key.1))?;
     for request in &traces.requests {
         withdraw(write, request, &follower_key(&key.0, &key.1))?;
     }

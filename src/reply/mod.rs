@@ -17,8 +17,10 @@ mod finding;
 mod follower;
 mod listing;
 mod mine;
+mod notice;
 mod number;
 mod outcome;
+mod posting;
 mod sweep;
 mod visit;
 mod wording;
@@ -28,32 +30,31 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 
+use crate::kindle::{Kindle, Who};
 use crate::library::link::Links;
-use crate::library::requests::{self, follower_key};
-use crate::library::{self, Library};
-use crate::store::records::{AnswerRecord, BookId, PlaceRecord};
-use crate::store::schema::{ANSWERED, ANSWERS, LATE, NOTICES, PLACES, QUOTAS};
+use crate::library::{self, Library, requests};
+use crate::store::records::{AnswerRecord, PlaceRecord};
+use crate::store::schema::{ANSWERED, ANSWERS, LATE, PLACES, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
-use crate::wechat::{Incoming, Reply, literal, menu_link};
+use crate::wechat::{Incoming, Reply};
 
 use ask::Ask;
 use command::Command;
 use familiar::Familiars;
 use follower::{FollowerKey, Traces};
-use outcome::{Effect, Outcome, Speech, fitting, shortened};
+use notice::Waiting;
+use outcome::{Effect, Outcome, Speech, fitting};
 pub use sweep::Swept;
 use visit::Visit;
 use wording::Word;
 pub use wording::{InvalidWording, Language, TEXT_BYTES, Wordings};
-
-/// Most notices told with one answer; the others follow with the next.
-const NOTICES_AT_ONCE: usize = 10;
 
 /// Answers followers. Shared by all accounts; every call names its own.
 pub struct Desk {
     store: Arc<Store>,
     library: Arc<Library>,
     links: Arc<Links>,
+    kindle: Arc<Kindle>,
     limits: Limits,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
@@ -86,26 +87,20 @@ pub enum Error {
 /// The result of most calls here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Something that has arrived for a follower who asked for it.
-struct Notice {
-    key: (String, String),
-    /// None if the book has gone again.
-    line: Option<String>,
-}
-
 impl Desk {
     /// A desk over a library.
     pub fn new(
-        store: Arc<Store>,
         library: Arc<Library>,
         links: Arc<Links>,
+        kindle: Arc<Kindle>,
         wordings: Wordings,
         limits: Limits,
     ) -> Desk {
         Desk {
-            store,
+            store: Arc::clone(library.store()),
             library,
             links,
+            kindle,
             limits,
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
@@ -251,9 +246,8 @@ impl Desk {
         now: DateTime<Utc>,
     ) -> Result<Reply> {
         let forgets = outcome.forgets();
-        let has_late = !forgets && self.store.get(&LATE, who)?.is_some();
-        let notices = if forgets { Vec::new() } else { self.notices(who)? };
-        let is_waited_for = has_late || !notices.is_empty();
+        let waiting = if forgets { Waiting::default() } else { self.waiting(who, words)? };
+        let is_waited_for = !waiting.is_empty();
         if let Speech::Text(text) = &outcome.speech
             && outcome.effects.is_empty()
             && !is_waited_for
@@ -263,33 +257,62 @@ impl Desk {
         let traces = if forgets { Some(self.traces(who)?) } else { None };
         let is_promise = outcome.is_promise() || is_waited_for;
         let durability = if is_promise { Durability::Durable } else { Durability::Soon };
-        Ok(self.store.write(durability, |write| {
+        let posts = outcome.posts();
+        let reply = self.store.write(durability, |write| {
             // Another thread may have answered the same push since.
             if let Some(answer) = write.get(&ANSWERS, key)? {
                 return Ok(answer.reply);
             }
-            let late = if has_late { write.get(&LATE, who)? } else { None };
+            let late = if waiting.has_late { write.get(&LATE, who)? } else { None };
             let own = match &late {
                 Some(_) if outcome.is_filler => None,
-                _ => Some(carry_out(write, who, words, outcome, traces.as_ref(), now)?),
+                _ => Some(self.carry_out(write, who, words, outcome, traces.as_ref(), now)?),
             };
-            let reply = deliver(write, who, words, (late, notices), own, now)?;
+            let reply = notice::deliver(write, who, words, (late, waiting.notices), own, now)?;
             keep_answer(write, key, &reply, now)?;
             Ok::<_, store::Error>(reply)
-        })?)
+        })?;
+        if posts {
+            self.kindle.wake();
+        }
+        Ok(reply)
     }
 
-    fn notices(&self, who: &FollowerKey) -> Result<Vec<Notice>> {
-        let found = self.store.under(&NOTICES, &follower_key(&who.0, &who.1), NOTICES_AT_ONCE)?;
-        found.into_iter().map(|(key, book)| Ok(Notice { key, line: self.notice_line(book)? })).collect()
-    }
-
-    fn notice_line(&self, book: BookId) -> Result<Option<String>> {
-        let shown = self.library.shown(book)?;
-        Ok(shown.map(|(id, book)| {
-            let title = shortened(&book.title, 30);
-            menu_link(&title, &format!("b{id}"), &format!("《{}》", literal(&title)))
-        }))
+    /// Writes the effects and gives the text to say.
+    fn carry_out(
+        &self,
+        write: &mut Write<'_>,
+        who: &FollowerKey,
+        words: &Wordings,
+        outcome: Outcome,
+        traces: Option<&Traces>,
+        now: DateTime<Utc>,
+    ) -> store::Result<String> {
+        let (mut asking, mut posted) = (0, None);
+        for effect in outcome.effects {
+            match effect {
+                Effect::Place(place) => write.put(&PLACES, who, &place)?,
+                Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
+                Effect::Miss(text) => requests::count_miss(write, &text, now)?,
+                Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
+                Effect::Post { alias, action } => {
+                    let who = Who::new(&who.0, &who.1, &alias);
+                    posted = Some(self.kindle.carry_out(write, &who, action, now)?);
+                }
+                Effect::Forget => {
+                    if let Some(traces) = traces {
+                        follower::forgotten(write, who, traces)?;
+                    }
+                }
+            }
+        }
+        Ok(match outcome.speech {
+            Speech::Text(text) => text,
+            Speech::Requested { title } => {
+                words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())])
+            }
+            Speech::Posted => posted.map(|done| posting::said(words, &done)).unwrap_or_default(),
+        })
     }
 
     fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {
@@ -313,67 +336,6 @@ fn fixed_word(command: &Command) -> Option<Word> {
         Command::Unsupported => Some(Word::Unsupported),
         _ => None,
     }
-}
-
-/// Writes the effects and gives the text to say.
-fn carry_out(
-    write: &mut Write<'_>,
-    who: &FollowerKey,
-    words: &Wordings,
-    outcome: Outcome,
-    traces: Option<&Traces>,
-    now: DateTime<Utc>,
-) -> store::Result<String> {
-    let mut asking = 0;
-    for effect in outcome.effects {
-        match effect {
-            Effect::Place(place) => write.put(&PLACES, who, &place)?,
-            Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
-            Effect::Miss(text) => requests::count_miss(write, &text, now)?,
-            Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
-            Effect::Forget => {
-                if let Some(traces) = traces {
-                    follower::forgotten(write, who, traces)?;
-                }
-            }
-        }
-    }
-    Ok(match outcome.speech {
-        Speech::Text(text) => text,
-        Speech::Requested { title } => words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())]),
-    })
-}
-
-/// Packs what waits for the follower with the answer, and strikes it off.
-fn deliver(
-    write: &mut Write<'_>,
-    who: &FollowerKey,
-    words: &Wordings,
-    (late, notices): (Option<AnswerRecord>, Vec<Notice>),
-    own: Option<String>,
-    now: DateTime<Utc>,
-) -> store::Result<Reply> {
-    let (mut keys, mut lines) = (Vec::new(), Vec::new());
-    for notice in notices {
-        match notice.line {
-            // Another message of the same follower may have told it since.
-            Some(line) if write.get(&NOTICES, &notice.key)?.is_some() => {
-                keys.push(notice.key);
-                lines.push(line);
-            }
-            _ => write.delete(&NOTICES, &notice.key),
-        }
-    }
-    let parcel = delivery::pack(words, late.as_ref(), &lines, own.as_deref());
-    keys.iter().take(parcel.notices).for_each(|key| write.delete(&NOTICES, key));
-    match own {
-        Some(own) if parcel.keeps_own => {
-            write.put(&LATE, who, &AnswerRecord { reply: Reply::Text(own), answered_at: now })?;
-        }
-        _ if late.is_some() => write.delete(&LATE, who),
-        _ => {}
-    }
-    Ok(parcel.reply)
 }
 
 fn keep_answer(write: &mut Write<'_>, key: &(String, String), reply: &Reply, now: DateTime<Utc>) -> store::Result<()> {

@@ -3,6 +3,7 @@
 //! Effects are values until the one write of the answer carries them out, so that a message that was answered
 //! meanwhile by another thread has none.
 
+use crate::kindle::Action;
 use crate::store::records::{BookId, PlaceRecord};
 use crate::wechat::{TEXT_FITTING_BYTES, fit_text};
 
@@ -22,6 +23,8 @@ pub(super) enum Speech {
     Text(String),
     /// That a request for this title was noted, and how many ask, which only the write knows.
     Requested { title: String },
+    /// What came of the [`Effect::Post`].
+    Posted,
 }
 
 /// What is written.
@@ -34,6 +37,8 @@ pub(super) enum Effect {
     Request { text: String, book: Option<BookId> },
     /// A count of today, by day and what is counted, is this now.
     Count((String, String), u64),
+    /// Something about mail, counted under the follower's alias.
+    Post { alias: String, action: Action },
     /// Everything about the follower is deleted.
     Forget,
 }
@@ -58,7 +63,14 @@ impl Outcome {
 
     /// Whether the follower was promised something, so that it must survive a power cut.
     pub(super) fn is_promise(&self) -> bool {
-        self.effects.iter().any(|effect| matches!(effect, Effect::Request { .. } | Effect::Forget))
+        let is_promise =
+            |effect: &Effect| matches!(effect, Effect::Request { .. } | Effect::Post { .. } | Effect::Forget);
+        self.effects.iter().any(is_promise)
+    }
+
+    /// Whether there may be something to send.
+    pub(super) fn posts(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Post { .. }))
     }
 
     /// Whether everything about the follower is deleted.

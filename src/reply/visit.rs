@@ -83,6 +83,15 @@ impl Visit<'_> {
             Command::Number(number) => self.number(&number)?,
             Command::Open(book) => self.open(book)?,
             Command::As(format) => self.as_format(format)?,
+            Command::PushHelp => self.push_help()?,
+            Command::Bind(address) => self.bind(&address)?,
+            Command::Agree(address) => self.agree(&address)?,
+            Command::Code(digits) => self.enter_code(&digits),
+            Command::Mailboxes => self.mailboxes()?,
+            Command::Unbind(which) => self.unbind(&which)?,
+            Command::Push(what) => self.push(&what)?,
+            Command::PushBook(book) => self.push_book(book)?,
+            Command::PushStatus => self.push_status()?,
             Command::RequestUnfound => self.request_unfound()?,
             Command::Request(text) => self.request(&text)?,
             Command::Search(text) => self.search(&text)?,
@@ -106,12 +115,13 @@ impl Visit<'_> {
     }
 }
 
-/// The command in a tapped link: `b` and a number is a book. The others are recognised by the text they send, which
+/// The command in a tapped link: `b` and a number is a book, `p` and a number one to be pushed. The others are recognised by the text they send, which
 /// is what followers without such links type.
 fn tapped(menu_id: &str) -> Option<Command> {
-    menu_id.strip_prefix('b')?.parse().ok().map(Command::Open)
+    let number = |prefix: char| menu_id.strip_prefix(prefix)?.parse().ok();
+    number('b').map(Command::Open).or_else(|| number('p').map(Command::PushBook))
 }
 
 fn needs_place(command: &Command) -> bool {
-    matches!(command, Command::Open(_) | Command::RequestUnfound)
+    matches!(command, Command::Open(_) | Command::PushBook(_) | Command::Push(_) | Command::RequestUnfound)
 }

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, FollowerRecord, GrantRecord,
-    MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
+    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, DeliveryRecord,
+    FollowerRecord, GrantRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord,
+    TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -78,6 +79,17 @@ pub const ALERTS: Table<String, AlertRecord> = Table::new(b'd', "alerts");
 /// Conversions, by the source's content hash and the extension of the format they were made in.
 pub const CONVERSIONS: Table<(String, String), ConversionRecord> = Table::new(b'e', "conversions");
 
+/// Mail addresses of followers: (`account/openid`, address).
+pub const ADDRESSES: Table<(String, String), AddressRecord> = Table::new(b'f', "addresses");
+/// Which follower (`account/openid`) has proven that a mail address is theirs.
+pub const FOLLOWER_OF_ADDRESS: Table<String, String> = Table::new(b'g', "follower_of_address");
+/// Deliveries by mail: (`account/openid`, day, what and address).
+pub const DELIVERIES: Table<(String, String), DeliveryRecord> = Table::new(b'h', "deliveries");
+/// Those that have not ended, by number: the order they were asked for.
+pub const DELIVERY_QUEUE: Table<u64, (String, String)> = Table::new(b'i', "delivery_queue");
+/// Ended deliveries that their follower has not heard of: (`account/openid`, key of the delivery).
+pub const DELIVERY_NEWS: Table<(String, String), ()> = Table::new(b'j', "delivery_news");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -111,4 +123,9 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (API_KEYS.prefix, API_KEYS.name),
     (ALERTS.prefix, ALERTS.name),
     (CONVERSIONS.prefix, CONVERSIONS.name),
+    (ADDRESSES.prefix, ADDRESSES.name),
+    (FOLLOWER_OF_ADDRESS.prefix, FOLLOWER_OF_ADDRESS.name),
+    (DELIVERIES.prefix, DELIVERIES.name),
+    (DELIVERY_QUEUE.prefix, DELIVERY_QUEUE.name),
+    (DELIVERY_NEWS.prefix, DELIVERY_NEWS.name),
 ];

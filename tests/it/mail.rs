@@ -37,6 +37,7 @@ fn letter(to: &str, subject: &str, text: &str) -> Letter {
         to: to.into(),
         subject: subject.into(),
         text: text.into(),
+        attachments: Vec::new(),
         message_id: None,
         written_at: Utc.with_ymd_and_hms(2026, 11, 27, 9, 30, 0).unwrap(),
     }

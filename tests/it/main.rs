@@ -17,6 +17,7 @@ mod conversion; // books in other formats: the command, what the library makes a
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
 mod judges; // what epubcheck and mobitool say of the books we write
+mod kindle; // pushes by mail: whose an address is, what arrives, what is tried again, what is forgotten
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
 mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it

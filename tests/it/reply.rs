@@ -8,6 +8,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
+use shutong::alert::Alerts;
+use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
 use shutong::reply::{Desk, Language, Limits, Wordings};
@@ -45,7 +47,9 @@ impl Chat {
         let links = Links::open(&store, "https://books.example.com", Duration::hours(24), [7; 32]).unwrap();
         let wordings = Wordings::new(language, BTreeMap::new()).unwrap();
         let limits = Limits { downloads_per_day: 20, place_minutes: 30 };
-        let desk = Desk::new(Arc::clone(&store), Arc::clone(&library), Arc::new(links), wordings, limits);
+        let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
+        let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default());
+        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 

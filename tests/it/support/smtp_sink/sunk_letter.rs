@@ -23,33 +23,62 @@ impl SunkLetter {
 
     /// The body as a mail program shows it: lines end in LF, empty ones at the end are left out.
     pub fn text(&self) -> String {
-        let (_, body) = self.halves();
-        let encoding = self.header("Content-Transfer-Encoding").unwrap_or_default();
-        let bytes = match encoding.to_ascii_lowercase().as_str() {
-            "base64" => STANDARD.decode(body.replace("\r\n", "")).expect("base64"),
-            "quoted-printable" => quoted_printable(body),
-            "" | "7bit" => body.as_bytes().to_vec(),
-            other => panic!("nobody knows the encoding {other}"),
-        };
-        String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n").trim_end_matches('\n').to_owned()
+        let parts = self.parts();
+        let (head, body) = parts[0];
+        String::from_utf8(decoded(head, body)).expect("UTF-8").replace("\r\n", "\n").trim_end_matches('\n').to_owned()
     }
 
     /// A header as a mail program shows it; `None` if there is none. There must not be two.
     pub fn header(&self, name: &str) -> Option<String> {
-        let head = self.halves().0.replace("\r\n ", " ").replace("\r\n\t", "\t");
-        let named = |line: &str| {
-            let (key, value) = line.split_once(':').expect("a header has a name");
-            key.eq_ignore_ascii_case(name).then(|| encoded_words(value.trim()))
-        };
-        let mut found = head.split("\r\n").filter_map(named);
-        let first = found.next();
-        assert!(found.next().is_none(), "{name} stands there twice");
-        first
+        header(self.halves().0, name)
+    }
+
+    /// The files: Content-Disposition, Content-Type, bytes.
+    pub fn attachments(&self) -> Vec<(String, String, Vec<u8>)> {
+        let of = |name: &str, head: &str| header(head, name).unwrap_or_default();
+        let files = self.parts().into_iter().skip(1);
+        files
+            .map(|(head, body)| (of("Content-Disposition", head), of("Content-Type", head), decoded(head, body)))
+            .collect()
+    }
+
+    /// Head and body of each part; of a letter that has none, of itself.
+    fn parts(&self) -> Vec<(&str, &str)> {
+        let (head, body) = self.halves();
+        let kind = header(head, "Content-Type").unwrap_or_default();
+        let Some((_, boundary)) = kind.split_once("boundary=") else { return vec![(head, body)] };
+        let mark = format!("--{}", boundary.trim_matches('"'));
+        let (inside, _) = body.split_once(&format!("{mark}--")).expect("the last boundary");
+        let begin = format!("{mark}\r\n");
+        let parts = inside.split(begin.as_str()).skip(1);
+        parts.map(|part| part.split_once("\r\n\r\n").expect("a part has a head")).collect()
     }
 
     fn halves(&self) -> (&str, &str) {
         let text = std::str::from_utf8(&self.data).expect("ASCII");
         text.split_once("\r\n\r\n").expect("an empty line ends the headers")
+    }
+}
+
+fn header(head: &str, name: &str) -> Option<String> {
+    let head = head.replace("\r\n ", " ").replace("\r\n\t", "\t");
+    let named = |line: &str| {
+        let (key, value) = line.split_once(':').expect("a header has a name");
+        key.eq_ignore_ascii_case(name).then(|| encoded_words(value.trim()))
+    };
+    let mut found = head.split("\r\n").filter_map(named);
+    let first = found.next();
+    assert!(found.next().is_none(), "{name} stands there twice");
+    first
+}
+
+fn decoded(head: &str, body: &str) -> Vec<u8> {
+    let encoding = header(head, "Content-Transfer-Encoding").unwrap_or_default();
+    match encoding.to_ascii_lowercase().as_str() {
+        "base64" => STANDARD.decode(body.replace("\r\n", "")).expect("base64"),
+        "quoted-printable" => quoted_printable(body),
+        "" | "7bit" => body.as_bytes().to_vec(),
+        other => panic!("nobody knows the encoding {other}"),
     }
 }
 

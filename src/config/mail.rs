@@ -1,0 +1,143 @@
+//! How mail is sent, and to whom books are pushed.
+
+use anyhow::{Result, ensure};
+use serde::Deserialize;
+
+use super::Config;
+use crate::kindle;
+use crate::mail;
+use crate::secret::Secret;
+
+/// One mail server, and who we are there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// The sender.
+    pub from: String,
+    /// The server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `starttls`, `tls` or `none`.
+    pub tls: MailTls,
+    /// The name to log in with.
+    #[serde(default)]
+    pub username: String,
+    /// The password to log in with.
+    #[serde(default)]
+    pub password: Secret,
+}
+
+/// How the mail server's connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// Plain at first, then TLS.
+    Starttls,
+    /// TLS from the start.
+    Tls,
+    /// Not at all; on loopback only.
+    None,
+}
+
+/// To whom books are pushed, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// Whether there are pushes, if there is `[mail]`.
+    pub enabled: bool,
+    /// Senders besides that of `[mail]`. Each address is written to by one of them, always the same.
+    #[serde(rename = "sender")]
+    pub senders: Vec<Mail>,
+    /// The largest letter that the mail servers take, in megabytes.
+    pub megabytes: u64,
+    /// The domains of Amazon's, exactly.
+    pub kindle_domains: Vec<String>,
+    /// Whether other mailboxes are written to.
+    pub mailboxes: bool,
+    /// If there are any, the only domains that are.
+    pub mailbox_domains: Vec<String>,
+}
+
+impl Default for Push {
+    fn default() -> Self {
+        Push {
+            enabled: true,
+            senders: Vec::new(),
+            megabytes: 50,
+            kindle_domains: vec!["kindle.com".into(), "free.kindle.com".into()],
+            mailboxes: true,
+            mailbox_domains: Vec::new(),
+        }
+    }
+}
+
+impl Mail {
+    /// The server, for a session.
+    pub(super) fn server(&self) -> mail::Server {
+        mail::Server {
+            host: self.host.clone(),
+            port: self.port,
+            tls: match self.tls {
+                MailTls::Starttls => mail::Tls::Starttls,
+                MailTls::Tls => mail::Tls::Tls,
+                MailTls::None => mail::Tls::None,
+            },
+            username: self.username.clone(),
+            password: self.password.clone(),
+            from: self.from.clone(),
+            limits: mail::Limits::default(),
+        }
+    }
+
+    fn judge(&self, section: &str) -> Result<()> {
+        let is_loopback = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        ensure!(
+            self.tls != MailTls::None || is_loopback,
+            "{section}.tls = \"none\" is for a server on this machine only"
+        );
+        ensure!(self.from.contains('@'), "{section}.from must be an address like books@example.com");
+        Ok(())
+    }
+}
+
+impl Config {
+    /// What the room of pushes has to know.
+    pub fn push_settings(&self) -> kindle::Settings {
+        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains } = &self.push;
+        let small = |domains: &[String]| domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
+        let senders = self.mail.iter().chain(senders).filter(|_| *enabled);
+        kindle::Settings {
+            senders: senders.map(Mail::server).collect(),
+            kindle_domains: small(kindle_domains),
+            mailboxes: *mailboxes,
+            mailbox_domains: small(mailbox_domains),
+            letter_bytes: megabytes.saturating_mul(1024 * 1024),
+            limits: kindle::Limits {
+                pushes_per_day: self.limits.pushes_per_day,
+                codes_per_day: self.limits.codes_per_day,
+                addresses: self.limits.addresses,
+                letters_per_hour: self.limits.letters_per_hour,
+                letters_per_day: self.limits.letters_per_day,
+            },
+        }
+    }
+
+    pub(super) fn judge_mail(&self) -> Result<()> {
+        if let Some(mail) = &self.mail {
+            mail.judge("mail")?;
+        }
+        for sender in &self.push.senders {
+            sender.judge("push.sender")?;
+        }
+        ensure!(self.push.senders.is_empty() || self.mail.is_some(), "push.sender needs the section [mail]");
+        ensure!((1..=150).contains(&self.push.megabytes), "push.megabytes must be from 1 to 150");
+        for domain in self.push.kindle_domains.iter().chain(&self.push.mailbox_domains) {
+            ensure!(
+                domain.contains('.') && !domain.contains(['@', '*', ' ', '/']),
+                "push: the domain \"{domain}\" must be like kindle.com"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! Deliveries as rows: asked for, counted, found again, forgotten.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{Done, Kindle, MOST_ROWS, Who};
+use crate::store::records::{BookId, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
+use crate::store::schema::{ADDRESSES, COUNTS, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
+use crate::store::{self, Durability, Store, Write};
+
+/// How long a row is kept after its end.
+const KEPT: Duration = Duration::days(30);
+/// Rows in one step of a scan.
+const PAGE: usize = 500;
+/// Counts the deliveries there have been: the last number given.
+const NUMBER: &str = "delivery_number";
+
+/// What is kept of a follower: addresses, deliveries. Found before the write that forgets them.
+pub struct Traces {
+    addresses: Vec<String>,
+    deliveries: Vec<(String, u64)>,
+}
+
+impl DeliveryRecord {
+    /// Whether it has been sent or given up.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, DeliveryState::Sent | DeliveryState::Failed)
+    }
+
+    /// Whether it is a book.
+    pub fn is_book(&self) -> bool {
+        matches!(self.parcel, Parcel::Book { .. })
+    }
+}
+
+impl Kindle {
+    /// Queues a book, unless the same was asked for today: then says how that stands. One that failed is tried anew.
+    pub(super) fn push(
+        &self,
+        write: &mut Write<'_>,
+        who: &Who,
+        (book, title, file): (BookId, String, Option<String>),
+        address: String,
+        now: DateTime<Utc>,
+    ) -> store::Result<Done> {
+        let owned = (who.key.clone(), address.clone());
+        if !self.is_owner(write, &owned)? {
+            return Ok(Done::NotBound(address));
+        }
+        let day = self.library.day(now);
+        let key = format!("{day}/{book}-{}/{address}", file.as_deref().unwrap_or("any"));
+        let before: Option<DeliveryRecord> = write.get(&DELIVERIES, &(who.key.clone(), key.clone()))?;
+        if let Some(before) = before.filter(|before| before.state != DeliveryState::Failed) {
+            return Ok(Done::PushedBefore(Box::new(before)));
+        }
+        let counter = (day, format!("{}/pushes", who.alias));
+        let used = write.get(&QUOTAS, &counter)?.unwrap_or(0);
+        let most = self.settings.limits.pushes_per_day;
+        if used >= u64::from(most) {
+            return Ok(Done::TooManyPushes(most));
+        }
+        write.put(&QUOTAS, &counter, &(used + 1))?;
+        let parcel = Parcel::Book { book, title: title.clone(), file };
+        self.enqueue(write, who, &key, parcel, address.clone(), now)?;
+        Ok(Done::Pushed { title, address })
+    }
+
+    pub(super) fn enqueue(
+        &self,
+        write: &mut Write<'_>,
+        who: &Who,
+        key: &str,
+        parcel: Parcel,
+        address: String,
+        now: DateTime<Utc>,
+    ) -> store::Result<()> {
+        let number = write.count(NUMBER, 1)?;
+        let key = (who.key.clone(), key.to_owned());
+        let row = DeliveryRecord {
+            number,
+            parcel,
+            address,
+            queued_at: now,
+            state: DeliveryState::Queued,
+            attempts: 0,
+            next_at: now,
+            ended_at: None,
+            trouble: None,
+        };
+        write.put(&DELIVERIES, &key, &row)?;
+        write.delete(&DELIVERY_NEWS, &key);
+        write.put(&DELIVERY_QUEUE, &number, &key)
+    }
+
+    /// The latest deliveries of everybody, for the owner.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn latest(&self, limit: usize) -> store::Result<Vec<((String, String), DeliveryRecord)>> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let page: Vec<((String, String), DeliveryRecord)> = self.store.page(&DELIVERIES, after.as_ref(), PAGE)?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|(key, _)| key.clone());
+            rows.extend(page);
+            rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.number));
+            rows.truncate(limit);
+            if is_last {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Sends a delivery again that failed, or at once one that waits. `None` if there is no such number, or it was sent.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn retry(&self, number: u64, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
+        let found = self.latest(usize::MAX)?.into_iter().find(|(_, row)| row.number == number);
+        let Some((key, _)) = found else { return Ok(None) };
+        let retried = self.store.write(Durability::Durable, |write| {
+            let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
+            let Some(mut row) = row.filter(|row| row.state != DeliveryState::Sent) else { return Ok(None) };
+            row.state = DeliveryState::Queued;
+            (row.queued_at, row.next_at, row.ended_at) = (now, now, None);
+            write.put(&DELIVERIES, &key, &row)?;
+            write.delete(&DELIVERY_NEWS, &key);
+            write.put(&DELIVERY_QUEUE, &row.number, &key)?;
+            Ok::<_, store::Error>(Some(row))
+        })?;
+        self.wake();
+        Ok(retried)
+    }
+
+    /// A notice says that a letter came back. `None` if no delivery had that Message-ID, or it was known already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn bounced(&self, message_id: &str, why: &str, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
+        let own = message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
+        let found = self.latest(usize::MAX)?.into_iter().find(|(key, _)| super::letter::message_id(key) == own);
+        let Some((key, _)) = found else { return Ok(None) };
+        self.store.write(Durability::Durable, |write| {
+            let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
+            let Some(mut row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(None) };
+            row.trouble = Some(DeliveryTrouble::Bounced(why.chars().take(300).collect()));
+            self.end(write, &key, row.clone(), DeliveryState::Failed, now)?;
+            Ok(Some(row))
+        })
+    }
+
+    /// Notes the end of a delivery, and that its follower has to hear of it.
+    pub(super) fn end(
+        &self,
+        write: &mut Write<'_>,
+        key: &(String, String),
+        mut row: DeliveryRecord,
+        state: DeliveryState,
+        now: DateTime<Utc>,
+    ) -> store::Result<()> {
+        row.state = state;
+        row.ended_at = Some(now);
+        write.delete(&DELIVERY_QUEUE, &row.number);
+        write.put(&DELIVERIES, key, &row)?;
+        // Of a code that was sent the letter itself tells.
+        if row.is_book() || state == DeliveryState::Failed {
+            write.put(&DELIVERY_NEWS, key, &())?;
+        }
+        Ok(())
+    }
+
+    /// Forgets rows that ended long ago, and addresses that were never proven; says how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sweep(&self, now: DateTime<Utc>) -> store::Result<u64> {
+        let is_over = |row: &DeliveryRecord| row.ended_at.is_some_and(|at| now - at > KEPT);
+        let mut swept = 0;
+        let mut after = None;
+        loop {
+            let page: Vec<((String, String), DeliveryRecord)> = self.store.page(&DELIVERIES, after.as_ref(), PAGE)?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|(key, _)| key.clone());
+            swept += self.store.write(Durability::Soon, |write| {
+                let old = page.iter().filter(|(_, row)| is_over(row));
+                Ok::<_, store::Error>(old.fold(0, |count, (key, _)| {
+                    write.delete(&DELIVERIES, key);
+                    write.delete(&DELIVERY_NEWS, key);
+                    count + 1
+                }))
+            })?;
+            if is_last {
+                return Ok(swept + self.sweep_addresses(now)?);
+            }
+        }
+    }
+
+    fn sweep_addresses(&self, now: DateTime<Utc>) -> store::Result<u64> {
+        let mut swept = 0;
+        let mut after = None;
+        loop {
+            let page = self.store.page(&ADDRESSES, after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(swept) };
+            after = Some(last.clone());
+            let is_stale = |key: &(String, String), write: &Write<'_>| {
+                let record = write.get(&ADDRESSES, key)?;
+                Ok::<_, store::Error>(record.is_some_and(|record| {
+                    let is_unused = record.code.is_none_or(|code| now >= code.ends_at);
+                    record.bound_at.is_none() && is_unused
+                }))
+            };
+            swept += self.store.write(Durability::Soon, |write| {
+                let mut gone = 0;
+                for (key, _) in &page {
+                    if is_stale(key, write)? {
+                        write.delete(&ADDRESSES, key);
+                        gone += 1;
+                    }
+                }
+                Ok::<_, store::Error>(gone)
+            })?;
+        }
+    }
+
+    /// How many deliveries wait.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn waiting(&self) -> store::Result<usize> {
+        Ok(self.store.page(&DELIVERY_QUEUE, None, MOST_ROWS)?.len())
+    }
+
+    /// How many deliveries there have been.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn asked_for(&self) -> store::Result<u64> {
+        Ok(self.store.get(&COUNTS, &NUMBER.to_owned())?.unwrap_or(0))
+    }
+}
+
+impl Traces {
+    /// Everything of this follower's.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of(store: &Store, who: &str) -> store::Result<Traces> {
+        let addresses = store.under(&ADDRESSES, who, MOST_ROWS)?.into_iter().map(|((_, address), _)| address);
+        let deliveries = store.under(&DELIVERIES, who, MOST_ROWS)?.into_iter();
+        Ok(Traces {
+            addresses: addresses.collect(),
+            deliveries: deliveries.map(|((_, key), row)| (key, row.number)).collect(),
+        })
+    }
+
+    /// Deletes it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn forget(&self, write: &mut Write<'_>, who: &str) -> store::Result<()> {
+        for address in &self.addresses {
+            write.delete(&ADDRESSES, &(who.to_owned(), address.clone()));
+            if write.get(&FOLLOWER_OF_ADDRESS, address)?.as_deref() == Some(who) {
+                write.delete(&FOLLOWER_OF_ADDRESS, address);
+            }
+        }
+        for (key, number) in &self.deliveries {
+            let key = (who.to_owned(), key.clone());
+            write.delete(&DELIVERIES, &key);
+            write.delete(&DELIVERY_NEWS, &key);
+            write.delete(&DELIVERY_QUEUE, number);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,328 @@
+//! Handing deliveries in: in order, one session for many, each noted before and after, so that a process killed at any
+//! line loses none and repeats at most the one whose answer it did not live to hear.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::Result;
+use chrono::{DateTime, Duration, Utc};
+
+use super::{Kindle, bare, letter};
+use crate::alert::Trouble;
+use crate::blocking::blocking;
+use crate::clock::Clock;
+use crate::library;
+use crate::mail::{self, Letter, Server, Session};
+use crate::store::records::{AddressRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
+use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_QUEUE, QUOTAS};
+use crate::store::{self, Durability};
+
+/// Deliveries handed in with one session.
+const BATCH: usize = 50;
+/// Rows of the queue looked at in one step.
+const PAGE: usize = 500;
+/// How long a letter is tried that does not get through.
+const GIVE_UP_AFTER: Duration = Duration::hours(48);
+/// Minutes between tries; the last holds for all further ones. Servers that greylist want five to begin with.
+const BACK_OFF: [i64; 6] = [5, 15, 30, 60, 120, 240];
+/// Counts the letters handed in on a day; with the hour behind it, within that hour.
+const LETTERS: &str = "letters";
+
+/// What a drain did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Accepted by a mail server.
+    pub sent: u64,
+    /// Put off.
+    pub put_off: u64,
+    /// Given up.
+    pub failed: u64,
+}
+
+/// The session with a sender's server.
+enum Line<'s> {
+    Closed,
+    Open(Session<'s>),
+    /// Nothing gets through: nobody is called again in this drain.
+    Broken,
+}
+
+/// A row of the queue with its key.
+type Row = ((String, String), DeliveryRecord);
+
+/// What became of one try.
+enum Try {
+    Sent,
+    Later(String),
+    Failed(DeliveryTrouble),
+}
+
+/// A delivery ready to be handed in, or why it never will be.
+enum Ready {
+    Letter(Box<Letter>),
+    Never(DeliveryTrouble),
+    NotNow(String),
+}
+
+impl Kindle {
+    /// Hands in everything that is due, and says what became of it. Two drains at one time do one after the other.
+    ///
+    /// # Errors
+    /// When the store fails. A mail server's failure is noted in the rows.
+    pub async fn drain(self: &Arc<Self>, clock: &Clock) -> Result<Drained> {
+        let _alone = self.draining.lock().await;
+        let mut drained = Drained::default();
+        let mut silent = HashSet::new();
+        while self.is_ready() && !self.is_stopping() {
+            let (same, now, without) = (Arc::clone(self), clock.now(), silent.clone());
+            let due = blocking(move || same.due(&without, now)).await??;
+            if due.is_empty() {
+                break;
+            }
+            for (sender, rows) in due {
+                if !self.hand_in(&sender, rows, clock, &mut drained).await? {
+                    silent.insert(sender);
+                }
+            }
+        }
+        Ok(drained)
+    }
+
+    /// What is due, by sender, in the order it was asked for. What waits for its next try holds up what goes to the
+    /// same address behind it.
+    fn due(&self, without: &HashSet<String>, now: DateTime<Utc>) -> store::Result<BTreeMap<String, Vec<Row>>> {
+        let room = self.allowance(now)?.min(BATCH);
+        let mut due: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut held = HashSet::new();
+        let (mut after, mut found) = (None, 0);
+        while found < room {
+            let page = self.store.page(&DELIVERY_QUEUE, after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            for (number, key) in page {
+                let Some(row) =
+                    self.store.get::<_, DeliveryRecord>(&DELIVERIES, &key)?.filter(|row| row.number == number)
+                else {
+                    // The row was forgotten, or asked for again under another number.
+                    self.store.write(Durability::Soon, |write| {
+                        write.delete(&DELIVERY_QUEUE, &number);
+                        Ok::<_, store::Error>(())
+                    })?;
+                    continue;
+                };
+                if row.next_at > now || held.contains(&row.address) {
+                    held.insert(row.address);
+                } else if found < room {
+                    let sender = self.sender_of(&key, &row)?;
+                    if !without.contains(&sender) {
+                        found += 1;
+                        due.entry(sender).or_default().push((key, row));
+                    }
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// How many letters may still be handed in within this hour and day.
+    fn allowance(&self, now: DateTime<Utc>) -> store::Result<usize> {
+        let limits = self.settings.limits;
+        let (day, hour) = self.counters(now);
+        let of_day = u64::from(limits.letters_per_day).saturating_sub(self.store.get(&QUOTAS, &day)?.unwrap_or(0));
+        let of_hour = u64::from(limits.letters_per_hour).saturating_sub(self.store.get(&QUOTAS, &hour)?.unwrap_or(0));
+        Ok(of_day.min(of_hour) as usize)
+    }
+
+    fn counters(&self, now: DateTime<Utc>) -> ((String, String), (String, String)) {
+        let day = self.library.day(now);
+        ((day.clone(), LETTERS.to_owned()), (day, format!("{LETTERS}/{}", now.format("%H"))))
+    }
+
+    fn sender_of(&self, key: &(String, String), row: &DeliveryRecord) -> store::Result<String> {
+        let record: Option<AddressRecord> = self.store.get(&ADDRESSES, &(key.0.clone(), row.address.clone()))?;
+        Ok(record.map(|record| record.sender).unwrap_or_default())
+    }
+
+    /// The server for a sender's address; the first, if that one has been taken out of the configuration.
+    fn server(&self, sender: &str) -> Option<&Server> {
+        let senders = &self.settings.senders;
+        senders.iter().find(|server| bare(&server.from) == sender).or(senders.first())
+    }
+
+    /// Hands rows in, and says whether the sender's server can be talked to at all.
+    async fn hand_in(
+        self: &Arc<Self>,
+        sender: &str,
+        rows: Vec<Row>,
+        clock: &Clock,
+        drained: &mut Drained,
+    ) -> Result<bool> {
+        let Some(server) = self.server(sender) else { return Ok(false) };
+        let mut line = Line::Closed;
+        let mut held = HashSet::new();
+        for (key, row) in rows {
+            if matches!(line, Line::Broken) {
+                return Ok(false);
+            }
+            if held.contains(&row.address) {
+                continue;
+            }
+            if self.is_stopping() {
+                break;
+            }
+            let (same, now, of_try) = (Arc::clone(self), clock.now(), (key.clone(), row.clone()));
+            let begun = blocking(move || same.begin(&of_try.0, of_try.1, now)).await??;
+            let Some((row, ready)) = begun else { continue };
+            let outcome = match ready {
+                Ready::Never(trouble) => Try::Failed(trouble),
+                Ready::NotNow(why) => Try::Later(why),
+                Ready::Letter(letter) => self.try_letter(server, &mut line, &letter, clock).await,
+            };
+            if matches!(outcome, Try::Later(_)) {
+                held.insert(row.address.clone());
+            }
+            match outcome {
+                Try::Sent => drained.sent += 1,
+                Try::Later(_) => drained.put_off += 1,
+                Try::Failed(_) => drained.failed += 1,
+            }
+            let (same, now) = (Arc::clone(self), clock.now());
+            blocking(move || same.note(&key, row, outcome, now)).await??;
+        }
+        match line {
+            Line::Open(session) => session.close().await,
+            Line::Closed => {}
+            Line::Broken => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn try_letter<'s>(&self, server: &'s Server, line: &mut Line<'s>, letter: &Letter, clock: &Clock) -> Try {
+        let mut open = match std::mem::replace(line, Line::Broken) {
+            Line::Open(session) if !session.is_over() => session,
+            _ => match Session::open(server).await {
+                Ok(open) => open,
+                Err(error) => return self.put_off(server, error, clock),
+            },
+        };
+        let outcome = open.deliver(letter).await;
+        *line = Line::Open(open);
+        match outcome {
+            Ok(()) => {
+                self.alerts.resolve(&mail_trouble(server, "").key(), clock.now());
+                Try::Sent
+            }
+            Err(mail::Error::Refused { code, text }) => Try::Failed(DeliveryTrouble::Refused(format!("{code} {text}"))),
+            Err(mail::Error::Address(text)) => Try::Failed(DeliveryTrouble::Refused(text)),
+            Err(error) => self.put_off(server, error, clock),
+        }
+    }
+
+    fn put_off(&self, server: &Server, error: mail::Error, clock: &Clock) -> Try {
+        if let mail::Error::Settings(why) = &error {
+            self.alerts.raise(&mail_trouble(server, why), clock.now());
+        }
+        Try::Later(error.to_string())
+    }
+
+    /// Notes that a try begins, and makes its letter. `None` if the row has gone meanwhile.
+    fn begin(
+        &self,
+        key: &(String, String),
+        row: DeliveryRecord,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(DeliveryRecord, Ready)>> {
+        let ready = self.ready(key, &row, now)?;
+        let begun = self.store.write(Durability::Durable, |write| {
+            let found = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
+            let Some(mut found) = found.filter(|found| found.number == row.number && !found.has_ended()) else {
+                return Ok(None);
+            };
+            found.state = DeliveryState::Sending;
+            found.attempts += 1;
+            write.put(&DELIVERIES, key, &found)?;
+            Ok::<_, store::Error>(Some(found))
+        })?;
+        Ok(begun.map(|row| (row, ready)))
+    }
+
+    fn ready(&self, key: &(String, String), row: &DeliveryRecord, now: DateTime<Utc>) -> Result<Ready> {
+        let address = (key.0.clone(), row.address.clone());
+        let Some(record) = self.store.get::<_, AddressRecord>(&ADDRESSES, &address)? else {
+            return Ok(Ready::Never(DeliveryTrouble::NotBound));
+        };
+        match &row.parcel {
+            Parcel::Code => Ok(match record.code.filter(|code| super::binding::is_open(code, now)) {
+                Some(code) => {
+                    let letter = letter::with_code(key, row, &code.digits, record.is_kindle, code.ends_at)?;
+                    Ready::Letter(Box::new(letter))
+                }
+                None => Ready::Never(DeliveryTrouble::NotBound),
+            }),
+            // Looked at again at every try: the address may be another follower's by now.
+            Parcel::Book { .. } if record.bound_at.is_none() => Ok(Ready::Never(DeliveryTrouble::NotBound)),
+            Parcel::Book { book, title, file } => {
+                let Some((_, found)) = self.library.shown(*book)? else {
+                    return Ok(Ready::Never(DeliveryTrouble::BookGone));
+                };
+                let made = match file.as_deref().filter(|_| !record.is_kindle) {
+                    Some(file) => self.library.obtain(&found, file, now),
+                    None => self.library.obtain_for_reading(&found, record.is_kindle, now).map(Some),
+                };
+                let made = match made {
+                    Ok(Some(made)) => made,
+                    Ok(None) => return Ok(Ready::Never(DeliveryTrouble::BookGone)),
+                    Err(library::Error::Unconvertible(why)) => {
+                        return Ok(Ready::Never(DeliveryTrouble::Unconvertible(why)));
+                    }
+                    Err(library::Error::Busy) => return Ok(Ready::NotNow(library::Error::Busy.to_string())),
+                    Err(error) => return Err(error.into()),
+                };
+                if made.bytes > self.book_bytes() {
+                    return Ok(Ready::Never(DeliveryTrouble::TooLarge(made.bytes)));
+                }
+                let bytes = self.store.files().read(&made.hash)?;
+                Ok(Ready::Letter(Box::new(letter::with_book(key, row, title, &made, bytes))))
+            }
+        }
+    }
+
+    /// Notes what became of a try.
+    fn note(&self, key: &(String, String), row: DeliveryRecord, outcome: Try, now: DateTime<Utc>) -> store::Result<()> {
+        let (day, hour) = self.counters(now);
+        self.store.write(Durability::Durable, |write| {
+            let found = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
+            // Forgotten meanwhile, with everything of its follower's.
+            let Some(mut found) = found.filter(|found| found.number == row.number) else { return Ok(()) };
+            match outcome {
+                Try::Sent => {
+                    for counter in [day, hour] {
+                        let count = write.get(&QUOTAS, &counter)?.unwrap_or(0);
+                        write.put(&QUOTAS, &counter, &(count + 1))?;
+                    }
+                    found.trouble = None;
+                    self.end(write, key, found, DeliveryState::Sent, now)
+                }
+                Try::Failed(trouble) => {
+                    found.trouble = Some(trouble);
+                    self.end(write, key, found, DeliveryState::Failed, now)
+                }
+                Try::Later(why) if now - found.queued_at >= GIVE_UP_AFTER => {
+                    found.trouble = Some(DeliveryTrouble::Later(why));
+                    self.end(write, key, found, DeliveryState::Failed, now)
+                }
+                Try::Later(why) => {
+                    let tried = (found.attempts.max(1) as usize - 1).min(BACK_OFF.len() - 1);
+                    found.state = DeliveryState::Retry;
+                    found.next_at = now + Duration::minutes(BACK_OFF[tried]);
+                    found.trouble = Some(DeliveryTrouble::Later(why));
+                    write.put(&DELIVERIES, key, &found)
+                }
+            }
+        })
+    }
+}
+
+fn mail_trouble(server: &Server, error: &str) -> Trouble {
+    Trouble::MailRefused { sender: bare(&server.from).to_owned(), error: error.to_owned() }
+}
