@@ -29,8 +29,8 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
 
 fn is_alone(lines: &[Line<'_>], at: usize) -> bool {
     const LONGEST: usize = 16;
-    let Some(line) = lines.get(at).filter(|line| line.after_blank) else { return false };
-    let followed = lines.get(at + 1).is_some_and(|next| next.after_blank);
+    let Some(line) = lines.get(at).filter(|line| line.after_blank()) else { return false };
+    let followed = lines.get(at + 1).is_some_and(|next| next.after_blank());
     let name = line.text.chars().all(|c| c.is_alphanumeric() && is_cjk(c) || "·・ 　（）()".contains(c));
     followed && name && line.text.chars().count() <= LONGEST
 }
