@@ -23,9 +23,10 @@ pub(super) struct SetOff {
 
 /// Reads the blank lines of a text, if they are kept to.
 pub(super) fn find(lines: &[Line<'_>]) -> Option<SetOff> {
-    let (named, top) = named(lines)?;
+    let named = named(lines)?;
+    let top = named.lines;
     let at: Vec<usize> = (top..lines.len()).filter(|at| is_set_off(lines, *at)).collect();
-    if at.is_empty() || !are_headings(lines, &at) || !is_body(lines, top, &at) {
+    if at.is_empty() || !are_headings(lines, &at) || !is_body(lines, &named, at.len()) {
         return None;
     }
     let mut levels: Vec<usize> = at.iter().filter_map(|at| lines.get(*at)).map(|line| line.blanks).collect();
@@ -38,32 +39,49 @@ pub(super) fn find(lines: &[Line<'_>]) -> Option<SetOff> {
         Some(Mark { line: at, end: at + 1, title: one_line(line.text), heading })
     };
     let marks = at.into_iter().filter_map(mark).collect();
-    Some(SetOff { named, top, marks })
+    Some(SetOff { named: named.guess, top, marks })
 }
 
 fn is_set_off(lines: &[Line<'_>], at: usize) -> bool {
     lines.get(at).is_some_and(|line| line.blanks >= LEAST_BLANKS)
 }
 
-/// `《书名》` or a title, then `作者：` or `by` with the authors or nothing, then a blank line.
-fn named(lines: &[Line<'_>]) -> Option<(Guess, usize)> {
+/// `《书名》` over `作者：某`, `『書名』` over `著者：某`, a title over `by Somebody`; the second line may be
+/// missing. Then a blank line.
+fn named(lines: &[Line<'_>]) -> Option<Named> {
     let first = lines.first().filter(|line| line.indent == 0)?;
     let second = lines.get(1).filter(|line| !line.after_blank());
     let title = one_line(first.text);
-    let marked = title.strip_prefix('《').and_then(|title| title.strip_suffix('》'));
+    let (bare, label) = MARKS
+        .iter()
+        .find_map(|(open, close, label)| Some((title.strip_prefix(*open)?.strip_suffix(*close)?, *label)))
+        .unwrap_or((&title, "by "));
+    let marked = bare.len() < title.len();
     let authors = match second {
         // Any first line of a Chinese text might be its title.
-        None if marked.is_none() && title.chars().any(is_cjk) => return None,
+        None if !marked && title.chars().any(is_cjk) => return None,
         None => Vec::new(),
-        Some(line) => {
-            let label = if marked.is_some() { "作者：" } else { "by " };
-            file_name::split_authors(line.text.strip_prefix(label).filter(|_| line.indent == 0)?)
-        }
+        Some(line) => file_name::split_authors(line.text.strip_prefix(label).filter(|_| line.indent == 0)?),
     };
     let top = if second.is_some() { 2 } else { 1 };
     lines.get(top).filter(|line| line.after_blank())?;
-    Some((Guess { title: marked.unwrap_or(&title).to_owned(), authors }, top))
+    let sure = marked || second.is_some();
+    Some(Named { guess: Guess { title: bare.to_owned(), authors }, lines: top, sure })
 }
+
+/// The first lines.
+struct Named {
+    guess: Guess,
+    lines: usize,
+    /// Whether they say that they are title or author.
+    sure: bool,
+}
+
+/// What stands around the title and before the authors.
+pub(super) type Marks = (&'static str, &'static str, &'static str);
+
+/// Those of a Chinese and of a Japanese text.
+pub(super) const MARKS: [Marks; 2] = [("《", "》", "作者："), ("『", "』", "著者：")];
 
 /// Whether the lines set off look like headings, and those that say they are headings are set off.
 fn are_headings(lines: &[Line<'_>], at: &[usize]) -> bool {
@@ -89,25 +107,21 @@ fn is_sentence(line: &str) -> bool {
 
 /// Whether the other lines are paragraphs as they are written: with blanks in front, or parted by
 /// blank lines and not cut at a width.
-fn is_body(lines: &[Line<'_>], top: usize, at: &[usize]) -> bool {
+fn is_body(lines: &[Line<'_>], named: &Named, titles: usize) -> bool {
     /// Two wide blanks.
     const INDENT: usize = 4;
-    let body = || lines.iter().skip(top).filter(|line| line.blanks < LEAST_BLANKS);
+    /// So many titles over next to no text are a list.
+    const LIST: usize = 8;
+    let body = || lines.iter().skip(named.lines).filter(|line| line.blanks < LEAST_BLANKS);
     let all = body().count();
-    // Some pages have no text, but a text of headings is a list.
-    if all * 2 < at.len() && at.len() > 8 {
+    if all * 2 < titles && titles > LIST {
         return false;
     }
     let indented = body().filter(|line| line.indent >= INDENT).count();
-    let parted = body().filter(|line| line.after_blank() && line.indent == 0).count();
-    indented * 4 >= all * 3 || parted * 2 >= all && wrap_width(lines).is_none() || is_listed(body())
-}
-
-/// Verse and lists have lines without blanks between them; none of them is long.
-fn is_listed<'l>(body: impl Iterator<Item = &'l Line<'l>> + Clone) -> bool {
-    let together = |line: &&Line<'_>| !line.after_blank();
-    let short = |line: &&Line<'_>| super::lines::width(line.text) <= 60;
-    body.clone().filter(together).filter(short).count() * 10 >= body.filter(together).count() * 9
+    let loose = body().filter(|line| line.indent < INDENT && !line.after_blank()).count();
+    let wide = indented * 3 >= all && loose * 10 <= all;
+    // Lists, verse and tables have lines without blank lines between them.
+    wide || (named.sure || loose * 2 <= all) && wrap_width(lines).is_none()
 }
 
 #[cfg(test)]
@@ -127,6 +141,8 @@ mod tests {
         assert_eq!((found.named.title.as_str(), found.named.authors.len(), found.top), ("白鲸", 1, 2));
         let expected = [(0, "上部".to_owned()), (1, "海".to_owned()), (1, "第二天，毯制手提包".to_owned())];
         assert_eq!(titles(text).expect("titles"), expected);
+        let text = "『心』\n著者：夏目漱石\n\n\n上\n\n　　私は。\n";
+        assert_eq!(titles(text).expect("titles"), [(0, "上".to_owned())]);
         let text = "Moby Dick\nby Herman Melville\n\n\nLoomings\n\nCall me Ishmael.\n\nSome years ago.\n";
         assert_eq!(titles(text).expect("titles"), [(0, "Loomings".to_owned())]);
     }

@@ -5,6 +5,7 @@
 //! That is how readers expect a text, and how `set_off` finds the same chapters in it again.
 
 use super::blocks::{self, Block, Kind};
+use super::set_off::{self, Marks};
 use super::titles;
 use crate::book::edition::Edition;
 use crate::book::xhtml::one_line;
@@ -15,10 +16,10 @@ use std::fmt::Write;
 pub(in crate::book) fn write(edition: &Edition, options: &WriteOptions) -> Written {
     let mut report = edition.report.clone();
     note_files(edition, &mut report);
-    let chinese = edition.metadata.language.as_deref().is_some_and(|tag| tag.starts_with("zh"));
-    let wide = chinese || edition.metadata.language.as_deref().is_some_and(|tag| tag.starts_with("ja"));
-    let mut out = Text { out: String::new(), wide, after: None };
-    out.top(edition, chinese);
+    let language = edition.metadata.language.as_deref().unwrap_or_default();
+    let marks = ["zh", "ja"].iter().position(|tag| language.starts_with(tag)).and_then(|at| set_off::MARKS.get(at));
+    let mut out = Text { out: String::new(), wide: marks.is_some(), after: None };
+    out.top(edition, marks);
     let titles = titles::by_page(&edition.toc);
     for (at, page) in edition.pages.iter().enumerate() {
         let entries = titles.get(&at).map_or(&[][..], Vec::as_slice);
@@ -66,16 +67,13 @@ struct Text {
 }
 
 impl Text {
-    fn top(&mut self, edition: &Edition, chinese: bool) {
+    fn top(&mut self, edition: &Edition, marks: Option<&Marks>) {
         let title = one_line(&edition.metadata.title);
         let authors = edition.metadata.authors();
-        let _ = if chinese { writeln!(self.out, "《{title}》") } else { writeln!(self.out, "{title}") };
+        let (open, close, label) = marks.copied().unwrap_or(("", "", "by "));
+        let _ = writeln!(self.out, "{open}{title}{close}");
         if !authors.is_empty() {
-            let _ = if chinese {
-                writeln!(self.out, "作者：{}", authors.join("、"))
-            } else {
-                writeln!(self.out, "by {}", authors.join(" & "))
-            };
+            let _ = writeln!(self.out, "{label}{}", authors.join(if marks.is_some() { "、" } else { " & " }));
         }
     }
 
