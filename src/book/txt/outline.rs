@@ -36,12 +36,18 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
     let marked = found.iter().any(|mark| mark.heading.unit == '#');
     if numbered < 2 && !marked {
         let more = plain_numbering(lines);
-        let more = if more.is_empty() { isolated::marks(lines) } else { more };
-        found.extend(more);
-        found.sort_by_key(|mark| mark.line);
-        found.dedup_by_key(|mark| mark.line);
+        add(&mut found, if more.is_empty() { isolated::marks(lines) } else { more });
+    } else if !marked && found.iter().all(|mark| mark.heading.number == 0 || mark.heading.rank < 2) {
+        let more = isolated::below_volumes(lines, &found);
+        add(&mut found, more);
     }
     contents::drop_from(found, lines)
+}
+
+fn add(found: &mut Vec<Mark>, more: Vec<Mark>) {
+    found.extend(more);
+    found.sort_by_key(|mark| mark.line);
+    found.dedup_by_key(|mark| mark.line);
 }
 
 /// A heading as a title: one line, without the bullet in front.
