@@ -16,6 +16,8 @@ mod isolated;
 mod lines;
 mod numeral;
 mod outline;
+#[cfg(test)]
+mod properties;
 mod set_off;
 mod style;
 mod titles;

@@ -58,8 +58,8 @@ fn named(lines: &[Line<'_>]) -> Option<Named> {
         .unwrap_or((&title, "by "));
     let marked = bare.len() < title.len();
     let authors = match second {
-        // Any first line of a Chinese text might be its title.
-        None if !marked && title.chars().any(is_cjk) => return None,
+        // Any first line of a Chinese text might be its title; a heading is none.
+        None if !marked && (title.chars().any(is_cjk) || classify(&title).is_some()) => return None,
         None => Vec::new(),
         Some(line) => file_name::split_authors(line.text.strip_prefix(label).filter(|_| line.indent == 0)?),
     };
