@@ -81,13 +81,19 @@ fn text(bytes: &[u8], rescue: bool, report: &mut Report) -> Result<String, Error
     let mut text = decoded.text;
     let unfit =
         |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    if text.contains(unfit) {
+    if may_be_unfit(&text) && text.contains(unfit) {
         report.note(Change::CharacterReplaced, "control characters");
         // A page break ends a line.
         text = text.replace('\u{C}', "\n");
         text.retain(|c| !unfit(c));
     }
     Ok(text)
+}
+
+/// A quick look at the bytes: control characters, and the starts of others and of what is no character.
+fn may_be_unfit(text: &str) -> bool {
+    let suspect = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2);
+    text.bytes().any(suspect) || text.as_bytes().windows(3).any(|three| matches!(three, [0xEF, 0xBF, 0xBE | 0xBF]))
 }
 
 /// Title and authors: what the text says for sure, else the best of its first lines and its name.
@@ -167,7 +173,7 @@ impl<'b> Builder<'b> {
         }
         self.entry(depth, &mark.title);
         let text = lines::paragraphs(lines, self.wrapped);
-        if text.chars().count() <= LONGEST_CHAPTER {
+        if text.len() <= LONGEST_CHAPTER || text.chars().count() <= LONGEST_CHAPTER {
             return self.add(&mark.title, text);
         }
         // The parts after the first have no name: only the first is in the table of contents.
