@@ -88,6 +88,11 @@ fn fitness(decoded: &Decoded, usual: &HashSet<char>) -> f64 {
     (f64::from(common) - 5.0 * f64::from(broken)) / f64::from(wide) - unlikely
 }
 
+/// Whether the commonest characters are as common as in any text.
+pub(super) fn has_usual_characters(decoded: &Decoded) -> bool {
+    fitness(decoded, &COMMON.chars().collect()) > 0.1
+}
+
 /// The characters that make up a quarter and more of any Chinese page, old or new, simplified or
 /// traditional, with the punctuation of all CJK text and the commonest syllables of Korean. Not all
 /// Hangul: GBK read as EUC-KR is full of it.
