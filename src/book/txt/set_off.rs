@@ -34,7 +34,7 @@ pub(super) fn find(lines: &[Line<'_>]) -> Option<SetOff> {
     levels.dedup();
     let mark = |at: usize| {
         let line = lines.get(at)?;
-        let rank = levels.iter().position(|blanks| *blanks == line.blanks)?;
+        let rank = levels.binary_search_by(|blanks| line.blanks.cmp(blanks)).ok()?;
         let heading = Heading { rank, unit: ' ', number: 0, volume: None };
         Some(Mark { line: at, end: at + 1, title: one_line(line.text), heading })
     };

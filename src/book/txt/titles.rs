@@ -47,6 +47,7 @@ pub(super) fn place(blocks: Vec<Block>, places: &HashMap<&str, usize>, entries: 
     let spot = |entry: &Entry<'_>| entry.fragment.and_then(|id| places.get(id)).copied().unwrap_or(0);
     let mut spots: Vec<(usize, &Entry<'_>)> = entries.iter().map(|entry| (spot(entry), entry)).collect();
     spots.sort_by_key(|(at, _)| *at);
+    let ends = ends(&spots);
     let mut out = Vec::with_capacity(blocks.len() + entries.len());
     let mut blocks = blocks.into_iter();
     let mut done = 0;
@@ -54,11 +55,13 @@ pub(super) fn place(blocks: Vec<Block>, places: &HashMap<&str, usize>, entries: 
         let missing = spot.saturating_sub(done);
         out.extend(blocks.by_ref().take(missing));
         done += missing;
-        let next = spots.iter().skip(at + 1).map(|(next, _)| *next).find(|next| next > spot);
         let rest = blocks.as_slice();
-        let rest = next.and_then(|next| rest.get(..next.saturating_sub(done))).unwrap_or(rest);
+        let end = ends.get(at).and_then(|end| end.checked_sub(done));
+        let rest = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+        // A volume and its first chapter may lead to the same line.
+        let next = spots.get(at + 1).map_or("", |(_, next)| next.title);
         let kind = Kind::Title(entry.blanks);
-        match find(rest, entry.title) {
+        match find(rest, entry.title, next) {
             Some(Found { before, length, text }) => {
                 out.extend(blocks.by_ref().take(before));
                 blocks.by_ref().take(length).for_each(drop);
@@ -73,6 +76,23 @@ pub(super) fn place(blocks: Vec<Block>, places: &HashMap<&str, usize>, entries: 
     out
 }
 
+/// For each entry the first place behind its own where another one stands.
+fn ends(spots: &[(usize, &Entry<'_>)]) -> Vec<usize> {
+    let (mut here, mut end) = (usize::MAX, usize::MAX);
+    let mut ends: Vec<usize> = spots
+        .iter()
+        .rev()
+        .map(|(spot, _)| {
+            if *spot != here {
+                (here, end) = (*spot, here);
+            }
+            end
+        })
+        .collect();
+    ends.reverse();
+    ends
+}
+
 /// The blocks that are a title.
 struct Found {
     before: usize,
@@ -80,15 +100,19 @@ struct Found {
     text: String,
 }
 
-fn find(blocks: &[Block], title: &str) -> Option<Found> {
+/// `next` is the title after this one.
+fn find(blocks: &[Block], title: &str, next: &str) -> Option<Found> {
     /// How far from its place a title stands at most, and in how many pieces.
     const TOP: usize = 4;
     const PIECES: usize = 3;
+    /// Bytes of a line beyond which it is no title.
+    const LONGEST: usize = 2000;
     let wanted = letters(title);
     if wanted.is_empty() {
         return None;
     }
-    let top: Vec<(Kind, String)> = blocks.iter().take(TOP).map(|block| (block.kind, letters(&block.text))).collect();
+    let top = blocks.iter().take(TOP).take_while(|block| block.text.len() <= LONGEST);
+    let top: Vec<(Kind, String)> = top.map(|block| (block.kind, letters(&block.text))).collect();
     for before in 0..top.len() {
         let mut pieces = String::new();
         for (length, (kind, text)) in (1..=PIECES).zip(&top[before..]) {
@@ -103,7 +127,9 @@ fn find(blocks: &[Block], title: &str) -> Option<Found> {
         }
     }
     // One says more than the other: that one is kept.
-    let headings = top.iter().zip(blocks).enumerate().filter(|(_, ((kind, _), _))| *kind == Kind::Heading);
+    let next = letters(next);
+    let is_heading = |kind: Kind, text: &str| kind == Kind::Heading && text != next;
+    let headings = top.iter().zip(blocks).enumerate().filter(|(_, ((kind, text), _))| is_heading(*kind, text));
     for (before, ((_, text), block)) in headings {
         if part_of(&block.text, title) || !text.is_empty() && part_of(title, &block.text) {
             let text = if text.len() < wanted.len() { title.to_owned() } else { block.text.clone() };
@@ -148,6 +174,14 @@ mod tests {
         check(&[(Heading, "Chapter I. Loomings[1]"), (Paragraph, "a")], "Chapter I", &["=Chapter I. Loomings[1]", "a"]);
         check(&[(Heading, "Introduction"), (Paragraph, "a")], "I", &["=I", "Introduction", "a"]);
         check(&[], "Cover", &["=Cover"]);
+    }
+
+    #[test]
+    fn a_volume_does_not_take_the_line_of_its_chapter() {
+        let blocks = vec![Block { kind: Kind::Heading, text: "第一卷 起 第一章 同行".into() }];
+        let entry = |title, blanks| Entry { title, fragment: None, blanks };
+        let placed = place(blocks, &HashMap::new(), &[entry("第一卷 起", 3), entry("第一卷 起 第一章 同行", 2)]);
+        assert_eq!(placed.iter().map(|block| block.kind).collect::<Vec<_>>(), [Kind::Title(3), Kind::Title(2)]);
     }
 
     #[test]
