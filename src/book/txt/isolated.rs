@@ -1,7 +1,7 @@
 //! Headings that say nothing but a name: `关雎`, `国风·周南` in a book of poems or of tales.
 //!
-//! Such a line is short, ends in no sign, and stands between blank lines. It is believed only where
-//! nearly all other lines are sentences, or where a list printed at the head of the volume has the name,
+//! Such a line is short, ends in no sign, and stands between blank lines or with much text below. It is
+//! believed only where nearly all other lines are sentences, or where a list printed at the head of the volume has the name,
 //! too: then a name alone can be nothing else.
 
 use super::heading::Heading;
@@ -21,6 +21,35 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
     if named.len() < FEWEST || named.len() * 5 > lines.len() * 2 || sentences * 10 < others * 9 {
         return Vec::new();
     }
+    as_marks(lines, &named)
+}
+
+/// Names without blank lines around them, each over a few paragraphs: the chapters of most old books.
+pub(super) fn marks_over_text(lines: &[Line<'_>]) -> Vec<Mark> {
+    const FEWEST: usize = 4;
+    /// Characters of text for each name, so that it is no list and no verse.
+    const LEAST_TEXT: usize = 200;
+    let mut named: Vec<usize> =
+        (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|line| is_name(line.text))).collect();
+    let others: Vec<&Line<'_>> = lines.iter().filter(|line| !is_name(line.text)).collect();
+    let sentences = others.iter().filter(|line| ends_sentence(line.text)).count();
+    let text: usize = others.iter().map(|line| line.text.chars().count()).sum();
+    let different: HashSet<&str> = named.iter().filter_map(|at| lines.get(*at)).map(|line| line.text).collect();
+    let sparse = named.len() * 3 <= lines.len() && text >= named.len() * LEAST_TEXT;
+    if named.len() < FEWEST || !sparse || sentences * 100 < others.len() * 97 || different.len() * 10 < named.len() * 9
+    {
+        return Vec::new();
+    }
+    // The title and the author of the book, before the first chapter.
+    let top = named.iter().zip(0..).take_while(|(at, place)| *at == place).count();
+    if top > 1 {
+        named.drain(..top - 1);
+    }
+    as_marks(lines, &named)
+}
+
+/// A name right over another stands for a group of them.
+fn as_marks(lines: &[Line<'_>], named: &[usize]) -> Vec<Mark> {
     let group = |at: usize| named.binary_search(&(at + 1)).is_ok();
     let mark = |at: usize| {
         let rank = if group(at) { 1 } else { 2 };
@@ -57,11 +86,16 @@ fn names(line: &str) -> Vec<&str> {
 }
 
 fn is_alone(lines: &[Line<'_>], at: usize) -> bool {
-    const LONGEST: usize = 16;
     let Some(line) = lines.get(at).filter(|line| line.after_blank()) else { return false };
-    let followed = lines.get(at + 1).is_some_and(|next| next.after_blank());
-    let name = line.text.chars().all(|c| c.is_alphanumeric() && is_cjk(c) || "·・ 　（）()".contains(c));
-    followed && name && line.text.chars().count() <= LONGEST
+    lines.get(at + 1).is_some_and(|next| next.after_blank()) && is_name(line.text)
+}
+
+fn is_name(line: &str) -> bool {
+    const LONGEST: usize = 16;
+    line.len() <= LONGEST * 4
+        && line.chars().count() <= LONGEST
+        && line.contains(char::is_alphanumeric)
+        && line.chars().all(|c| c.is_alphanumeric() && is_cjk(c) || "·・ 　（）()".contains(c))
 }
 
 fn ends_sentence(line: &str) -> bool {
@@ -91,6 +125,19 @@ mod tests {
         };
         assert_eq!(volumes("关雎 葛覃 卷耳 樛木\n螽斯 桃夭 兔罝 芣莒"), 8);
         assert_eq!(volumes("关雎 葛覃 卷耳"), 0);
+        let tale = "某生者，居于城中，喜读书。".repeat(20);
+        let tales = |text: &str| -> String {
+            names.iter().map(|name| format!("{name}\n　　{text}\n　　{text}\n　　{text}\n")).collect()
+        };
+        let titles = |text: &str| -> Vec<String> {
+            marks_over_text(&lines::cut(text)).into_iter().map(|mark| mark.title).collect()
+        };
+        assert_eq!(titles(&tales(&tale)), names);
+        assert_eq!(titles(&format!("诗经\n佚名\n{}", tales(&tale))), names);
+        // Little text, speakers that come again, verse.
+        assert!(titles(&tales("某生者。")).is_empty());
+        assert!(titles(&tales(&tale).repeat(2)).is_empty());
+        assert!(titles(&tales(&format!("{tale}完"))).is_empty());
         let verses: String = (0..40).map(|n| format!("大江东去\n\n浪淘尽\n\n千古风流人物{n}\n\n")).collect();
         assert!(marks(&lines::cut(&verses)).is_empty());
     }

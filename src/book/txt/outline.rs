@@ -35,8 +35,8 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
     let numbered = found.iter().filter(|mark| mark.heading.number > 0).count();
     let marked = found.iter().any(|mark| mark.heading.unit == '#');
     if numbered < 2 && !marked {
-        let more = plain_numbering(lines);
-        add(&mut found, if more.is_empty() { isolated::marks(lines) } else { more });
+        let ways = [plain_numbering, isolated::marks, isolated::marks_over_text];
+        add(&mut found, ways.into_iter().map(|way| way(lines)).find(|more| !more.is_empty()).unwrap_or_default());
     } else if !marked && found.iter().all(|mark| mark.heading.number == 0 || mark.heading.rank < 2) {
         let more = isolated::below_volumes(lines, &found);
         add(&mut found, more);
