@@ -68,7 +68,6 @@ pub(super) fn place(blocks: Vec<Block>, places: &HashMap<&str, usize>, entries: 
                 done += before + length;
                 out.push(Block { kind, text });
             }
-            None if letters(entry.title).is_empty() => {}
             None => out.push(Block { kind, text: entry.title.to_owned() }),
         }
     }
@@ -108,9 +107,6 @@ fn find(blocks: &[Block], title: &str, next: &str) -> Option<Found> {
     /// Bytes of a line beyond which it is no title.
     const LONGEST: usize = 2000;
     let wanted = letters(title);
-    if wanted.is_empty() {
-        return None;
-    }
     let top = blocks.iter().take(TOP).take_while(|block| block.text.len() <= LONGEST);
     let top: Vec<(Kind, String)> = top.map(|block| (block.kind, letters(&block.text))).collect();
     for before in 0..top.len() {
@@ -131,7 +127,7 @@ fn find(blocks: &[Block], title: &str, next: &str) -> Option<Found> {
     let is_heading = |kind: Kind, text: &str| kind == Kind::Heading && text != next;
     let headings = top.iter().zip(blocks).enumerate().filter(|(_, ((kind, text), _))| is_heading(*kind, text));
     for (before, ((_, text), block)) in headings {
-        if part_of(&block.text, title) || !text.is_empty() && part_of(title, &block.text) {
+        if part_of(&block.text, title) || part_of(title, &block.text) {
             let text = if text.len() < wanted.len() { title.to_owned() } else { block.text.clone() };
             return Some(Found { before, length: 1, text });
         }
@@ -139,8 +135,10 @@ fn find(blocks: &[Block], title: &str, next: &str) -> Option<Found> {
     None
 }
 
+/// What of a line is compared: its letters and digits, or all of it if it has none.
 fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let letters: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if letters.is_empty() { text.trim().to_owned() } else { letters }
 }
 
 /// Whether the words of one stand at the start or the end of the other.
@@ -174,6 +172,7 @@ mod tests {
         check(&[(Heading, "Chapter I. Loomings[1]"), (Paragraph, "a")], "Chapter I", &["=Chapter I. Loomings[1]", "a"]);
         check(&[(Heading, "Introduction"), (Paragraph, "a")], "I", &["=I", "Introduction", "a"]);
         check(&[], "Cover", &["=Cover"]);
+        check(&[(Paragraph, "a"), (Heading, "◇")], "◇", &["a", "=◇"]);
     }
 
     #[test]
