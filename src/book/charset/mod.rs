@@ -228,10 +228,15 @@ fn escaped(bytes: &[u8]) -> Option<Decoded> {
 
 /// Whether bytes that are no UTF-8 stand among at least `times` as many characters that are.
 fn is_utf8_with_strays(bytes: &[u8], times: usize) -> bool {
+    /// So many are enough to see that a text is in another encoding.
+    const ENOUGH: usize = 1000;
     let (mut characters, mut strays) = (0usize, 0usize);
     for chunk in bytes.utf8_chunks() {
         characters += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count();
         strays += usize::from(!chunk.invalid().is_empty());
+        if strays > ENOUGH && characters < strays * times {
+            return false;
+        }
     }
     characters >= strays * times
 }

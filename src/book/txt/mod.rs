@@ -93,7 +93,12 @@ fn text(bytes: &[u8], rescue: bool, report: &mut Report) -> Result<String, Error
 /// A quick look at the bytes: control characters, and the starts of others and of what is no character.
 fn may_be_unfit(text: &str) -> bool {
     let suspect = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2);
-    text.bytes().any(suspect) || text.as_bytes().windows(3).any(|three| matches!(three, [0xEF, 0xBF, 0xBE | 0xBF]))
+    let bytes = text.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or(&[]));
+    // Counted rather than searched for, because that is done for many bytes at once.
+    bytes.iter().filter(|byte| suspect(**byte)).count()
+        + pairs.filter(|(one, two)| (**one, **two) == (0xEF, 0xBF)).count()
+        > 0
 }
 
 /// Title and authors: what the text says for sure, else the best of its first lines and its name.
