@@ -113,7 +113,7 @@ fn person(document: &Document, node: NodeId, role: Role, metadata: &mut Metadata
         (words, _) => words.join(" "),
     };
     if !name.is_empty() {
-        metadata.contributors.push(Contributor { name, role, sort_as: None });
+        metadata.contributors.push(Contributor::new(name, role));
     }
 }
 

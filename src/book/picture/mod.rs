@@ -10,6 +10,7 @@ mod data_uri;
 mod decode;
 mod jpeg;
 mod kind;
+mod shrink;
 pub(in crate::book) mod svg;
 #[cfg(test)]
 mod tests;
@@ -130,6 +131,15 @@ pub(in crate::book) fn for_cover(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome {
     match decode::jpeg(fit(picture, width, height), QUALITY) {
         Some(bytes) => Outcome::Converted { bytes, media_type: "image/jpeg" },
         None => Outcome::Unusable(DAMAGED),
+    }
+}
+
+/// Whether a picture is large enough for a cover, as far as its header tells; drawings have any size.
+pub(in crate::book) fn is_cover_sized(bytes: &[u8]) -> bool {
+    match sniff(bytes) {
+        Some(Kind::Svg) => true,
+        Some(kind) => check(bytes, kind).is_ok_and(|(width, height)| width.min(height) >= SMALLEST_COVER),
+        None => false,
     }
 }
 

@@ -22,8 +22,8 @@ pub(in crate::book::html) fn edition() -> Edition {
         title: "A & B".into(),
         language: Some("zh-CN".into()),
         contributors: vec![
-            Contributor { name: "甲".into(), role: Role::Author, sort_as: Some("Jia".into()) },
-            Contributor { name: "乙".into(), role: Role::Translator, sort_as: None },
+            Contributor { sort_as: Some("Jia".into()), ..Contributor::new("甲", Role::Author) },
+            Contributor::new("乙", Role::Translator),
         ],
         ..Metadata::default()
     };
