@@ -34,7 +34,7 @@ const KINDLE_PIXELS: u64 = 2560 * 2560;
 /// Heavier pictures are encoded anew for a Kindle, in bytes. Amazon's own tool goes down to 128 kB
 /// and puts the original into a second container, but for very old devices; converters that leave
 /// pictures of some MB as they are have been doing well for years.
-const KINDLE_BYTES: usize = 5 << 20;
+pub(in crate::book) const KINDLE_BYTES: usize = 5 << 20;
 /// What a cover may measure; Amazon asks for 1600 × 2560.
 const COVER: (u32, u32) = (1600, 2560);
 /// The box that a drawn cover fills: the screens of readers have no more, and painting costs by the pixel.

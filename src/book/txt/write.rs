@@ -192,7 +192,7 @@ mod tests {
         let text = "《三体》\n作者：刘慈欣\n\n\n第一章 甲\n\n　　一。\n　　二。\n\n\n第二章 乙\n\n　　三。\n";
         let written = write(&edition, &WriteOptions::default());
         assert_eq!(String::from_utf8(written.bytes).expect("UTF-8"), text);
-        let gbk = write(&edition, &WriteOptions { charset: Charset::Gb18030 }).bytes;
+        let gbk = write(&edition, &WriteOptions { charset: Charset::Gb18030, ..WriteOptions::default() }).bytes;
         let book = txt::read(&gbk, &ReadOptions::default()).expect("a book");
         assert_eq!((book.metadata().title.as_str(), book.metadata().authors()), ("三体", vec!["刘慈欣"]));
         let titles: Vec<&str> = book.toc().iter().map(|entry| entry.title.as_str()).collect();

@@ -89,3 +89,14 @@ fn a_book_is_one_well_formed_page() {
     at("data-cover=\"\"");
     at("data-picture=\"i0001.png\"");
 }
+
+#[test]
+fn what_a_page_has_no_place_for_is_reported() {
+    use crate::book::model::{Landmark, LandmarkKind};
+    let target = Target { chapter: 2, fragment: None };
+    let page = TocEntry { title: "1".into(), target: Some(target.clone()), children: Vec::new() };
+    let landmark = Landmark { kind: LandmarkKind::Start, title: String::new(), target };
+    let report = write(&Edition { landmarks: vec![landmark], page_list: vec![page], ..edition() }).report;
+    assert_eq!((report.count(Change::LandmarkDropped), report.count(Change::PageListDropped)), (1, 1));
+    assert!(write(&edition()).report.is_empty());
+}

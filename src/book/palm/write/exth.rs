@@ -105,6 +105,7 @@ fn own_identifier(metadata: &Metadata) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::book::Identifier;
+    use crate::book::Role;
 
     /// Kind and content of each record.
     fn read(block: &[u8]) -> Vec<(u32, String)> {
