@@ -287,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn sections_without_titles_are_chapters() {
+        let text = "<p>Слово и ещё одно слово.</p>".repeat(400);
+        let body = format!("<section>{text}</section><section id=\"b\">{text}<section>{text}</section></section>");
+        let source = format!("<FictionBook><body>{body}</body></FictionBook>");
+        let book = read(source.as_bytes(), &ReadOptions::default()).expect("a book");
+        assert_eq!(book.chapters.len(), 2);
+        let titles: Vec<&str> = book.toc.iter().map(|entry| entry.title.as_str()).collect();
+        assert_eq!(titles, ["1", "2"]);
+    }
+
+    #[test]
     fn old_encodings_and_damage() {
         let (bytes, ..) = encoding_rs::WINDOWS_1251.encode(BOOK);
         let text = String::from_utf8_lossy(&bytes).len();

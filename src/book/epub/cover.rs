@@ -74,3 +74,50 @@ fn first_picture(page: &Chapter) -> Option<String> {
     let pictures = xhtml::pictures(markup);
     pictures.iter().find_map(|href| path::resolve(&page.path, href)).map(|link| link.path)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::book::{Format, ReadOptions, WriteOptions, picture};
+    use std::io::Write;
+
+    fn package(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("an entry");
+            zip.write_all(bytes).expect("its bytes");
+        }
+        zip.finish().expect("a ZIP").into_inner()
+    }
+
+    #[test]
+    fn a_page_that_is_a_drawing_is_the_cover_and_stays_a_page() {
+        let opf = "<package><metadata/><manifest>\
+            <item id='c' href='a/c.svg' media-type='image/svg+xml' properties='cover-image'/>\
+            <item id='t' href='t.xhtml' media-type='application/xhtml+xml'/></manifest>\
+            <spine><itemref idref='c'/><itemref idref='t'/></spine></package>";
+        let svg =
+            b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 300 400'><rect width='300' height='400'/></svg>";
+        let bytes =
+            package(&[("x.opf", opf.as_bytes()), ("a/c.svg", svg), ("t.xhtml", b"<html><body>t</body></html>")]);
+        let book = super::super::read(&bytes, &ReadOptions::default()).expect("a book");
+        assert_eq!((book.chapters().len(), book.cover().map(|one| one.path.as_str())), (2, Some("a/cover-page-c.svg")));
+        let written = crate::book::write(&book, Format::Epub, &WriteOptions::default()).expect("written");
+        let again = crate::book::read(&written.bytes, None).expect("a book");
+        assert_eq!(again.cover().and_then(|one| picture::sniff(&one.bytes)), Some(picture::Kind::Jpeg));
+    }
+
+    #[test]
+    fn the_mark_of_a_note_is_no_cover() {
+        let book = |side: u32| {
+            let mut png = std::io::Cursor::new(Vec::new());
+            image::RgbImage::new(side, side).write_to(&mut png, image::ImageFormat::Png).expect("encodes");
+            let opf = "<package><manifest><item id='t' href='t.xhtml' media-type='application/xhtml+xml'/>\
+                <item id='n' href='n.png' media-type='image/png'/></manifest><spine><itemref idref='t'/></spine></package>";
+            let page = b"<html><body><p>t<img src='n.png'/></p></body></html>";
+            let bytes = package(&[("x.opf", opf.as_bytes()), ("n.png", png.get_ref()), ("t.xhtml", page)]);
+            super::super::read(&bytes, &ReadOptions::default()).expect("a book")
+        };
+        assert!(book(20).cover().is_none());
+        assert!(book(200).cover().is_some());
+    }
+}

@@ -1,7 +1,7 @@
 //! A page cut into a skeleton and fragments of about 8 KiB.
 //!
 //! A fragment is a row of whole elements with the text behind each. An element that is larger is
-//! left in the skeleton and what is inside it is cut. What is not numbered, tables above all, is
+//! left in the skeleton and what is inside it is cut, the text before its first element too. What is not numbered, tables above all, is
 //! never cut. All this as kindlegen does.
 
 use super::page::{Element, LARGEST};
