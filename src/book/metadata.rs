@@ -1,6 +1,7 @@
 //! What is said about a book: title, people, language, and the rest. Nothing here knows a file format.
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What is said about a book. Only the title is certain to be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +37,24 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The names of the authors proper; if no one is called an author, of everyone named.
+    /// The names of the authors proper; if no one is called an author, of those whose work it is all the same (the
+    /// editor of an anthology); else of everyone named. Each once.
     pub fn authors(&self) -> Vec<&str> {
-        let authors = || self.contributors.iter().filter(|one| one.role == Role::Author);
-        if authors().next().is_some() {
-            return authors().map(|one| one.name.as_str()).collect();
-        }
-        self.contributors.iter().map(|one| one.name.as_str()).collect()
+        let named = |wanted: fn(&Contributor) -> bool| -> Vec<&str> {
+            let mut seen = HashSet::new();
+            let those = self.contributors.iter().filter(|one| wanted(one)).map(|one| one.name.as_str());
+            those.filter(|name| seen.insert(*name)).collect()
+        };
+        let choices: [fn(&Contributor) -> bool; 3] = [|one| one.role == Role::Author, |one| one.creator, |_| true];
+        choices.into_iter().map(named).find(|names| !names.is_empty()).unwrap_or_default()
+    }
+
+    /// Tells creators from contributors as Dublin Core does: those that the book counts among its creators; if there
+    /// are none, the authors; if there are none either, everyone, because programs show no others.
+    pub(super) fn creators(&self) -> impl Fn(&Contributor) -> bool + use<> {
+        let any = |wanted: fn(&Contributor) -> bool| self.contributors.iter().any(wanted);
+        let (marked, authors) = (any(|one| one.creator), any(|one| one.role == Role::Author));
+        move |one| if marked { one.creator } else { !authors || one.role == Role::Author }
     }
 
     /// Adds an author unless the name is empty or already there.
@@ -54,12 +66,12 @@ impl Metadata {
         let name = name.trim();
         let known = self.contributors.iter().any(|one| one.name == name && one.role == role);
         if !name.is_empty() && !known {
-            self.contributors.push(Contributor { name: name.to_owned(), role, sort_as: None });
+            self.contributors.push(Contributor::new(name, role));
         }
     }
 }
 
-/// One person who made the book.
+/// One person who made the book, and one thing they did: who did several is named several times, in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contributor {
     /// As printed.
@@ -68,6 +80,21 @@ pub struct Contributor {
     pub role: Role,
     /// As sorted (`Austen, Jane`), if the book says.
     pub sort_as: Option<String>,
+    /// Whether the book counts them among its creators, whatever they did.
+    #[serde(default)]
+    pub creator: bool,
+}
+
+impl Contributor {
+    /// Someone who did that; authors are creators.
+    pub fn new(name: impl Into<String>, role: Role) -> Contributor {
+        Contributor { name: name.into(), role, sort_as: None, creator: role == Role::Author }
+    }
+
+    /// Whether both say the same of the same person, but for how the name is sorted.
+    pub(super) fn is_same(&self, other: &Contributor) -> bool {
+        self.name == other.name && self.role == other.role && self.creator == other.creator
+    }
 }
 
 /// What a contributor did, after the MARC relators that books use.

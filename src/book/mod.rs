@@ -80,7 +80,8 @@ pub struct ReadOptions<'a> {
 pub struct WriteOptions {
     /// The encoding of plain text.
     pub charset: Charset,
-    /// An EPUB with nothing in it that Amazon's Send-to-Kindle refuses.
+    /// An EPUB that Amazon's Send to Kindle takes: pictures as JPEG, PNG or GIF of moderate size, a raster cover, fonts
+    /// as TTF or OTF, no sound and film, no empty pages, a language in any case.
     pub for_kindle: bool,
 }
 
@@ -184,7 +185,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 /// [`Error::Unsupported`] if the format is none of those, if the text of the book is not known, or if it is too large
 /// for the format.
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
-    let edition = || edition::prepare(book, format);
+    let edition = || edition::prepare(book, format, options.for_kindle);
     match format {
         Format::Epub => epub::write(edition()?),
         Format::Azw3 => azw3::write(&edition()?),

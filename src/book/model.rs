@@ -110,8 +110,10 @@ impl Book {
         }
         if !corrections.authors.is_empty() {
             self.metadata.contributors.retain(|one| one.role != Role::Author);
-            let authors = corrections.authors.iter();
-            let authors = authors.map(|name| Contributor { name: name.clone(), role: Role::Author, sort_as: None });
+            for other in &mut self.metadata.contributors {
+                other.creator = false;
+            }
+            let authors = corrections.authors.iter().map(|name| Contributor::new(name, Role::Author));
             self.metadata.contributors.splice(0..0, authors);
         }
         if let Some(language) = &corrections.language {

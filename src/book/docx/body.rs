@@ -1,6 +1,8 @@
 //! The text of a part as markup: one pass over its tags, with a stack for what is open.
 
 use super::Relations;
+use super::field::{self, Fields};
+use super::run::Run;
 use super::styles::{Styles, outline_level};
 use crate::book::dom::{escape_attribute, escape_text};
 use crate::book::markup::{Attributes, Entities, Token, decode, local, tokens};
@@ -29,18 +31,6 @@ struct Paragraph {
     links: usize,
 }
 
-/// How a run of characters looks.
-#[derive(Clone, Copy, Default)]
-struct Run {
-    bold: bool,
-    italic: bool,
-    underline: bool,
-    strike: bool,
-    raised: bool,
-    lowered: bool,
-    hidden: bool,
-}
-
 struct Converter<'a> {
     styles: &'a Styles,
     relations: &'a Relations,
@@ -49,6 +39,7 @@ struct Converter<'a> {
     out: String,
     paragraphs: Vec<Paragraph>,
     run: Run,
+    fields: Fields,
     /// The open lists, in each open cell; true for those with numbers.
     lists: Vec<Vec<bool>>,
     /// A cell whose tag waits for its width.
@@ -71,6 +62,7 @@ pub(super) fn convert(source: &str, styles: &Styles, relations: &Relations, part
         out: String::with_capacity(source.len() / 3),
         paragraphs: Vec::new(),
         run: Run::default(),
+        fields: Fields::default(),
         lists: vec![Vec::new()],
         cell: None,
         in_text: false,
@@ -122,7 +114,6 @@ fn is_skipped(name: &str) -> bool {
         "del"
             | "moveFrom"
             | "Fallback"
-            | "instrText"
             | "delText"
             | "pPrChange"
             | "rPrChange"
@@ -137,16 +128,18 @@ fn is_skipped(name: &str) -> bool {
 impl Converter<'_> {
     fn open(&mut self, name: &str, attributes: Attributes<'_>) {
         let get = |name: &str| attributes.get(name, &self.entities);
-        let on = || !matches!(attributes.raw("val"), Some("0" | "false" | "none" | "off"));
         match name {
             "p" => {
                 self.start_cell();
                 self.paragraphs.push(Paragraph::default());
             }
             "pStyle" => {
-                let level = get("val").and_then(|id| self.styles.heading(&id));
+                let style = get("val").unwrap_or_default();
                 if let Some(paragraph) = self.paragraphs.last_mut() {
-                    paragraph.level = paragraph.level.or(level);
+                    paragraph.level = paragraph.level.or_else(|| self.styles.heading(&style));
+                    if let Some((number, depth)) = self.styles.list(&style) {
+                        (paragraph.number, paragraph.depth) = (Some(number), depth);
+                    }
                 }
             }
             "outlineLvl" => {
@@ -169,16 +162,8 @@ impl Converter<'_> {
             }
             "r" => self.run = Run::default(),
             "rPr" => self.in_run_style = true,
-            "b" if self.in_run_style => self.run.bold = on(),
-            "i" if self.in_run_style => self.run.italic = on(),
-            "u" if self.in_run_style => self.run.underline = on(),
-            "strike" | "dstrike" if self.in_run_style => self.run.strike = on(),
-            "vanish" if self.in_run_style => self.run.hidden = on(),
-            "vertAlign" if self.in_run_style => {
-                self.run.raised = attributes.raw("val") == Some("superscript");
-                self.run.lowered = attributes.raw("val") == Some("subscript");
-            }
-            "t" => self.in_text = true,
+            name if self.in_run_style && self.run.set(name, attributes.raw("val")) => {}
+            "t" | "instrText" => self.in_text = true,
             "tab" if !self.in_run_style && self.paragraphs.last().is_some_and(|one| !one.inside.is_empty()) => {
                 self.push(" ");
             }
@@ -188,13 +173,22 @@ impl Converter<'_> {
             "hyperlink" => {
                 let place = get("anchor").map(|anchor| format!("#{anchor}"));
                 let place = get("id").and_then(|id| self.relations.get(&id).cloned()).or(place);
-                if let (Some(place), Some(paragraph)) = (place, self.paragraphs.last_mut()) {
-                    paragraph.inside.push_str("<a href=\"");
-                    escape_attribute(&place, &mut paragraph.inside);
-                    paragraph.inside.push_str("\">");
-                    paragraph.links += 1;
-                }
+                self.fields.whole(place.is_some());
+                self.start_link(place);
             }
+            "fldSimple" => {
+                let place = get("instr").and_then(|instruction| field::place(&instruction));
+                self.fields.whole(place.is_some());
+                self.start_link(place);
+            }
+            "fldChar" => match attributes.raw("fldCharType") {
+                Some("begin") => self.fields.begin(),
+                Some("separate") => {
+                    let place = self.fields.separate();
+                    self.start_link(place);
+                }
+                _ => self.end_link(),
+            },
             "bookmarkStart" => {
                 if let Some(id) = get("name").filter(|name| name != "_GoBack") {
                     let mut anchor = String::from("<a id=\"");
@@ -266,13 +260,8 @@ impl Converter<'_> {
         match name {
             "p" => self.end_paragraph(),
             "rPr" => self.in_run_style = false,
-            "t" => self.in_text = false,
-            "hyperlink" => {
-                if let Some(paragraph) = self.paragraphs.last_mut().filter(|one| one.links > 0) {
-                    paragraph.inside.push_str("</a>");
-                    paragraph.links -= 1;
-                }
-            }
+            "t" | "instrText" => self.in_text = false,
+            "hyperlink" | "fldSimple" => self.end_link(),
             "footnote" | "endnote" if self.part != Part::Document => {
                 self.end_lists(0);
                 // A separator opened a `div`; the parser closes what fits.
@@ -305,20 +294,28 @@ impl Converter<'_> {
         }
     }
 
+    fn start_link(&mut self, place: Option<String>) {
+        let (Some(place), Some(paragraph)) = (place, self.paragraphs.last_mut()) else { return };
+        paragraph.inside.push_str("<a href=\"");
+        escape_attribute(&place, &mut paragraph.inside);
+        paragraph.inside.push_str("\">");
+        paragraph.links += 1;
+    }
+
+    fn end_link(&mut self) {
+        let is_link = self.fields.end();
+        if let Some(paragraph) = self.paragraphs.last_mut().filter(|one| is_link && one.links > 0) {
+            paragraph.inside.push_str("</a>");
+            paragraph.links -= 1;
+        }
+    }
+
     fn text(&mut self, text: &str) {
-        if self.run.hidden || text.is_empty() {
+        if self.fields.takes(text) || self.run.hidden || text.is_empty() {
             return;
         }
         let heading = self.paragraphs.last().is_some_and(|paragraph| paragraph.level.is_some());
-        let run = self.run;
-        let looks = [
-            (run.bold && !heading, "b"),
-            (run.italic, "i"),
-            (run.underline, "u"),
-            (run.strike, "s"),
-            (run.raised, "sup"),
-            (run.lowered, "sub"),
-        ];
+        let looks = self.run.looks(heading);
         let Some(paragraph) = self.paragraphs.last_mut() else { return };
         let out = &mut paragraph.inside;
         // Word cuts a sentence into many runs of one look; they are put together again.

@@ -15,6 +15,8 @@ pub(super) const LINK_END: char = '\u{FDD1}';
 pub(super) struct Context<'b> {
     pub(super) book: &'b Book,
     pub(super) target: Format,
+    /// An EPUB of which a Kindle book will be made.
+    pub(super) for_kindle: bool,
     pub(super) places: Places,
     pub(super) files: Files<'b>,
     pub(super) report: Report,
@@ -25,12 +27,13 @@ pub(super) struct Context<'b> {
 }
 
 impl<'b> Context<'b> {
-    pub(super) fn new(book: &'b Book, target: Format) -> Context<'b> {
+    pub(super) fn new(book: &'b Book, target: Format, for_kindle: bool) -> Context<'b> {
         let mut context = Context {
             book,
             target,
+            for_kindle,
             places: Places::new(&book.chapters, &book.resources),
-            files: Files::new(&book.resources, target),
+            files: Files::new(&book.resources, target, for_kindle),
             report: book.report.clone(),
             links: Vec::new(),
             families: None,
@@ -41,9 +44,9 @@ impl<'b> Context<'b> {
         context
     }
 
-    /// Whether the target is a Kindle's format.
+    /// Whether the target is a Kindle's format, or becomes one.
     pub(super) fn is_kindle(&self) -> bool {
-        matches!(self.target, Format::Azw3 | Format::Mobi)
+        self.for_kindle || matches!(self.target, Format::Azw3 | Format::Mobi)
     }
 
     /// Whether the target shows pictures and styles at all.
@@ -63,7 +66,7 @@ impl<'b> Context<'b> {
 
     /// Whether the target can play sound and film.
     pub(super) fn takes_media(&self) -> bool {
-        matches!(self.target, Format::Epub)
+        self.target == Format::Epub && !self.for_kindle
     }
 
     /// Notes a change in a chapter.
@@ -120,7 +123,7 @@ impl<'b> Context<'b> {
         }
         let resource = self.files.resource(at)?;
         let is_drawing = picture::sniff(&resource.bytes) == Some(picture::Kind::Svg);
-        if !is_drawing || !matches!(self.target, Format::Epub | Format::Html) {
+        if !is_drawing || self.is_kindle() || !matches!(self.target, Format::Epub | Format::Html) {
             return self.files.picture(at, &self.places, &mut self.report);
         }
         // A drawing that shows itself ends here.

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 /// The files taken in so far.
 pub(super) struct Files<'b> {
     target: Format,
+    for_kindle: bool,
     resources: &'b [Resource],
     list: Vec<File>,
     /// By resource: the file it became, or none if it cannot be used.
@@ -39,9 +40,9 @@ pub(super) enum Kind {
 
 impl<'b> Files<'b> {
     /// None yet.
-    pub(super) fn new(resources: &'b [Resource], target: Format) -> Files<'b> {
+    pub(super) fn new(resources: &'b [Resource], target: Format, for_kindle: bool) -> Files<'b> {
         let (taken, known, counts) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Files { target, resources, list: Vec::new(), taken, known, counts }
+        Files { target, for_kindle, resources, list: Vec::new(), taken, known, counts }
     }
 
     /// All files, in the order in which they were taken in.
@@ -117,6 +118,7 @@ impl<'b> Files<'b> {
         let change = if is_drawing { Change::DrawingRasterised } else { Change::PictureConverted };
         let outcome = match self.target {
             Format::Azw3 | Format::Mobi => picture::for_kindle(bytes, lookup),
+            _ if self.for_kindle => picture::for_kindle(bytes, lookup),
             _ => picture::for_epub(bytes),
         };
         let (bytes, media_type) = match outcome {
@@ -175,7 +177,8 @@ impl<'b> Files<'b> {
             return known;
         }
         let Resource { path, bytes, .. } = self.resources.get(resource)?;
-        let outcome = if self.target == Format::Azw3 { font::for_kindle(bytes) } else { font::for_epub(bytes) };
+        let is_kindle = self.for_kindle || self.target == Format::Azw3;
+        let outcome = if is_kindle { font::for_kindle(bytes) } else { font::for_epub(bytes) };
         let found = match outcome {
             Outcome::Keep(media_type) => Some((bytes.clone(), media_type)),
             Outcome::Converted { bytes, media_type } => Some((bytes, media_type)),
@@ -241,7 +244,7 @@ mod tests {
 
     #[test]
     fn each_file_has_its_own_name() {
-        let mut files = Files::new(&[], Format::Epub);
+        let mut files = Files::new(&[], Format::Epub, false);
         let first = files.add_sheet("a".into());
         let second = files.add_sheet("b".into());
         assert_eq!(files.add_sheet("a".into()), first);

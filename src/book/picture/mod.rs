@@ -10,6 +10,7 @@ mod data_uri;
 mod decode;
 mod jpeg;
 mod kind;
+mod shrink;
 pub(in crate::book) mod svg;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,7 @@ const KINDLE_PIXELS: u64 = 2560 * 2560;
 /// Heavier pictures are encoded anew for a Kindle, in bytes. Amazon's own tool goes down to 128 kB
 /// and puts the original into a second container, but for very old devices; converters that leave
 /// pictures of some MB as they are have been doing well for years.
-const KINDLE_BYTES: usize = 5 << 20;
+pub(in crate::book) const KINDLE_BYTES: usize = 5 << 20;
 /// What a cover may measure; Amazon asks for 1600 × 2560.
 const COVER: (u32, u32) = (1600, 2560);
 /// The box that a drawn cover fills: the screens of readers have no more, and painting costs by the pixel.
@@ -130,6 +131,15 @@ pub(in crate::book) fn for_cover(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome {
     match decode::jpeg(fit(picture, width, height), QUALITY) {
         Some(bytes) => Outcome::Converted { bytes, media_type: "image/jpeg" },
         None => Outcome::Unusable(DAMAGED),
+    }
+}
+
+/// Whether a picture is large enough for a cover, as far as its header tells; drawings have any size.
+pub(in crate::book) fn is_cover_sized(bytes: &[u8]) -> bool {
+    match sniff(bytes) {
+        Some(Kind::Svg) => true,
+        Some(kind) => check(bytes, kind).is_ok_and(|(width, height)| width.min(height) >= SMALLEST_COVER),
+        None => false,
     }
 }
 

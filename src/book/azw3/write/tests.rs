@@ -154,3 +154,16 @@ fn a_page_of_nothing_but_text_can_be_linked_to() {
     assert_eq!(composed.fragments.len(), 3);
     assert_eq!(rebuilt(&composed).iter().map(|page| plain(page)).collect::<Vec<_>>(), ["t", "ttext", "t"]);
 }
+
+#[test]
+fn the_first_words_of_a_long_paragraph_can_be_linked_to() {
+    let mut edition = edition();
+    let words = "<i>City Arms</i> hotel when he used to ".repeat(400);
+    edition.pages = vec![page(1, &format!("<section id=\"c\">\n<p>Yes because {words}</p></section>"))];
+    let composed = composed(&edition);
+    let whole = rebuilt(&composed).concat();
+    assert_eq!(plain(&whole), plain(&edition.pages[0].markup));
+    let place = composed.place_of(&Target { chapter: 0, fragment: Some("c".into()) });
+    assert!(whole[place.position..].starts_with("Yes because"));
+    assert!(composed.fragments.iter().all(|fragment| fragment.range.len() <= page::LARGEST));
+}

@@ -54,7 +54,8 @@ impl<'a> Composed<'a> {
         };
         for (number, page) in edition.pages.iter().enumerate() {
             let start = pages.text.len();
-            let found = fragments(&pages.add(number, &page.markup));
+            let elements = pages.add(number, &page.markup);
+            let found = fragments(&pages.text, &elements);
             let inside: usize = found.iter().map(|fragment| fragment.range.len()).sum();
             let (first, count) = (composed.fragments.len(), found.len());
             composed.skeletons.push(Skeleton { start, length: pages.text.len() - start - inside, first, count });

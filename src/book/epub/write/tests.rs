@@ -174,3 +174,24 @@ fn a_book_without_a_name_gets_the_same_one_each_time() {
     assert_eq!(name, nameless("甲"));
     assert_ne!(name, nameless("乙"));
 }
+
+#[test]
+fn people_keep_what_they_did_and_whether_they_are_creators() {
+    use crate::book::model::Contributor;
+    let mut edition = full();
+    let one = |name: &str, role, creator| Contributor { creator, ..Contributor::new(name, role) };
+    edition.metadata.contributors = vec![
+        one("甲", Role::Annotator, true),
+        one("甲", Role::Author, true),
+        one("乙", Role::Illustrator, true),
+        one("乙", Role::Illustrator, false),
+        one("丙", Role::Author, false),
+    ];
+    let wanted = edition.metadata.contributors.clone();
+    let bytes = write(edition).expect("written").bytes;
+    let package = part(&bytes, "EPUB/package.opf");
+    assert_eq!((package.matches("<dc:creator").count(), package.matches("<dc:contributor").count()), (2, 2));
+    let book = epub::read(&bytes, &crate::book::ReadOptions::default()).expect("read");
+    assert_eq!(book.metadata().contributors, wanted);
+    assert_eq!(book.metadata().authors(), ["甲", "丙"]);
+}

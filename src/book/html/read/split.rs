@@ -160,7 +160,7 @@ fn cuts(document: &Document, body: NodeId) -> Vec<NodeId> {
         return Vec::new();
     }
     let count = |most: usize| found.iter().filter(|(level, _)| *level <= most).count();
-    let Some(mut most) = (1..=3).find(|&level| count(level) >= 2) else { return Vec::new() };
+    let Some(mut most) = (1..=3).find(|&level| count(level) >= 2) else { return untitled(document, body) };
     while most < 3 && size / count(most).max(1) > LONG {
         most += 1;
     }
@@ -168,6 +168,21 @@ fn cuts(document: &Document, body: NodeId) -> Vec<NodeId> {
     let mut nodes: Vec<NodeId> = chosen.map(|(_, node)| start(document, node, body)).collect();
     nodes.dedup();
     nodes
+}
+
+/// The outermost sections of a page without headings to cut it at: FictionBook has them, and some web pages.
+fn untitled(document: &Document, body: NodeId) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(NodeId, usize)> = vec![(body, 0)];
+    while let Some((node, depth)) = waiting.pop() {
+        if document.is(node, "section") {
+            found.push(start(document, node, body));
+        } else if depth < DEEPEST && (node == body || document.element(node).is_some_and(is_wrapper)) {
+            waiting.extend(document.children(node).into_iter().rev().map(|child| (child, depth + 1)));
+        }
+    }
+    found.dedup();
+    if found.len() > 1 { found } else { Vec::new() }
 }
 
 /// The outermost element that starts with this heading, with the anchors in front of it.
