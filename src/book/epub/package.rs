@@ -228,16 +228,23 @@ fn set_titles(metadata: &mut Metadata, titles: Vec<(String, String)>) {
 }
 
 fn contributor(metadata: &mut Metadata, node: Node<'_, '_>, element: Node<'_, '_>, text: &str, usual: Role) {
-    let code = element.attribute("role").or_else(|| refined(node, element, "role"));
-    let role = code.map_or(usual, |code| Role::from_code(&code));
+    let mut codes: Vec<String> = element.attribute("role").into_iter().collect();
+    if codes.is_empty() {
+        codes = refinements(node, element, "role").collect();
+    }
+    let mut roles: Vec<Role> = codes.iter().map(|code| Role::from_code(code)).collect();
+    roles.dedup();
+    if roles.is_empty() {
+        roles.push(usual);
+    }
     let sort_as = element.attribute("file-as").or_else(|| refined(node, element, "file-as"));
     let names = crate::book::file_name::split_authors(text);
     let alone = names.len() == 1;
-    for name in names {
-        let known = metadata.contributors.iter().any(|one| one.name == name && one.role == role);
+    for (name, &role) in names.iter().flat_map(|name| roles.iter().map(move |role| (name, role))) {
+        let known = metadata.contributors.iter().any(|one| one.name == *name && one.role == role);
         if !known {
             let sort_as = sort_as.clone().filter(|_| alone);
-            metadata.contributors.push(Contributor { name, role, sort_as });
+            metadata.contributors.push(Contributor { name: name.clone(), role, sort_as });
         }
     }
 }
@@ -275,12 +282,19 @@ fn series(node: Node<'_, '_>) -> Option<Series> {
 
 /// The text of the `<meta refines="#id" property="…">` that belongs to an element.
 fn refined(metadata: Node<'_, '_>, element: Node<'_, '_>, property: &str) -> Option<String> {
-    let id = element.attribute("id").filter(|id| !id.is_empty())?;
-    let found = metadata.descendants().filter(|node| node.is("meta")).find(|meta| {
-        meta.attribute("property").as_deref() == Some(property)
-            && meta.attribute("refines").is_some_and(|refines| refines.trim_start_matches('#') == id)
-    })?;
-    Some(found.text())
+    refinements(metadata, element, property).next()
+}
+
+/// The same for a property that may be said more than once, such as the role of one who wrote and translated.
+fn refinements(metadata: Node<'_, '_>, element: Node<'_, '_>, property: &str) -> impl Iterator<Item = String> {
+    let id = element.attribute("id").filter(|id| !id.is_empty());
+    let metas = metadata.descendants().filter(|node| node.is("meta"));
+    let found = metas.filter(move |meta| {
+        id.is_some()
+            && meta.attribute("property").as_deref() == Some(property)
+            && meta.attribute("refines").is_some_and(|refines| Some(refines.trim_start_matches('#')) == id.as_deref())
+    });
+    found.map(Node::text)
 }
 
 /// The content of `<meta name="…" content="…">`.
