@@ -3,7 +3,7 @@
 
 use crate::book::markup::{Node, Tree};
 use crate::book::model::{Chapter, Direction, FixedLayout, Layout};
-use crate::book::palm::Exth;
+use crate::book::palm::{Exth, description_xml};
 
 /// EXTH records.
 const FIXED: u32 = 122;
@@ -29,8 +29,8 @@ pub(super) fn layout(exth: &Exth<'_>, description: Option<&[u8]>, chapters: &mut
             size: exth.ascii(SIZE).and_then(size),
         });
     }
-    let source = description.map(|record| String::from_utf8_lossy(record));
-    let tree = source.as_deref().and_then(|text| Tree::parse(text.get(text.find('<')?..)?).ok());
+    let source = description.and_then(description_xml);
+    let tree = source.as_deref().and_then(|text| Tree::parse(text).ok());
     if let Some(tree) = tree {
         described(&tree, &mut layout, chapters);
     }

@@ -57,6 +57,7 @@ pub(in crate::book) fn read(
     let landmarks = contents::landmarks(guide, &places);
     let layout = layout::layout(&part.exth, resources.description, &mut chapters);
     let mut metadata = palm::metadata(part, encoding, options.file_name, &mut report);
+    palm::complete(&mut metadata, resources.description);
     metadata.language = palm::language_of(&chapters, metadata.language);
     let cover = palm::cover(&part.exth, &resources, &landmarks, &chapters, &mut report);
     let resources: Vec<Resource> = resources.files.into_iter().chain(styles).collect();

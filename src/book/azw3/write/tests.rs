@@ -53,7 +53,7 @@ fn edition() -> Edition {
 }
 
 fn composed(edition: &Edition) -> Composed<'_> {
-    Composed::of(edition, &Resources::of(edition, true), &mut Report::default())
+    Composed::of(edition, &Resources::of(edition, Version::Eight), &mut Report::default())
 }
 
 /// The pages as a reader puts them together: every fragment into its skeleton.

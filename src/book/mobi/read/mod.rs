@@ -36,6 +36,7 @@ pub(in crate::book) fn read(part: &Part<'_, '_>, options: &ReadOptions<'_>, mut 
     let resources = Resources::read(part, thumbnail.filter(|number| !survey.shows(*number)), &mut report);
     let pages = Pages::write(&text, &survey, &resources, &mut report);
     let mut metadata = palm::metadata(part, encoding, options.file_name, &mut report);
+    palm::complete(&mut metadata, resources.description);
     let mut chapters = chapters(pages, &metadata.title, |page| encoding.decode(page));
     let landmarks = contents::landmarks(&survey, start, encoding);
     let toc = contents::toc(&text, &survey, ncx, encoding, &mut report);
