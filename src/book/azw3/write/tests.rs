@@ -154,3 +154,19 @@ fn a_page_of_nothing_but_text_can_be_linked_to() {
     assert_eq!(composed.fragments.len(), 3);
     assert_eq!(rebuilt(&composed).iter().map(|page| plain(page)).collect::<Vec<_>>(), ["t", "ttext", "t"]);
 }
+
+#[test]
+fn a_drawing_that_was_a_file_stays_one() {
+    let mut edition = edition();
+    let svg = b"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"><g id=\"own\"/></svg>".to_vec();
+    edition.files.push(File { path: "d0001.svg".into(), media_type: "image/svg+xml", bytes: svg });
+    let shown = "<p><img src=\"d0001.svg\" alt=\"a\"/></p><p><img src=\"d0001.svg\" alt=\"b\"/></p>";
+    edition.pages[0] = page(1, &format!("{shown}<svg width=\"9\"><g/></svg>"));
+    let book = crate::book::read(&write(&edition).expect("a file").bytes, None).expect("a book");
+    let crate::book::Content::Markup(markup) = &book.chapters()[0].content else { panic!("markup") };
+    assert_eq!((markup.matches("<img").count(), markup.matches("<svg width=\"9\">").count()), (2, 1), "{markup}");
+    assert!(markup.contains("alt=\"b\"") && !markup.contains("own"));
+    let drawings = book.resources().iter().filter(|file| file.media_type == "image/svg+xml");
+    assert_eq!(drawings.map(|file| file.path.as_str()).collect::<Vec<_>>(), ["images/drawing0002.svg"]);
+    assert!(markup.contains("src=\"../images/drawing0002.svg\""));
+}
