@@ -32,11 +32,11 @@ pub(in crate::book) fn read(
     let text = part.text(options.rescue, &mut report)?;
     let encoding = part.encoding(&text);
     let flows = Flows::cut(part, &text, options.rescue, &mut report)?;
-    let parts = match Parts::rebuild(part, flows.pages()) {
+    let parts = match Parts::rebuild(part, flows.pages(), flows.are_known()) {
         Ok(parts) => parts,
         Err(what) if options.rescue => {
             report.note(Change::Rescued, what);
-            salvage::pages(flows.pages())
+            salvage::pages(flows.probable_pages())
         }
         Err(what) => return Err(Error::Malformed(what)),
     };
