@@ -57,6 +57,16 @@ impl<'a, 's> Pages<'a, 's> {
             }
             Fate::Break => {}
             Fate::Text => self.text(token),
+            Fate::QuoteStart => {
+                self.reopen(open.len());
+                let anchor = self.new_id_in(&token);
+                self.page.extend_from_slice(b"<q");
+                if let Some(at) = anchor {
+                    Attribute { name: b"id", value: &new_id(at) }.write(&mut self.page);
+                }
+                self.page.push(b'>');
+            }
+            Fate::QuoteEnd => self.page.extend_from_slice(b"</q>"),
             Fate::Picture(number) => {
                 self.reopen(open.len());
                 self.picture(token, number);

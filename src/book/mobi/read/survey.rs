@@ -60,7 +60,7 @@ impl<'a> Survey<'a> {
             }
             survey.see(&token, fate);
             let takes = match fate {
-                Fate::Element | Fate::Picture(_) if token.kind == Kind::Open => Takes::Id,
+                Fate::Element | Fate::Picture(_) | Fate::QuoteStart if token.kind == Kind::Open => Takes::Id,
                 Fate::Text => Takes::Anchor,
                 _ => Takes::Nothing,
             };
@@ -94,6 +94,7 @@ impl<'a> Survey<'a> {
     fn see(&mut self, token: &Token<'a>, fate: Fate) {
         let shows = match fate {
             Fate::Text => !token.is_blank(),
+            Fate::QuoteStart => true,
             Fate::Picture(number) => {
                 self.pictures.insert(number);
                 true

@@ -1,6 +1,7 @@
 //! What each token of the page is for the book; the same for every pass over it.
 
 use super::open::OpenElements;
+use crate::book::mobi::Made;
 use crate::book::palm::{Kind, Token, attribute};
 
 /// What becomes of a token.
@@ -16,6 +17,9 @@ pub(super) enum Fate {
     Text,
     /// A tag that is kept.
     Element,
+    /// The start or the end of a quotation; the signs that the writer put there follow and are skipped.
+    QuoteStart,
+    QuoteEnd,
     /// A picture, by its number counted from 0.
     Picture(usize),
 }
@@ -78,6 +82,14 @@ impl<'a> Walk<'a> {
             return Fate::Skip;
         }
         self.in_head = false;
+        if let Some(made) = Made::of(&token) {
+            self.hidden = Some(token.name());
+            return match made {
+                Made::QuoteStart => Fate::QuoteStart,
+                Made::QuoteEnd => Fate::QuoteEnd,
+                Made::Bracket => Fate::Skip,
+            };
+        }
         let name = token.name().to_ascii_lowercase();
         match name.as_slice() {
             b"mbp:pagebreak" if token.kind == Kind::Open => Fate::Break,
