@@ -32,6 +32,8 @@ pub(super) mod write;
 
 #[cfg(test)]
 pub(super) mod fixture;
+#[cfg(test)]
+mod tests;
 
 pub(super) use anchor::{Anchor, Anchors, Takes};
 pub(super) use bytes::{base32, u32_at};
