@@ -2,7 +2,7 @@
 //! kindlegen keeps (RESC).
 
 use crate::book::markup::{Node, Tree};
-use crate::book::model::{Chapter, Direction, FixedLayout, Layout};
+use crate::book::model::{Chapter, Direction, FixedLayout, Layout, Spread};
 use crate::book::palm::{Exth, description_xml};
 
 /// EXTH records.
@@ -59,9 +59,12 @@ fn described(tree: &Tree<'_>, layout: &mut Layout, chapters: &mut [Chapter]) {
     }
     for item in spine.descendants().filter(|node| node.is("itemref")) {
         let number = item.attribute("skelid").and_then(|number| number.parse::<usize>().ok());
-        if let Some(chapter) = number.and_then(|number| chapters.get_mut(number)) {
-            chapter.linear = item.attribute("linear").as_deref() != Some("no");
-        }
+        let Some((number, chapter)) = number.and_then(|number| Some((number, chapters.get_mut(number)?))) else {
+            continue;
+        };
+        chapter.linear = item.attribute("linear").as_deref() != Some("no");
+        let side = item.attribute("properties").and_then(|properties| Spread::of_properties(&properties));
+        layout.spreads.extend(side.map(|side| (number, side)));
     }
     // A book all outside the reading order is one without.
     if chapters.iter().all(|chapter| !chapter.linear) {

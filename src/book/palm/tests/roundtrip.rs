@@ -1,7 +1,7 @@
 //! What our writers write comes back.
 
 use super::{letters, markup, sample, written};
-use crate::book::{self, Contributor, Direction, Format, Role, Series};
+use crate::book::{self, Contributor, Direction, Format, Role, Series, Spread};
 
 #[test]
 fn the_text_comes_back_from_both_formats() {
@@ -57,6 +57,7 @@ fn people_and_order_come_back() {
     source.metadata.subtitle = Some("a subtitle".into());
     source.layout.direction = Some(Direction::RightToLeft);
     source.layout.vertical = true;
+    source.layout.spreads = [(0, Spread::Right), (2, Spread::Center)].into();
     source.chapters[1].linear = false;
     for format in [Format::Azw3, Format::Mobi] {
         let back = book::read(&written(&source, format), None).expect("a book");

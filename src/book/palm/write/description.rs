@@ -27,7 +27,9 @@ pub(in crate::book) fn description(edition: &Edition, with_spine: bool) -> Optio
         escape_text(spread, &mut xml);
         xml.push_str("</meta>");
     }
-    let with_spine = with_spine && (spread.is_some() || edition.pages.iter().any(|page| !page.linear));
+    let by_itself =
+        spread.is_none() && edition.layout.spreads.is_empty() && edition.pages.iter().all(|page| page.linear);
+    let with_spine = with_spine && !by_itself;
     if xml.is_empty() && !with_spine {
         return None;
     }
@@ -73,7 +75,11 @@ fn spine(edition: &Edition, xml: &mut String) {
     xml.push('>');
     for (number, page) in edition.pages.iter().enumerate() {
         let linear = if page.linear { "" } else { " linear=\"no\"" };
-        let _ = write!(xml, "<itemref idref=\"p{number}\" skelid=\"{number}\"{linear}/>");
+        let _ = write!(xml, "<itemref idref=\"p{number}\" skelid=\"{number}\"{linear}");
+        if let Some(side) = edition.layout.spreads.get(&number) {
+            let _ = write!(xml, " properties=\"{}\"", side.property());
+        }
+        xml.push_str("/>");
     }
     xml.push_str("</spine>");
 }
