@@ -58,7 +58,8 @@ impl TextEncoding {
                 continue;
             }
             let line_ends = |c: char| c.is_ascii_whitespace();
-            let joins = !out.is_empty() && !out.ends_with(line_ends) && !line_ends(c) && c != '<';
+            let joins = !out.is_empty() && !out.ends_with(line_ends) && !line_ends(c);
+            let joins = joins && (c != '<' || !out.ends_with('>'));
             let kept = std::mem::take(&mut joiners);
             out.extend(std::iter::repeat_n(JOINER, if joins { kept } else { 0 }));
             out.push(c);
@@ -95,7 +96,8 @@ mod tests {
         check(65001, &GB18030.encode(&chinese).0, &chinese);
         check(1252, &WINDOWS_1252.encode(french).0, french);
         check(65001, b"a\0b\x01c", "abc");
-        let marked = "\u{FEFF}<p>\u{FEFF}</p>\n\u{FEFF}and\u{FEFF} <i>you</i>\u{FEFF}\u{200A}\u{FEFF}—well";
-        check(65001, marked.as_bytes(), "<p></p>\nand <i>you</i>\u{FEFF}\u{200A}\u{FEFF}—well");
+        let marked =
+            "\u{FEFF}<p>\u{FEFF}</p>\n\u{FEFF}and\u{FEFF} <i>you</i>\u{FEFF}\u{200A}\u{FEFF}—well\u{FEFF}<br/>";
+        check(65001, marked.as_bytes(), "<p></p>\nand <i>you</i>\u{FEFF}\u{200A}\u{FEFF}—well\u{FEFF}<br/>");
     }
 }
