@@ -1,5 +1,5 @@
-//! Signs that the writer adds because old Kindles add none themselves: each stands in an element by which the reader
-//! knows it and takes it back, so that a book comes back with the text that it had.
+//! What the writer adds because old Kindles do not: signs, and a place for pages outside the reading order. Each stands
+//! in an element by which the reader knows it and takes it back, so that a book comes back with the text that it had.
 
 use crate::book::palm::{Kind, Token, attribute};
 
@@ -12,10 +12,14 @@ pub(super) enum Made {
     QuoteEnd,
     /// Around a reading (`<rt>`).
     Bracket,
+    /// Where a page outside the reading order stood, which is behind the others now; no sign.
+    AsidePlace,
+    /// Where such a page starts; no sign either. They come in the order of their places.
+    Aside,
 }
 
 impl Made {
-    const ALL: [Made; 3] = [Made::QuoteStart, Made::QuoteEnd, Made::Bracket];
+    const ALL: [Made; 5] = [Made::QuoteStart, Made::QuoteEnd, Made::Bracket, Made::AsidePlace, Made::Aside];
 
     /// The start tag.
     pub(super) fn start(self) -> &'static str {
@@ -23,6 +27,8 @@ impl Made {
             Made::QuoteStart => "<span class=\"q-start\">",
             Made::QuoteEnd => "<span class=\"q-end\">",
             Made::Bracket => "<rp class=\"made\">",
+            Made::AsidePlace => "<a class=\"aside-place\">",
+            Made::Aside => "<a class=\"aside\">",
         }
     }
 
@@ -31,6 +37,7 @@ impl Made {
         match self {
             Made::QuoteStart | Made::QuoteEnd => "span",
             Made::Bracket => "rp",
+            Made::AsidePlace | Made::Aside => "a",
         }
     }
 

@@ -45,7 +45,7 @@ impl<'a, 's> Pages<'a, 's> {
 
     fn take(&mut self, token: Token<'a>, fate: Fate, open: &[Token<'a>]) {
         match fate {
-            Fate::Skip => {}
+            Fate::Skip | Fate::Aside | Fate::AsidePlace => {}
             Fate::Sound => self.report.note(Change::AudioDropped, file_name(self.done.len())),
             Fate::Film => self.report.note(Change::VideoDropped, file_name(self.done.len())),
             Fate::Break if self.survey.starts_at(token.end()) => {

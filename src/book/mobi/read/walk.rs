@@ -20,6 +20,9 @@ pub(super) enum Fate {
     /// The start or the end of a quotation; the signs that the writer put there follow and are skipped.
     QuoteStart,
     QuoteEnd,
+    /// The start of a page outside the reading order, and the place where it stood.
+    Aside,
+    AsidePlace,
     /// A picture, by its number counted from 0.
     Picture(usize),
 }
@@ -88,6 +91,8 @@ impl<'a> Walk<'a> {
                 Made::QuoteStart => Fate::QuoteStart,
                 Made::QuoteEnd => Fate::QuoteEnd,
                 Made::Bracket => Fate::Skip,
+                Made::Aside => Fate::Aside,
+                Made::AsidePlace => Fate::AsidePlace,
             };
         }
         let name = token.name().to_ascii_lowercase();

@@ -68,10 +68,14 @@ fn people_and_order_come_back() {
         assert_eq!(found, expected, "{format}");
         assert_eq!(back.metadata.series, source.metadata.series);
         assert_eq!(back.metadata.subtitle, source.metadata.subtitle);
+        let linear: Vec<bool> = back.chapters.iter().map(|chapter| chapter.linear).collect();
+        assert_eq!(linear, [true, false, true]);
+        assert_eq!(letters(&back), letters(&source), "in order");
+        let chapters: Vec<_> =
+            back.toc.iter().map(|entry| entry.target.as_ref().map(|target| target.chapter)).collect();
+        assert_eq!(chapters, [Some(0), Some(1), Some(2)]);
         if format == Format::Azw3 {
             assert_eq!(back.layout, source.layout);
-            let linear: Vec<bool> = back.chapters.iter().map(|chapter| chapter.linear).collect();
-            assert_eq!(linear, [true, false, true]);
         }
     }
 }
