@@ -41,7 +41,7 @@ mod xhtml;
 pub use format::Format;
 pub use model::{
     Book, Chapter, Content, Contributor, Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Layout, Metadata,
-    Resource, Role, Series, Target, TocEntry,
+    Resource, Role, Series, Spread, Target, TocEntry,
 };
 pub use report::{Change, Report};
 pub use sniff::sniff;

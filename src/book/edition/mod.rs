@@ -30,7 +30,7 @@ mod text;
 mod vocabulary;
 mod write;
 
-use super::model::{Content, Landmark, Layout, Metadata, Target, TocEntry};
+use super::model::{Content, Landmark, Layout, Metadata, Spread, Target, TocEntry};
 use super::{Book, Change, Error, Format, Report, picture};
 use context::Context;
 use write::Drafts;
@@ -121,9 +121,12 @@ pub(in crate::book) fn prepare(book: &Book, target: Format, for_kindle: bool) ->
     }
     let landmarks = about::landmarks(&book.landmarks, &locate);
     let page_list = about::contents(&book.page_list, &locate, &mut context.report);
+    let mut layout = book.layout.clone();
+    let side = |(&chapter, &side): (&usize, &Spread)| Some((anchors.locate(chapter, None)?.chapter, side));
+    layout.spreads = book.layout.spreads.iter().filter_map(side).collect();
     let Context { files, report, .. } = context;
     let files = files.finish();
-    Ok(Edition { metadata, layout: book.layout.clone(), pages, files, toc, landmarks, page_list, cover, report })
+    Ok(Edition { metadata, layout, pages, files, toc, landmarks, page_list, cover, report })
 }
 
 /// The cover as a file: the book's own picture if the target shows it, else drawn or encoded anew.

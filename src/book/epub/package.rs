@@ -6,7 +6,7 @@
 use super::path;
 use super::places::Reference;
 use crate::book::markup::{Node, Tree};
-use crate::book::model::{Contributor, Identifier, Metadata, Role, Series};
+use crate::book::model::{Contributor, Identifier, Metadata, Role, Series, Spread};
 use crate::book::xhtml;
 
 /// What the package file says.
@@ -18,6 +18,8 @@ pub(in crate::book) struct Package {
     pub(super) items: Vec<Item>,
     /// Indexes into `items`, in reading order, each once.
     pub(super) spine: Vec<usize>,
+    /// The side of two open pages on which an item is to be shown.
+    pub(super) spreads: Vec<(usize, Spread)>,
     /// Index of the NCX, by the spine's `toc` or by media type.
     pub(super) ncx: Option<usize>,
     /// The item id or, wrongly but often, the href that `<meta name="cover">` gives.
@@ -164,6 +166,8 @@ fn read_spine(tree: &Tree<'_>, package: &mut Package) {
         }
         if let Some(at) = found.filter(|&at| !std::mem::replace(&mut seen[at], true)) {
             package.spine.push(at);
+            let spread = reference.attribute("properties").and_then(|properties| Spread::of_properties(&properties));
+            package.spreads.extend(spread.map(|spread| (at, spread)));
             outside.extend(reference.attribute("linear").is_some_and(|linear| linear == "no").then_some(at));
         }
     }

@@ -47,6 +47,10 @@ pub(in crate::book) fn metadata(
         metadata.language = locale::language(part.header.locale).map(str::to_owned);
     }
     complete_title(&mut metadata, part, &clean, report);
+    // The header may have the subtitle behind the title that is shown.
+    let full = part.full_name().map(clean).unwrap_or_default();
+    let subtitle = full.strip_prefix(&metadata.title).and_then(|rest| rest.strip_prefix(": "));
+    metadata.subtitle = subtitle.filter(|subtitle| !subtitle.is_empty()).map(str::to_owned);
     file_name::complete(&mut metadata, file_name);
     metadata
 }

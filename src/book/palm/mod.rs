@@ -11,6 +11,7 @@ mod anchor;
 mod bytes;
 mod cover;
 mod database;
+mod description;
 mod encoding;
 mod exth;
 mod guide;
@@ -31,10 +32,13 @@ pub(super) mod write;
 
 #[cfg(test)]
 pub(super) mod fixture;
+#[cfg(test)]
+mod tests;
 
 pub(super) use anchor::{Anchor, Anchors, Takes};
 pub(super) use bytes::{base32, u32_at};
 pub(super) use cover::cover;
+pub(super) use description::{complete, xml as description_xml};
 pub(super) use encoding::TextEncoding;
 pub(super) use exth::Exth;
 pub(super) use index::{Entry, Index};

@@ -206,8 +206,10 @@ fn spine(xml: &mut Xml, edition: &Edition) {
         _ => "",
     };
     xml.open("spine", &[("toc", "ncx"), ("page-progression-direction", direction)]);
-    for page in &edition.pages {
-        xml.empty("itemref", &[("idref", &item_id(&page.path)), ("linear", if page.linear { "" } else { "no" })]);
+    for (at, page) in edition.pages.iter().enumerate() {
+        let (id, linear) = (item_id(&page.path), if page.linear { "" } else { "no" });
+        let properties = edition.layout.spreads.get(&at).map_or("", |spread| spread.property());
+        xml.empty("itemref", &[("idref", &id), ("linear", linear), ("properties", properties)]);
     }
     xml.close();
 }

@@ -45,7 +45,7 @@ impl<'a, 's> Pages<'a, 's> {
 
     fn take(&mut self, token: Token<'a>, fate: Fate, open: &[Token<'a>]) {
         match fate {
-            Fate::Skip => {}
+            Fate::Skip | Fate::Aside | Fate::AsidePlace => {}
             Fate::Sound => self.report.note(Change::AudioDropped, file_name(self.done.len())),
             Fate::Film => self.report.note(Change::VideoDropped, file_name(self.done.len())),
             Fate::Break if self.survey.starts_at(token.end()) => {
@@ -57,6 +57,16 @@ impl<'a, 's> Pages<'a, 's> {
             }
             Fate::Break => {}
             Fate::Text => self.text(token),
+            Fate::QuoteStart => {
+                self.reopen(open.len());
+                let anchor = self.new_id_in(&token);
+                self.page.extend_from_slice(b"<q");
+                if let Some(at) = anchor {
+                    Attribute { name: b"id", value: &new_id(at) }.write(&mut self.page);
+                }
+                self.page.push(b'>');
+            }
+            Fate::QuoteEnd => self.page.extend_from_slice(b"</q>"),
             Fate::Picture(number) => {
                 self.reopen(open.len());
                 self.picture(token, number);

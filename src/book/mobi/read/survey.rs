@@ -1,5 +1,6 @@
 //! The first passes over the page: where links lead, where pages break, what is on them.
 
+use super::asides::Asides;
 use super::walk::{Fate, Walk, number};
 use crate::book::model::Target;
 use crate::book::palm::{Anchor, Anchors, Kind, Takes, TextEncoding, Token, attribute, tokens};
@@ -17,6 +18,8 @@ pub(super) struct Survey<'a> {
     pub(super) guide: Vec<Reference>,
     /// The numbers of the pictures in the text.
     pictures: BTreeSet<usize>,
+    /// Where pages outside the reading order start, and where they stood.
+    pub(super) asides: Asides,
     /// The page on which a name or id stands.
     names: HashMap<&'a [u8], usize>,
 }
@@ -47,6 +50,7 @@ impl<'a> Survey<'a> {
             firsts: vec![usize::MAX],
             guide: Vec::new(),
             pictures: BTreeSet::new(),
+            asides: Asides::default(),
             names: HashMap::new(),
         };
         let targets = survey.targets(text, places);
@@ -60,7 +64,7 @@ impl<'a> Survey<'a> {
             }
             survey.see(&token, fate);
             let takes = match fate {
-                Fate::Element | Fate::Picture(_) if token.kind == Kind::Open => Takes::Id,
+                Fate::Element | Fate::Picture(_) | Fate::QuoteStart if token.kind == Kind::Open => Takes::Id,
                 Fate::Text => Takes::Anchor,
                 _ => Takes::Nothing,
             };
@@ -92,8 +96,14 @@ impl<'a> Survey<'a> {
     }
 
     fn see(&mut self, token: &Token<'a>, fate: Fate) {
+        match fate {
+            Fate::Aside => self.asides.starts.push(self.starts.len() - 1),
+            Fate::AsidePlace => self.asides.places.push(self.starts.len() - 1),
+            _ => {}
+        }
         let shows = match fate {
             Fate::Text => !token.is_blank(),
+            Fate::QuoteStart => true,
             Fate::Picture(number) => {
                 self.pictures.insert(number);
                 true

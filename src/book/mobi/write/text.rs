@@ -8,6 +8,7 @@ use super::target::{Place, Targets};
 use crate::book::css::Sheet;
 use crate::book::dom::{Document, NodeId};
 use crate::book::edition::{Edition, Page};
+use crate::book::mobi::Made;
 use crate::book::palm::write::Resources;
 use crate::book::{Change, LandmarkKind, Report};
 use std::collections::HashMap;
@@ -53,10 +54,11 @@ pub(super) fn write<'a>(edition: &'a Edition, resources: &Resources<'_>, report:
     let mut sheets = Sheets::new(edition);
     let pictures = edition.files.iter().enumerate();
     let pictures = pictures.filter_map(|(at, file)| Some((file.path.as_str(), resources.number(at)? + 1))).collect();
-    for (number, (_, page)) in pages.iter().enumerate() {
+    for (number, (at, page)) in pages.iter().enumerate() {
         let document = Document::parse(&page.markup);
         let cascade = sheets.cascade(&document);
         stream.page_break();
+        mark(edition, *at, &mut stream);
         let starts = targets.wanted(number, "").to_vec();
         stream.arrive(&starts);
         let mut writer = PageWriter {
@@ -84,6 +86,21 @@ pub(super) fn write<'a>(edition: &'a Edition, resources: &Resources<'_>, report:
     let start = landmarks.iter().find(|(kind, _)| *kind == LandmarkKind::Start);
     let start = start.map(|(_, place)| targets.offset(*place));
     Body { text: stream.finish(&targets), toc, start }
+}
+
+/// Marks a page outside the reading order, or the place of those in front of a page.
+fn mark(edition: &Edition, at: usize, stream: &mut Stream) {
+    let pages = edition.pages.get(..=at).unwrap_or_default();
+    let (made, count) = match pages.split_last() {
+        Some((page, before)) if page.linear => {
+            (Made::AsidePlace, before.iter().rev().take_while(|before| !before.linear).count())
+        }
+        _ => (Made::Aside, 1),
+    };
+    for _ in 0..count {
+        stream.out.push_str(made.start());
+        stream.out.push_str("</a>");
+    }
 }
 
 fn landmarks(edition: &Edition, order: &[usize], targets: &mut Targets<'_>) -> Vec<(LandmarkKind, Place)> {
