@@ -235,7 +235,7 @@ fn contributor(metadata: &mut Metadata, node: Node<'_, '_>, element: Node<'_, '_
     let alone = names.len() == 1;
     for name in names {
         let known = metadata.contributors.iter().any(|one| one.name == name && one.role == role);
-        if !known {
+        if !known && metadata.contributors.len() < Metadata::MOST {
             let sort_as = sort_as.clone().filter(|_| alone);
             metadata.contributors.push(Contributor { name, role, sort_as });
         }

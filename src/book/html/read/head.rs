@@ -76,7 +76,7 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             };
             for name in names {
                 let known = metadata.contributors.iter().any(|one| one.name == name && one.role == role);
-                if !known {
+                if !known && metadata.contributors.len() < Metadata::MOST {
                     metadata.contributors.push(Contributor { name, role, sort_as: sort_as.clone() });
                 }
             }
@@ -87,7 +87,7 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             keep(&mut metadata.published, content);
         }
         "description" | "dc.description" | "og:description" => keep(&mut metadata.description, content),
-        "dc.subject" if !metadata.subjects.contains(&content) => metadata.subjects.push(content),
+        "dc.subject" => metadata.add_subject(content),
         "dc.rights" | "copyright" => keep(&mut metadata.rights, content),
         "dc.source" => keep(&mut metadata.source, content),
         "dc.modified" => keep(&mut metadata.modified, content),
