@@ -9,14 +9,42 @@ use super::style::Style;
 use crate::book::css::{AtBody, Declaration, Rule, Sheet, parse_declarations};
 use crate::book::dom::{Document, NodeId};
 use smol_str::SmolStr;
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::mem::discriminant;
+use std::rc::Rc;
 use std::sync::Arc;
+
+/// What may be spent on the style sheets of one book; rules beyond do not apply.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Selectors tried on elements, and properties set. A novel of 20 MB takes some ten million.
+    pub(super) steps: Cell<u64>,
+    /// Selectors kept, of all pages that have sheets of their own.
+    pub(super) rules: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { steps: Cell::new(60_000_000), rules: Cell::new(400_000) }
+    }
+}
+
+impl Budget {
+    /// Takes so many steps; false if they are not there.
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        let left = self.steps.get().saturating_sub(steps as u64);
+        self.steps.set(left);
+        left > 0
+    }
+}
 
 /// The rules of a page.
 #[derive(Debug, Default)]
 pub(super) struct Cascade {
     rules: HashMap<Key, Vec<Bound>>,
-    count: usize,
+    pub(super) count: usize,
+    budget: Rc<Budget>,
     /// Selectors that are not understood, and rules beyond the bound.
     pub(super) dropped: usize,
 }
@@ -35,6 +63,11 @@ impl Cascade {
     const MAX_PER_KEY: usize = 400;
     /// `@media` in `@media`; the sheet's own bound is not larger.
     const MAX_DEPTH: usize = 8;
+
+    /// No rules yet.
+    pub(super) fn new(budget: Rc<Budget>) -> Cascade {
+        Cascade { budget, ..Cascade::default() }
+    }
 
     /// Adds the rules of a sheet behind those that are there.
     pub(super) fn add(&mut self, sheet: &Sheet) {
@@ -66,10 +99,12 @@ impl Cascade {
         for selector in selectors {
             self.count += 1;
             let same = self.rules.entry(selector.key()).or_default();
-            if same.len() >= Cascade::MAX_PER_KEY {
+            let left = self.budget.rules.get();
+            if same.len() >= Cascade::MAX_PER_KEY || left == 0 {
                 self.dropped += 1;
                 continue;
             }
+            self.budget.rules.set(left - 1);
             same.push(Bound { selector, order: self.count, plain: plain.clone(), important: important.clone() });
         }
     }
@@ -81,7 +116,7 @@ impl Cascade {
         let mut found: Vec<&Bound> = Vec::new();
         let mut look = |key: &Key| {
             let bound = self.rules.get(key).into_iter().flatten();
-            found.extend(bound.filter(|one| one.selector.matches(page, node)));
+            found.extend(bound.filter(|one| one.selector.matches(page, node, &self.budget)));
         };
         if self.count > 0 {
             look(&Key::Any);
@@ -92,6 +127,9 @@ impl Cascade {
             if let Some(id) = element.get("id") {
                 look(&Key::Id(SmolStr::new(id)));
             }
+        }
+        if !self.budget.spend(found.iter().map(|one| one.plain.len() + one.important.len()).sum()) {
+            found.clear();
         }
         found.sort_by_key(|one| (one.selector.specificity, one.order));
         let own = element.get("style").map(|css| sorted(&parse_declarations(css))).unwrap_or_default();
@@ -104,13 +142,25 @@ impl Cascade {
     }
 }
 
-/// What declarations say, the important ones apart.
+/// What declarations say, the important ones apart; of several that say the same, the last.
 fn sorted(declarations: &[Declaration]) -> (Vec<Property>, Vec<Property>) {
     let (mut plain, mut important) = (Vec::new(), Vec::new());
     for declaration in declarations {
         properties(declaration, if declaration.important { &mut important } else { &mut plain });
     }
-    (plain, important)
+    (keep_last(plain), keep_last(important))
+}
+
+fn keep_last(all: Vec<Property>) -> Vec<Property> {
+    // There are some twenty kinds of properties, so this is linear.
+    let mut kept: Vec<Property> = Vec::new();
+    for property in all.into_iter().rev() {
+        if kept.iter().all(|one| discriminant(one) != discriminant(&property)) {
+            kept.push(property);
+        }
+    }
+    kept.reverse();
+    kept
 }
 
 /// Whether rules under a condition are meant for old Kindles, which call themselves `amzn-mobi`.
@@ -156,5 +206,25 @@ mod tests {
     fn conditions_are_looked_at() {
         assert!(style("@media amzn-mobi { p { font-weight: bold } }", "<p>a</p>", "p").bold);
         assert!(!style("@media amzn-kf8, print { p { font-weight: bold } }", "<p>a</p>", "p").bold);
+    }
+    #[test]
+    fn work_is_bounded() {
+        let budget = Rc::new(Budget { steps: Cell::new(50), rules: Cell::new(15) });
+        let mut cascade = Cascade::new(budget.clone());
+        cascade.add(&Sheet::parse(&"p { font-weight: bold } ".repeat(20)));
+        assert_eq!((cascade.dropped, budget.rules.get()), (5, 0));
+        let page = Document::parse("<p>a</p>");
+        let bold = || cascade.style(&page, page.body(), &Style::default()).bold;
+        assert!(bold());
+        assert_eq!(budget.steps.get(), 50 - 2 * 15);
+        // What is left is not enough for all rules, so none apply.
+        assert!(!bold());
+        assert_eq!(budget.steps.get(), 0);
+    }
+
+    #[test]
+    fn a_rule_says_one_thing_once() {
+        let long = "margin: 1px; font-weight: bold; ".repeat(10_000) + "font-weight: normal";
+        assert!(sorted(&parse_declarations(&long)).0.len() < 10);
     }
 }

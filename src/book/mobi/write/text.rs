@@ -1,6 +1,6 @@
 //! The text of the whole book: its pages one after another, those outside the reading order last.
 
-use super::cascade::Cascade;
+use super::cascade::{Budget, Cascade};
 use super::contents::{self, Line};
 use super::page::{Lost, PageWriter};
 use super::stream::Stream;
@@ -11,7 +11,7 @@ use crate::book::edition::{Edition, Page};
 use crate::book::palm::write::Resources;
 use crate::book::{Change, LandmarkKind, Report};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The text and where things are in it.
 pub(super) struct Body<'a> {
@@ -115,40 +115,41 @@ fn note(lost: Lost, path: &str, report: &mut Report) {
 /// The style sheets of the book; most pages have the same.
 struct Sheets<'a> {
     files: HashMap<&'a str, &'a [u8]>,
-    parsed: HashMap<String, Arc<Sheet>>,
-    cascades: HashMap<Vec<String>, Arc<Cascade>>,
+    parsed: HashMap<String, Rc<Sheet>>,
+    cascades: HashMap<Vec<String>, Rc<Cascade>>,
+    budget: Rc<Budget>,
 }
 
 impl<'a> Sheets<'a> {
     fn new(edition: &'a Edition) -> Sheets<'a> {
         let files = edition.files.iter().filter(|file| file.media_type == "text/css");
         let files = files.map(|file| (file.path.as_str(), file.bytes.as_slice())).collect();
-        Sheets { files, parsed: HashMap::new(), cascades: HashMap::new() }
+        Sheets { files, parsed: HashMap::new(), cascades: HashMap::new(), budget: Rc::default() }
     }
 
     /// The rules for a page.
-    fn cascade(&mut self, page: &Document) -> Arc<Cascade> {
+    fn cascade(&mut self, page: &Document) -> Rc<Cascade> {
         let names = linked(page);
         if let Some(known) = self.cascades.get(&names) {
             return known.clone();
         }
-        let mut cascade = Cascade::default();
+        let mut cascade = Cascade::new(self.budget.clone());
         for name in &names {
             if let Some(sheet) = self.sheet(name) {
                 cascade.add(&sheet);
             }
         }
-        let cascade = Arc::new(cascade);
+        let cascade = Rc::new(cascade);
         self.cascades.insert(names, cascade.clone());
         cascade
     }
 
-    fn sheet(&mut self, name: &str) -> Option<Arc<Sheet>> {
+    fn sheet(&mut self, name: &str) -> Option<Rc<Sheet>> {
         if let Some(known) = self.parsed.get(name) {
             return Some(known.clone());
         }
         let css = String::from_utf8_lossy(self.files.get(name)?);
-        let sheet = Arc::new(Sheet::parse(&css));
+        let sheet = Rc::new(Sheet::parse(&css));
         self.parsed.insert(name.to_owned(), sheet.clone());
         Some(sheet)
     }
