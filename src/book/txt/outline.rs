@@ -11,6 +11,9 @@ use super::lines::Line;
 use super::style::Style;
 use crate::book::xhtml::one_line;
 
+/// Most headings; what follows the last is its text. An EPUB of ours must be one that we read.
+const MOST_MARKS: usize = 10_000;
+
 /// A heading and where it stands among the lines.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
@@ -41,7 +44,9 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
         found.sort_by_key(|mark| mark.line);
         found.dedup_by_key(|mark| mark.line);
     }
-    contents::drop_from(found, lines)
+    let mut marks = contents::drop_from(found, lines);
+    marks.truncate(MOST_MARKS);
+    marks
 }
 
 /// A heading as a title: one line, without the bullet in front.
