@@ -41,6 +41,9 @@ struct Run {
     hidden: bool,
 }
 
+/// Paragraphs in text boxes in paragraphs; each is copied into the one around it. Deeper ones are lines of that.
+const DEEPEST: usize = 8;
+
 struct Converter<'a> {
     styles: &'a Styles,
     relations: &'a Relations,
@@ -48,6 +51,7 @@ struct Converter<'a> {
     entities: Entities,
     out: String,
     paragraphs: Vec<Paragraph>,
+    unopened: usize,
     run: Run,
     /// The open lists, in each open cell; true for those with numbers.
     lists: Vec<Vec<bool>>,
@@ -70,6 +74,7 @@ pub(super) fn convert(source: &str, styles: &Styles, relations: &Relations, part
         entities: Entities::new(),
         out: String::with_capacity(source.len() / 3),
         paragraphs: Vec::new(),
+        unopened: 0,
         run: Run::default(),
         lists: vec![Vec::new()],
         cell: None,
@@ -139,6 +144,10 @@ impl Converter<'_> {
         let get = |name: &str| attributes.get(name, &self.entities);
         let on = || !matches!(attributes.raw("val"), Some("0" | "false" | "none" | "off"));
         match name {
+            "p" if self.paragraphs.len() >= DEEPEST => {
+                self.unopened += 1;
+                self.push("<br/>");
+            }
             "p" => {
                 self.start_cell();
                 self.paragraphs.push(Paragraph::default());
@@ -182,8 +191,8 @@ impl Converter<'_> {
             "tab" if !self.in_run_style && self.paragraphs.last().is_some_and(|one| !one.inside.is_empty()) => {
                 self.push(" ");
             }
-            "br" if attributes.raw("type").is_none_or(|kind| kind == "textWrapping") => self.push("<br/>"),
-            "cr" => self.push("<br/>"),
+            "br" if attributes.raw("type").is_some_and(|kind| kind != "textWrapping") => {}
+            "br" | "cr" => self.push("<br/>"),
             "noBreakHyphen" => self.push("\u{2011}"),
             "hyperlink" => {
                 let place = get("anchor").map(|anchor| format!("#{anchor}"));
@@ -264,6 +273,7 @@ impl Converter<'_> {
 
     fn close(&mut self, name: &str) {
         match name {
+            "p" if self.unopened > 0 => self.unopened -= 1,
             "p" => self.end_paragraph(),
             "rPr" => self.in_run_style = false,
             "t" => self.in_text = false,
@@ -299,10 +309,7 @@ impl Converter<'_> {
     }
 
     fn push(&mut self, markup: &str) {
-        match self.paragraphs.last_mut() {
-            Some(paragraph) => paragraph.inside.push_str(markup),
-            None => self.out.push_str(markup),
-        }
+        self.paragraphs.last_mut().map_or(&mut self.out, |paragraph| &mut paragraph.inside).push_str(markup);
     }
 
     fn text(&mut self, text: &str) {
