@@ -57,6 +57,36 @@ impl Metadata {
         move |one| if marked { one.creator } else { !authors || one.role == Role::Author }
     }
 
+    /// Most people, subjects and identifiers of a book; a hostile file could name a million.
+    pub(super) const MOST: usize = 1000;
+    /// Longest title, name or other short field, in characters.
+    const LONGEST: usize = 500;
+    /// Longest description, in characters.
+    const LONGEST_DESCRIPTION: usize = 100_000;
+
+    /// Cuts what is longer than it could be: a title is in every page of some formats.
+    pub(super) fn bound(&mut self) {
+        self.contributors.truncate(Metadata::MOST);
+        self.subjects.truncate(Metadata::MOST);
+        self.identifiers.truncate(Metadata::MOST);
+        cut(&mut self.title, Metadata::LONGEST);
+        self.contributors.iter_mut().for_each(|one| cut(&mut one.name, Metadata::LONGEST));
+        self.subjects.iter_mut().for_each(|one| cut(one, Metadata::LONGEST));
+        self.identifiers.iter_mut().for_each(|one| cut(&mut one.value, Metadata::LONGEST));
+        for short in [&mut self.subtitle, &mut self.language, &mut self.published, &mut self.publisher] {
+            short.iter_mut().for_each(|one| cut(one, Metadata::LONGEST));
+        }
+        self.description.iter_mut().for_each(|one| cut(one, Metadata::LONGEST_DESCRIPTION));
+    }
+
+    /// Adds a subject unless it is empty or already there.
+    pub(super) fn add_subject(&mut self, subject: String) {
+        let more = self.subjects.len() < Metadata::MOST && !subject.is_empty();
+        if more && !self.subjects.contains(&subject) {
+            self.subjects.push(subject);
+        }
+    }
+
     /// Adds an author unless the name is empty or already there.
     pub fn add_author(&mut self, name: &str) {
         self.add(name, Role::Author);
@@ -64,10 +94,19 @@ impl Metadata {
 
     pub(super) fn add(&mut self, name: &str, role: Role) {
         let name = name.trim();
+        if self.contributors.len() >= Metadata::MOST {
+            return;
+        }
         let known = self.contributors.iter().any(|one| one.name == name && one.role == role);
         if !name.is_empty() && !known {
             self.contributors.push(Contributor::new(name, role));
         }
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
     }
 }
 
@@ -184,4 +223,22 @@ pub struct Identifier {
     pub scheme: String,
     /// Without `urn:isbn:` and the like.
     pub value: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_book_has_is_cut() {
+        let mut metadata = Metadata { title: "书".repeat(10_000), ..Metadata::default() };
+        for at in 0..3000 {
+            metadata.add_author(&at.to_string());
+            metadata.add_subject(at.to_string());
+            metadata.add_subject("0".into());
+        }
+        assert_eq!((metadata.contributors.len(), metadata.subjects.len()), (Metadata::MOST, Metadata::MOST));
+        metadata.bound();
+        assert_eq!(metadata.title.chars().count(), Metadata::LONGEST);
+    }
 }

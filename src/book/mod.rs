@@ -164,7 +164,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .or_else(|| sniff(bytes, options.file_name))
         .or_else(|| options.rescue.then(|| options.file_name.and_then(Format::from_file_name)).flatten())
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
-    match format {
+    let mut book = match format {
         Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
@@ -176,7 +176,36 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Doc | Format::Rtf | Format::Cbz | Format::Cbr | Format::Djvu | Format::Kfx | Format::Chm => {
             named_only(bytes, format, options.file_name)
         }
+    }?;
+    book.metadata.bound();
+    bound_pages(&book)?;
+    Ok(book)
+}
+
+/// Refuses a book of too much text, and one whose pages are nothing but tags: each costs a writer as much as a hundred
+/// letters.
+fn bound_pages(book: &Book) -> Result<(), Error> {
+    /// In MB: twice a novel of ten million Chinese characters.
+    const LARGEST: usize = 64;
+    /// Ten million letters in a million paragraphs have half as many.
+    const MOST_TAGS: usize = 4_000_000;
+    let (mut size, mut tags) = (0, 0);
+    for chapter in &book.chapters {
+        match &chapter.content {
+            Content::Markup(markup) => {
+                size += markup.len();
+                tags += markup.bytes().filter(|byte| *byte == b'<').count();
+            }
+            Content::Text(text) => size += text.len(),
+        }
     }
+    if size > LARGEST << 20 {
+        return Err(Error::Unsupported(format!("a book may have {LARGEST} MB of text")));
+    }
+    if tags > MOST_TAGS {
+        return Err(Error::Unsupported(format!("its pages have more than {MOST_TAGS} tags")));
+    }
+    Ok(())
 }
 
 /// Writes a book in one of [`Format::WRITABLE`].
@@ -202,4 +231,23 @@ fn named_only(bytes: &[u8], format: Format, file_name: Option<&str>) -> Result<B
         return Err(Error::Encrypted);
     }
     Ok(Book { metadata: file_name::metadata(file_name), text_known: false, ..Book::new(format) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_of_tags_only_or_too_much_text_are_refused() {
+        let content = Content::Markup("<b>".repeat(3_000_000));
+        let half = Chapter { path: String::new(), title: String::new(), content, linear: true };
+        let mut book = Book { chapters: vec![half.clone()], ..Book::new(Format::Html) };
+        assert_eq!(bound_pages(&book), Ok(()));
+        book.chapters.push(half);
+        assert!(matches!(bound_pages(&book), Err(Error::Unsupported(_))));
+        let content = Content::Text("x".repeat(65 << 20));
+        let long = Chapter { path: String::new(), title: String::new(), content, linear: true };
+        let book = Book { chapters: vec![long], ..Book::new(Format::Txt) };
+        assert!(matches!(bound_pages(&book), Err(Error::Unsupported(_))));
+    }
 }

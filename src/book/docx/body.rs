@@ -31,6 +31,9 @@ struct Paragraph {
     links: usize,
 }
 
+/// Paragraphs in text boxes in paragraphs; each is copied into the one around it. Deeper ones are lines of that.
+const DEEPEST: usize = 8;
+
 struct Converter<'a> {
     styles: &'a Styles,
     relations: &'a Relations,
@@ -38,6 +41,7 @@ struct Converter<'a> {
     entities: Entities,
     out: String,
     paragraphs: Vec<Paragraph>,
+    unopened: usize,
     run: Run,
     fields: Fields,
     /// The open lists, in each open cell; true for those with numbers.
@@ -61,6 +65,7 @@ pub(super) fn convert(source: &str, styles: &Styles, relations: &Relations, part
         entities: Entities::new(),
         out: String::with_capacity(source.len() / 3),
         paragraphs: Vec::new(),
+        unopened: 0,
         run: Run::default(),
         fields: Fields::default(),
         lists: vec![Vec::new()],
@@ -129,6 +134,10 @@ impl Converter<'_> {
     fn open(&mut self, name: &str, attributes: Attributes<'_>) {
         let get = |name: &str| attributes.get(name, &self.entities);
         match name {
+            "p" if self.paragraphs.len() >= DEEPEST => {
+                self.unopened += 1;
+                self.push("<br/>");
+            }
             "p" => {
                 self.start_cell();
                 self.paragraphs.push(Paragraph::default());
@@ -167,8 +176,8 @@ impl Converter<'_> {
             "tab" if !self.in_run_style && self.paragraphs.last().is_some_and(|one| !one.inside.is_empty()) => {
                 self.push(" ");
             }
-            "br" if attributes.raw("type").is_none_or(|kind| kind == "textWrapping") => self.push("<br/>"),
-            "cr" => self.push("<br/>"),
+            "br" if attributes.raw("type").is_some_and(|kind| kind != "textWrapping") => {}
+            "br" | "cr" => self.push("<br/>"),
             "noBreakHyphen" => self.push("\u{2011}"),
             "hyperlink" => {
                 let place = get("anchor").map(|anchor| format!("#{anchor}"));
@@ -258,6 +267,7 @@ impl Converter<'_> {
 
     fn close(&mut self, name: &str) {
         match name {
+            "p" if self.unopened > 0 => self.unopened -= 1,
             "p" => self.end_paragraph(),
             "rPr" => self.in_run_style = false,
             "t" | "instrText" => self.in_text = false,
@@ -288,10 +298,7 @@ impl Converter<'_> {
     }
 
     fn push(&mut self, markup: &str) {
-        match self.paragraphs.last_mut() {
-            Some(paragraph) => paragraph.inside.push_str(markup),
-            None => self.out.push_str(markup),
-        }
+        self.paragraphs.last_mut().map_or(&mut self.out, |paragraph| &mut paragraph.inside).push_str(markup);
     }
 
     fn start_link(&mut self, place: Option<String>) {

@@ -109,3 +109,16 @@ fn fields_and_styles_of_lists() {
     assert!(markup.contains("<p><a href=\"http://a.b/\">外</a></p>"), "{markup}");
     assert!(markup.contains("<ul><li>项</li></ul>"), "{markup}");
 }
+
+#[test]
+fn paragraphs_in_paragraphs_are_copied_a_few_times_only() {
+    let run = |at: usize| format!("<w:p><w:r><w:t>x{at} </w:t></w:r>");
+    let deep: String = (0..20_000).map(run).collect();
+    let bytes = package(&format!("<w:document><w:body>{deep}{}</w:body></w:document>", "</w:p>".repeat(20_000)));
+    let book = read(&bytes, &ReadOptions::default()).expect("a book");
+    let text = book.chapters.iter().map(|one| one.text()).collect::<String>();
+    assert!(text.contains("x0") && text.contains("x19999"));
+    let styles = styles::Styles::read("", "");
+    let markup = body::convert(&deep, &styles, &Relations::new(), body::Part::Document);
+    assert!(markup.len() < 20_000 * 20, "{}", markup.len());
+}

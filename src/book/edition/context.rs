@@ -4,6 +4,7 @@ use super::super::{Book, Change, Format, Report, charset, picture};
 use super::drawing;
 use super::files::Files;
 use super::places::{Place, Places};
+use std::collections::HashSet;
 
 /// Stands before the number of a link in the markup of a page whose links are not resolved yet. Both
 /// marks are code points that no text may have; they are taken out of what is read.
@@ -22,8 +23,10 @@ pub(super) struct Context<'b> {
     pub(super) report: Report,
     /// The links between pages, to be resolved when all pages are known: chapter and id there.
     pub(super) links: Vec<(usize, Option<String>)>,
+    /// How many bytes of style sheets may still be put in where they are imported.
+    pub(super) imports_left: usize,
     /// The families of all embedded fonts in lower case; none if they do not matter.
-    pub(super) families: Option<Vec<String>>,
+    pub(super) families: Option<HashSet<String>>,
 }
 
 impl<'b> Context<'b> {
@@ -36,6 +39,7 @@ impl<'b> Context<'b> {
             files: Files::new(&book.resources, target, for_kindle),
             report: book.report.clone(),
             links: Vec::new(),
+            imports_left: super::styles::MOST_IMPORTED,
             families: None,
         };
         if context.is_kindle() {

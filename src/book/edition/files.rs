@@ -19,6 +19,8 @@ pub(super) struct Files<'b> {
     known: HashMap<String, Option<usize>>,
     /// How many files of each letter there are.
     counts: HashMap<char, usize>,
+    /// What the pictures of the book may still cost.
+    pub(super) budget: picture::Budget,
 }
 
 /// What a file is.
@@ -42,7 +44,8 @@ impl<'b> Files<'b> {
     /// None yet.
     pub(super) fn new(resources: &'b [Resource], target: Format, for_kindle: bool) -> Files<'b> {
         let (taken, known, counts) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Files { target, for_kindle, resources, list: Vec::new(), taken, known, counts }
+        let budget = picture::Budget::default();
+        Files { target, for_kindle, resources, list: Vec::new(), taken, known, counts, budget }
     }
 
     /// All files, in the order in which they were taken in.
@@ -117,9 +120,9 @@ impl<'b> Files<'b> {
         let is_drawing = picture::sniff(bytes) == Some(picture::Kind::Svg);
         let change = if is_drawing { Change::DrawingRasterised } else { Change::PictureConverted };
         let outcome = match self.target {
-            Format::Azw3 | Format::Mobi => picture::for_kindle(bytes, lookup),
-            _ if self.for_kindle => picture::for_kindle(bytes, lookup),
-            _ => picture::for_epub(bytes),
+            Format::Azw3 | Format::Mobi => picture::for_kindle(bytes, lookup, &self.budget),
+            _ if self.for_kindle => picture::for_kindle(bytes, lookup, &self.budget),
+            _ => picture::for_epub(bytes, &self.budget),
         };
         let (bytes, media_type) = match outcome {
             Outcome::Keep(media_type) => (bytes.to_vec(), media_type),

@@ -280,22 +280,26 @@ fn wrap_parts(page: &mut Document, parent: NodeId) {
             list.set("style", "list-style-type: none");
         }
         // All that follow and belong to the same whole, with the blanks between.
-        let mut end = page.next(wrapper);
-        while let Some(node) = end {
-            let mut ahead = Some(node);
-            while let Some(blank) = ahead.filter(|&one| is_blank(page, one)) {
-                ahead = page.next(blank);
+        while let Some(part) = next_said(page, wrapper).filter(|&one| belongs(page, one, whole)) {
+            while let Some(node) = page.next(wrapper) {
+                page.append(wrapper, node);
+                if node == part {
+                    break;
+                }
             }
-            if !ahead.is_some_and(|one| belongs(page, one, whole)) {
-                break;
-            }
-            let after = page.next(node);
-            page.append(wrapper, node);
-            end = after;
         }
         next = page.next(wrapper);
         settle(page, wrapper);
     }
+}
+
+/// What follows a node, blanks left out.
+fn next_said(page: &Document, node: NodeId) -> Option<NodeId> {
+    let mut next = page.next(node);
+    while let Some(blank) = next.filter(|&one| is_blank(page, one)) {
+        next = page.next(blank);
+    }
+    next
 }
 
 fn belongs(page: &Document, node: NodeId, whole: &str) -> bool {

@@ -15,6 +15,12 @@ const MAX_IMPORTS: usize = 4;
 /// How many sheets one sheet may pull in, whatever their nesting.
 const MOST_IMPORTS: usize = 64;
 
+/// How many namespaces one sheet may declare; each is compared with those before it.
+const MOST_NAMESPACES: usize = 20;
+/// How many bytes of sheets may be put in where they are imported, in the whole book: a sheet imported by a thousand
+/// others is there a thousand times.
+pub(super) const MOST_IMPORTED: usize = 16 << 20;
+
 /// The file for the sheet that `href`, found in the page `from`, names.
 pub(super) fn linked(context: &mut Context<'_>, from: &str, href: &str) -> Option<usize> {
     let resource = match context.places.find(from, href) {
@@ -90,7 +96,7 @@ fn rules(
             Rule::At { name, .. } if name == "charset" => {}
             Rule::At { name, prelude, body: AtBody::None } if name == "namespace" => {
                 let rule = Rule::At { name, prelude, body: AtBody::None };
-                if !names.contains(&rule) {
+                if names.len() < MOST_NAMESPACES && !names.contains(&rule) {
                     names.push(rule);
                 }
             }
@@ -105,6 +111,12 @@ fn rules(
                     continue;
                 }
                 *left -= 1;
+                let size = context.files.resource(resource).map_or(0, |resource| resource.bytes.len());
+                let Some(rest) = context.imports_left.checked_sub(size) else {
+                    context.note(Change::StyleDropped, &target);
+                    continue;
+                };
+                context.imports_left = rest;
                 let Some((path, css)) = text(context, resource) else { continue };
                 let imported = rules(context, &css, &path, depth + 1, left, names);
                 if media.is_empty() || media == "all" {
@@ -182,4 +194,26 @@ fn picture(context: &mut Context<'_>, from: &str, target: &str) -> Option<String
         return context.file_path(file);
     }
     context.picture(from, target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Book, Resource};
+    use super::*;
+
+    #[test]
+    fn imports_are_bounded_for_the_whole_book() {
+        let sheet = |path: &str, css: String| Resource {
+            path: path.into(),
+            media_type: "text/css".into(),
+            bytes: css.into_bytes(),
+        };
+        let large = sheet("a.css", "p{margin:1px}".repeat(100_000));
+        let book = Book { resources: vec![large], ..Book::new(Format::Epub) };
+        let mut context = Context::new(&book, Format::Epub);
+        let sizes: Vec<usize> = (0..30).map(|_| cleaned(&mut context, "@import 'a.css';", "x.html").len()).collect();
+        let whole = sizes.iter().filter(|size| **size > 0).count();
+        assert_eq!(whole, MOST_IMPORTED / 1_300_000);
+        assert_eq!(context.report.count(Change::StyleDropped), 30 - whole);
+    }
 }

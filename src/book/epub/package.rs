@@ -240,7 +240,7 @@ fn contributor(metadata: &mut Metadata, node: Node<'_, '_>, element: Node<'_, '_
     let names = crate::book::file_name::split_authors(text);
     let alone = names.len() == 1;
     for name in names {
-        for &role in &roles {
+        for &role in roles.iter().take(Metadata::MOST.saturating_sub(metadata.contributors.len())) {
             let sort_as = sort_as.clone().filter(|_| alone);
             let new = Contributor { name: name.clone(), role, sort_as, creator };
             if !metadata.contributors.iter().any(|one| one.is_same(&new)) {

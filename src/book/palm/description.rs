@@ -23,7 +23,8 @@ pub(in crate::book) fn complete(metadata: &mut Metadata, record: Option<&[u8]>) 
     let people = node.descendants().filter(|element| element.is("contributor") || element.is("creator"));
     for person in people.take(MOST_PEOPLE) {
         if let Some(role) = person.attribute("role").map(|code| Role::from_code(&code)) {
-            add(metadata, person.text(), role, person.attribute("file-as"));
+            let sort_as = person.attribute("file-as");
+            add(metadata, Contributor { name: person.text(), role, sort_as, creator: person.is("creator") });
         }
     }
     if metadata.series.is_none() {
@@ -33,21 +34,21 @@ pub(in crate::book) fn complete(metadata: &mut Metadata, record: Option<&[u8]>) 
 }
 
 /// EXTH has names without roles: those of authors, and others.
-fn add(metadata: &mut Metadata, name: String, role: Role, sort_as: Option<String>) {
+fn add(metadata: &mut Metadata, told: Contributor) {
     let people = &mut metadata.contributors;
-    if name.is_empty() {
+    if told.name.is_empty() {
         return;
     }
     let with = |wanted: Role| move |one: &Contributor| one.role == wanted;
     let named =
-        |wanted: Role, people: &[Contributor]| people.iter().position(|one| one.name == name && with(wanted)(one));
-    let known = named(role, people).or_else(|| named(Role::Other, people)).or_else(|| named(Role::Author, people));
+        |wanted: Role, people: &[Contributor]| people.iter().position(|one| one.name == told.name && with(wanted)(one));
+    let known = named(told.role, people).or_else(|| named(Role::Other, people)).or_else(|| named(Role::Author, people));
     match known.and_then(|at| people.get_mut(at)) {
         Some(one) => {
-            one.role = role;
-            one.sort_as = one.sort_as.take().or(sort_as);
+            (one.role, one.creator) = (told.role, told.creator);
+            one.sort_as = one.sort_as.take().or(told.sort_as);
         }
-        None => people.push(Contributor { name, role, sort_as }),
+        None => people.push(told),
     }
 }
 

@@ -10,7 +10,7 @@ pub(in crate::book) struct TextEncoding(&'static Encoding);
 
 impl TextEncoding {
     /// By the header's code page, checked against the text.
-    pub(super) fn of(codepage: u32, text: &[u8]) -> TextEncoding {
+    pub(in crate::book) fn of(codepage: u32, text: &[u8]) -> TextEncoding {
         let valid = std::str::from_utf8(text).is_ok();
         if valid && (codepage == 65001 || !text.is_ascii()) {
             return TextEncoding(UTF_8);

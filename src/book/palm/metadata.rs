@@ -38,9 +38,7 @@ pub(in crate::book) fn metadata(
     for subject in
         all(105).flat_map(|subjects| subjects.split(';').map(|one| one.trim().to_owned()).collect::<Vec<_>>())
     {
-        if !subject.is_empty() && !metadata.subjects.contains(&subject) {
-            metadata.subjects.push(subject);
-        }
+        metadata.add_subject(subject);
     }
     identifiers(&mut metadata, all(104), all(113).chain(all(504)));
     if metadata.language.as_deref().is_none_or(|tag| tag.is_empty() || tag == "und") {
@@ -84,7 +82,7 @@ fn identifiers(metadata: &mut Metadata, isbns: impl Iterator<Item = String>, oth
         found.push(Identifier { scheme: "uuid".into(), value: uuid.to_owned() });
         metadata.source = None;
     }
-    for one in found {
+    for one in found.into_iter().take(Metadata::MOST) {
         if !metadata.identifiers.iter().any(|known| known.value == one.value) {
             metadata.identifiers.push(one);
         }

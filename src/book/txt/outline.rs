@@ -11,6 +11,9 @@ use super::lines::Line;
 use super::style::Style;
 use crate::book::xhtml::one_line;
 
+/// Most headings; what follows the last is its text. An EPUB of ours must be one that we read.
+const MOST_MARKS: usize = 10_000;
+
 /// A heading and where it stands among the lines.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
@@ -41,7 +44,9 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
         let more = isolated::below_volumes(lines, &found);
         add(&mut found, more);
     }
-    contents::drop_from(found, lines)
+    let mut marks = contents::drop_from(found, lines);
+    marks.truncate(MOST_MARKS);
+    marks
 }
 
 fn add(found: &mut Vec<Mark>, more: Vec<Mark>) {

@@ -77,7 +77,8 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             };
             for name in names {
                 let new = Contributor { name, role, sort_as: sort_as.clone(), creator };
-                if !metadata.contributors.iter().any(|one| one.is_same(&new)) {
+                let known = metadata.contributors.iter().any(|one| one.is_same(&new));
+                if !known && metadata.contributors.len() < Metadata::MOST {
                     metadata.contributors.push(new);
                 }
             }
@@ -88,7 +89,7 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             keep(&mut metadata.published, content);
         }
         "description" | "dc.description" | "og:description" => keep(&mut metadata.description, content),
-        "dc.subject" if !metadata.subjects.contains(&content) => metadata.subjects.push(content),
+        "dc.subject" => metadata.add_subject(content),
         "dc.rights" | "copyright" => keep(&mut metadata.rights, content),
         "dc.source" => keep(&mut metadata.source, content),
         "dc.modified" => keep(&mut metadata.modified, content),

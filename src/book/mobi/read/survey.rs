@@ -6,6 +6,9 @@ use crate::book::model::Target;
 use crate::book::palm::{Anchor, Anchors, Kind, Takes, TextEncoding, Token, attribute, tokens};
 use std::collections::{BTreeSet, HashMap};
 
+/// Most pages; behind the last, page breaks cut nothing. An EPUB of ours must be one that we read.
+const MOST_PAGES: usize = 10_000;
+
 /// What was found.
 pub(super) struct Survey<'a> {
     /// Every place that links, contents or guide lead to, in rising order.
@@ -58,7 +61,8 @@ impl<'a> Survey<'a> {
         let mut walk = Walk::default();
         for token in tokens(text) {
             let fate = walk.step(token);
-            if fate == Fate::Break && survey.page_has_content() && walk.open.may_break() {
+            let room = survey.starts.len() < MOST_PAGES && survey.page_has_content();
+            if fate == Fate::Break && room && walk.open.may_break() {
                 survey.starts.push(token.end());
                 survey.firsts.push(usize::MAX);
             }

@@ -46,6 +46,7 @@ fn people_and_order_come_back() {
         name: name.into(),
         role,
         sort_as: sort_as.map(str::to_owned),
+        creator: role == Role::Author,
     };
     source.metadata.contributors = vec![
         person("曹雪芹", Role::Author, None),
