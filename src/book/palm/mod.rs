@@ -32,8 +32,6 @@ pub(super) mod write;
 
 #[cfg(test)]
 pub(super) mod fixture;
-#[cfg(test)]
-mod tests;
 
 pub(super) use anchor::{Anchor, Anchors, Takes};
 pub(super) use bytes::{base32, u32_at};
@@ -53,3 +51,6 @@ pub(super) use {guide::landmark_kind, metadata::language_of, metadata::metadata}
 fn damaged(what: impl Into<String>) -> super::Error {
     super::Error::Malformed(what.into())
 }
+
+#[cfg(test)]
+mod tests;
