@@ -210,7 +210,7 @@ mod tests {
         };
         let large = sheet("a.css", "p{margin:1px}".repeat(100_000));
         let book = Book { resources: vec![large], ..Book::new(Format::Epub) };
-        let mut context = Context::new(&book, Format::Epub);
+        let mut context = Context::new(&book, Format::Epub, false);
         let sizes: Vec<usize> = (0..30).map(|_| cleaned(&mut context, "@import 'a.css';", "x.html").len()).collect();
         let whole = sizes.iter().filter(|size| **size > 0).count();
         assert_eq!(whole, MOST_IMPORTED / 1_300_000);

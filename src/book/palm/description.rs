@@ -21,11 +21,17 @@ pub(in crate::book) fn complete(metadata: &mut Metadata, record: Option<&[u8]>) 
     let Ok(tree) = Tree::parse(&text) else { return };
     let Some(node) = tree.first("metadata") else { return };
     let people = node.descendants().filter(|element| element.is("contributor") || element.is("creator"));
-    for person in people.take(MOST_PEOPLE) {
-        if let Some(role) = person.attribute("role").map(|code| Role::from_code(&code)) {
-            let sort_as = person.attribute("file-as");
-            add(metadata, Contributor { name: person.text(), role, sort_as, creator: person.is("creator") });
-        }
+    let told = people.take(MOST_PEOPLE).filter_map(|person| {
+        let role = person.attribute("role").map(|code| Role::from_code(&code))?;
+        let sort_as = person.attribute("file-as");
+        Some(Contributor { name: person.text(), role, sort_as, creator: person.is("creator") })
+    });
+    let told: Vec<Contributor> = told.collect();
+    let authors: Vec<String> =
+        told.iter().filter(|one| one.role == Role::Author).map(|one| one.name.clone()).collect();
+    for person in told {
+        let is_author_too = authors.contains(&person.name);
+        add(metadata, person, is_author_too);
     }
     if metadata.series.is_none() {
         let name = named(node, "calibre:series").filter(|name| !name.is_empty());
@@ -33,8 +39,8 @@ pub(in crate::book) fn complete(metadata: &mut Metadata, record: Option<&[u8]>) 
     }
 }
 
-/// EXTH has names without roles: those of authors, and others.
-fn add(metadata: &mut Metadata, told: Contributor) {
+/// EXTH has names without roles: those of authors, who are others if the book has no author, and others.
+fn add(metadata: &mut Metadata, told: Contributor, is_author_too: bool) {
     let people = &mut metadata.contributors;
     if told.name.is_empty() {
         return;
@@ -42,7 +48,8 @@ fn add(metadata: &mut Metadata, told: Contributor) {
     let with = |wanted: Role| move |one: &Contributor| one.role == wanted;
     let named =
         |wanted: Role, people: &[Contributor]| people.iter().position(|one| one.name == told.name && with(wanted)(one));
-    let known = named(told.role, people).or_else(|| named(Role::Other, people)).or_else(|| named(Role::Author, people));
+    let known = named(told.role, people).or_else(|| named(Role::Other, people));
+    let known = known.or_else(|| named(Role::Author, people).filter(|_| !is_author_too));
     match known.and_then(|at| people.get_mut(at)) {
         Some(one) => {
             (one.role, one.creator) = (told.role, told.creator);

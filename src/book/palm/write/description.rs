@@ -6,7 +6,7 @@
 use super::{Record, base32, u32_of};
 use crate::book::dom::{escape_attribute, escape_text};
 use crate::book::edition::Edition;
-use crate::book::{Direction, Metadata, Role};
+use crate::book::{Contributor, Direction, Metadata, Role};
 use std::fmt::Write as _;
 
 /// The XML is filled up to a multiple of this.
@@ -40,10 +40,19 @@ pub(in crate::book) fn description(edition: &Edition, with_spine: bool) -> Optio
     Some(record(&whole))
 }
 
-/// The roles of people, who have none in EXTH, and the series.
+/// The roles of people, who have none in EXTH, and the series. That somebody is an author EXTH says; it is said again of
+/// who did something else, too.
 fn metadata(metadata: &Metadata, xml: &mut String) {
-    for one in metadata.contributors.iter().filter(|one| !matches!(one.role, Role::Author | Role::Other)) {
-        let _ = write!(xml, "<dc:contributor opf:role=\"{}\"", one.role.code());
+    let all = &metadata.contributors;
+    let did_more = |author: &Contributor| all.iter().any(|one| one.name == author.name && one.role != Role::Author);
+    let is_told = |one: &&Contributor| match one.role {
+        Role::Author => did_more(one),
+        Role::Other => false,
+        _ => true,
+    };
+    for one in all.iter().filter(is_told) {
+        let element = if one.creator { "dc:creator" } else { "dc:contributor" };
+        let _ = write!(xml, "<{element} opf:role=\"{}\"", one.role.code());
         if let Some(sort_as) = one.sort_as.as_deref().filter(|sort_as| !sort_as.is_empty()) {
             xml.push_str(" opf:file-as=\"");
             escape_attribute(sort_as, xml);
@@ -51,7 +60,7 @@ fn metadata(metadata: &Metadata, xml: &mut String) {
         }
         xml.push('>');
         escape_text(&one.name, xml);
-        xml.push_str("</dc:contributor>");
+        let _ = write!(xml, "</{element}>");
     }
     if let Some(series) = &metadata.series {
         named("calibre:series", &series.name, xml);
