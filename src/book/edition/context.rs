@@ -25,6 +25,8 @@ pub(super) struct Context<'b> {
     pub(super) links: Vec<(usize, Option<String>)>,
     /// How many bytes of style sheets may still be put in where they are imported.
     pub(super) imports_left: usize,
+    /// How many rules and declarations the sheets may still have.
+    pub(super) declarations_left: usize,
     /// The families of all embedded fonts in lower case; none if they do not matter.
     pub(super) families: Option<HashSet<String>>,
 }
@@ -40,6 +42,7 @@ impl<'b> Context<'b> {
             report: book.report.clone(),
             links: Vec::new(),
             imports_left: super::styles::MOST_IMPORTED,
+            declarations_left: super::styles::MOST_DECLARATIONS,
             families: None,
         };
         if context.is_kindle() {

@@ -80,6 +80,10 @@ fn is_block(page: &Document, node: NodeId) -> bool {
 
 /// Makes an element that holds text hold blocks: by another name, or by flattening the blocks.
 fn make_room(page: &mut Document, node: NodeId) {
+    // The outermost heading flattens all inside it: each level doing so would cost the square.
+    if is_heading_at(page, node) && page.ancestors(node).any(|above| is_heading_at(page, above)) {
+        return;
+    }
     let Some(element) = page.element_mut(node) else { return };
     let look = match element.name.as_str() {
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "summary" | "rt" | "rb" | "rtc" => return flatten(page, node),
@@ -139,8 +143,11 @@ fn flatten(page: &mut Document, node: NodeId) {
         })
     });
     if !simple {
-        if let Some(element) = page.element_mut(node) {
-            element.name = "div".into();
+        rename(page, node, "div");
+        for at in blocks {
+            if is_heading_at(page, at) && has_block(page, at) {
+                rename(page, at, "div");
+            }
         }
         return;
     }
@@ -169,6 +176,12 @@ fn flatten(page: &mut Document, node: NodeId) {
             }
         }
     }
+}
+
+fn is_heading_at(page: &Document, node: NodeId) -> bool {
+    page.element(node).is_some_and(|element| {
+        element.space == Space::Html && matches!(element.name.as_str(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+    })
 }
 
 /// What stands in an element that holds nothing comes after it.
@@ -342,6 +355,11 @@ mod tests {
     #[test]
     fn headings_stay_headings() {
         check("<h1><p>a</p> <p>b</p></h1>", "<h1><span>a</span><br/> <span>b</span></h1>");
+        check("<h1>a<h2><p>b</p></h2></h1>", "<h1>a<br/><span><span>b</span></span></h1>");
+        check(
+            "<h1><h2><p>b</p></h2><table><tr><td>x</td></tr></table></h1>",
+            "<div><div><p>b</p></div><table><tr><td>x</td></tr></table></div>",
+        );
         check("<h1>a<div>b</div></h1>", "<h1>a<br/><span>b</span></h1>");
         check("<h1><table><tr><td>x</td></tr></table></h1>", "<div><table><tr><td>x</td></tr></table></div>");
     }

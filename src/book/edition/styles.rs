@@ -21,6 +21,10 @@ const MOST_NAMESPACES: usize = 20;
 /// others is there a thousand times.
 pub(super) const MOST_IMPORTED: usize = 16 << 20;
 
+/// How many rules and declarations all sheets of a book may have, imported ones each time they are: each takes forty
+/// times its length in memory. A book of six thousand pages with a sheet each has a third.
+pub(super) const MOST_DECLARATIONS: usize = 400_000;
+
 /// The file for the sheet that `href`, found in the page `from`, names.
 pub(super) fn linked(context: &mut Context<'_>, from: &str, href: &str) -> Option<usize> {
     let resource = match context.places.find(from, href) {
@@ -86,6 +90,12 @@ fn rules(
     left: &mut usize,
     names: &mut Vec<Rule>,
 ) -> Vec<Rule> {
+    let size = css.bytes().filter(|byte| matches!(byte, b'{' | b';')).count();
+    let Some(rest) = context.declarations_left.checked_sub(size) else {
+        context.note(Change::StyleDropped, from);
+        return Vec::new();
+    };
+    context.declarations_left = rest;
     let sheet = Sheet::parse(css);
     for _ in 0..sheet.dropped {
         context.note(Change::StyleRepaired, from);
@@ -201,19 +211,31 @@ mod tests {
     use super::super::super::{Book, Resource};
     use super::*;
 
+    fn sheet(path: &str, css: String) -> Resource {
+        Resource { path: path.into(), media_type: "text/css".into(), bytes: css.into_bytes() }
+    }
+
     #[test]
     fn imports_are_bounded_for_the_whole_book() {
-        let sheet = |path: &str, css: String| Resource {
-            path: path.into(),
-            media_type: "text/css".into(),
-            bytes: css.into_bytes(),
-        };
-        let large = sheet("a.css", "p{margin:1px}".repeat(100_000));
+        let large = sheet("a.css", format!("p{{background:url({})}}", "x".repeat(1_000_000)));
         let book = Book { resources: vec![large], ..Book::new(Format::Epub) };
         let mut context = Context::new(&book, Format::Epub, false);
-        let sizes: Vec<usize> = (0..30).map(|_| cleaned(&mut context, "@import 'a.css';", "x.html").len()).collect();
-        let whole = sizes.iter().filter(|size| **size > 0).count();
-        assert_eq!(whole, MOST_IMPORTED / 1_300_000);
-        assert_eq!(context.report.count(Change::StyleDropped), 30 - whole);
+        for _ in 0..30 {
+            cleaned(&mut context, "@import 'a.css';", "x.html");
+        }
+        let whole = MOST_IMPORTED / 1_000_000;
+        assert_eq!(context.declarations_left, MOST_DECLARATIONS - 30 - whole);
+        assert!(context.report.count(Change::StyleDropped) >= 30 - whole);
+    }
+
+    #[test]
+    fn sheets_of_rules_only_are_left_out() {
+        let book = Book::new(Format::Epub);
+        let mut context = Context::new(&book, Format::Epub, false);
+        let css = "p{margin:1px}".repeat(MOST_DECLARATIONS / 2);
+        assert!(!cleaned(&mut context, &css, "x.html").is_empty());
+        assert!(!cleaned(&mut context, &css, "x.html").is_empty());
+        assert!(cleaned(&mut context, "p{margin:1px}", "x.html").is_empty());
+        assert_eq!(context.report.count(Change::StyleDropped), 1);
     }
 }

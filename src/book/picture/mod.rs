@@ -38,7 +38,7 @@ pub(in crate::book) struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { painted: Cell::new(1.5e9), empty: Cell::new(300_000_000) }
+        Budget { painted: Cell::new(1e9), empty: Cell::new(50_000_000) }
     }
 }
 

@@ -137,10 +137,11 @@ fn is_wrapper(element: &Element) -> bool {
 pub(super) fn label(document: &Document, node: NodeId) -> Option<String> {
     let mut text = String::new();
     for inside in document.descendants(node) {
-        if text.len() > LONGEST_SOURCE {
+        let piece = document.text(inside);
+        if text.len() + piece.map_or(0, str::len) > LONGEST_SOURCE {
             return None;
         }
-        match document.text(inside) {
+        match piece {
             Some(piece) => text.push_str(piece),
             None if document.is(inside, "br") => text.push(' '),
             None => {}

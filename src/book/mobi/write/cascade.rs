@@ -129,6 +129,9 @@ impl Cascade {
         let mut style = Style::of(element, parent);
         let mut found: Vec<(usize, &Bound)> = Vec::new();
         let mut look = |key: &Key| {
+            if self.budget.steps.get() == 0 {
+                return;
+            }
             for (at, sheet) in self.sheets.iter().enumerate() {
                 let bound = sheet.by_key.get(key).into_iter().flatten();
                 let bound = bound.filter(|one| one.selector.matches(page, node, &self.budget));
