@@ -117,7 +117,8 @@ impl Mail {
 impl Config {
     /// What the room of pushes has to know.
     pub fn push_settings(&self) -> kindle::Settings {
-        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains, retry_seconds } = &self.push;
+        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains, retry_seconds } =
+            &self.push;
         let small = |domains: &[String]| domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
         let senders = self.mail.iter().chain(senders).filter(|_| *enabled);
         kindle::Settings {

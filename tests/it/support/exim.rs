@@ -101,10 +101,6 @@ impl Exim {
         Exim { dir, port, child }
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// The certificate to trust.
     pub fn certificate(&self) -> PathBuf {
         self.dir.path().join("cert.pem")
@@ -133,7 +129,8 @@ impl Exim {
     pub fn taken(&self) -> Vec<(String, String)> {
         let log = fs::read_to_string(self.dir.path().join("log/mainlog")).unwrap_or_default();
         let arrivals = log.lines().filter(|line| line.contains(" <= "));
-        let word = |line: &str, start: &str| line.split(' ').find_map(|word| word.strip_prefix(start)).map(str::to_owned);
+        let word =
+            |line: &str, start: &str| line.split(' ').find_map(|word| word.strip_prefix(start)).map(str::to_owned);
         arrivals.filter_map(|line| Some((line.rsplit(' ').next()?.to_owned(), word(line, "id=")?))).collect()
     }
 }
