@@ -22,7 +22,7 @@ pub use crate::reply::Language;
 use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
-pub use mail::{Mail, MailTls, Push};
+pub use mail::{Mail, MailInbox, MailTls, Push};
 pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.

@@ -27,8 +27,7 @@ pub(in crate::book) fn complete(metadata: &mut Metadata, record: Option<&[u8]>) 
         Some(Contributor { name: person.text(), role, sort_as, creator: person.is("creator") })
     });
     let told: Vec<Contributor> = told.collect();
-    let authors: Vec<String> =
-        told.iter().filter(|one| one.role == Role::Author).map(|one| one.name.clone()).collect();
+    let authors: Vec<String> = told.iter().filter(|one| one.role == Role::Author).map(|one| one.name.clone()).collect();
     for person in told {
         let is_author_too = authors.contains(&person.name);
         add(metadata, person, is_author_too);
