@@ -30,6 +30,7 @@ pid_file_path = DIR/spool/exim.pid
 keep_environment =
 message_size_limit = 60M
 smtp_accept_max = 100
+smtp_accept_queue_per_connection = 0
 log_selector = +received_recipients
 acl_smtp_rcpt = rcpt
 acl_smtp_data = accept
