@@ -152,7 +152,7 @@ async fn keywords_are_answered_with_everything_there_is() {
         match = "contains"
         picture = "qr.png"
         [[reply]]
-        words = ["你好呀"]
+        words = ["朗读"]
         voice = "hello.mp3"
         [[reply]]
         words = ["短片"]
@@ -176,7 +176,7 @@ async fn keywords_are_answered_with_everything_there_is() {
     let image = room.id("给我二维码吧").await;
     let thumb = room.id("主题曲").await;
     assert_ne!(image, thumb);
-    room.id("你好呀").await;
+    room.id("朗读").await;
     match room.say("短片").await {
         Answer::Video { media_id, title, description } => {
             assert_eq!(room.platform().media_kind(APP_ID, &media_id).as_deref(), Some("video"));
@@ -237,11 +237,11 @@ async fn a_changed_file_has_its_old_id_until_there_is_a_new_one_and_a_removed_on
     room.remove("a.png");
     room.put("b.png", &picture(3, ImageFormat::Png));
     room.look();
-    assert!(room.say("图 a").await.expect_text().contains("没找到"));
+    assert!(room.say("图 a").await.expect_text().contains("没有叫“a”的图"));
     // A folder that is not there says nothing about its files: perhaps its disk is missing.
     let folder = room.test.app.data_dir.join("pictures");
     std::fs::rename(&folder, room.test.app.data_dir.join("away")).unwrap();
-    assert_eq!(room.sync().await, uploaded(0));
+    assert_eq!(room.sync().await, Uploads { waiting: 1, ..Uploads::default() });
     assert_eq!(room.test.app.media.pictures().unwrap(), ["b.png"]);
 }
 
@@ -352,6 +352,21 @@ async fn quotas_of_the_owner_and_of_the_platform_last_for_a_day() {
     room.test.clock.advance(Duration::hours(14));
     assert_eq!(room.sync().await.uploaded, 1);
     assert_eq!(room.platform().uploads(APP_ID), 5);
+}
+
+#[tokio::test]
+async fn a_picture_that_came_too_late_is_sent_with_the_next_message_while_it_lives() {
+    let room = Room::start("").await;
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.sync().await;
+    let media_id = room.id("图 a").await;
+    let desk = &room.test.app.desk;
+    let late = || shutong::wechat::Reply::Image { media_id: media_id.clone() };
+    desk.keep_late("main", FOLLOWER, late(), room.test.clock.now()).unwrap();
+    assert_eq!(room.say("谢谢").await, Answer::Image { media_id: media_id.clone() });
+    desk.keep_late("main", FOLLOWER, late(), room.test.clock.now()).unwrap();
+    room.test.clock.advance(Duration::days(4));
+    assert_eq!(room.say("谢谢").await, Answer::Text(LATER.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
