@@ -355,6 +355,42 @@ async fn quotas_of_the_owner_and_of_the_platform_last_for_a_day() {
 }
 
 #[tokio::test]
+async fn an_id_is_given_to_its_end_and_not_beyond() {
+    let room = Room::start("").await;
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.sync().await;
+    let media_id = room.id("图 a").await;
+    room.platform().set_fault_everywhere(Some(Fault::Status500));
+    for _ in 0..71 {
+        room.test.clock.advance(Duration::hours(1));
+        room.sync().await;
+        assert_eq!(room.id("图 a").await, media_id);
+    }
+    room.test.clock.advance(Duration::hours(1));
+    room.sync().await;
+    assert_eq!(room.say("图 a").await, Answer::Text(LATER.into()));
+    room.platform().set_fault_everywhere(None);
+    room.test.clock.advance(Duration::minutes(20));
+    assert_eq!(room.sync().await.uploaded, 1);
+    assert_ne!(room.id("图 a").await, media_id);
+}
+
+#[tokio::test]
+async fn a_file_that_is_still_being_written_is_left_alone() {
+    let room = Room::start("").await;
+    let (media, now) = (&room.test.app.media, room.test.clock.now());
+    let whole = picture(1, ImageFormat::Png);
+    media.scan(Taking::Settled, now).unwrap();
+    for written in [10, 20, whole.len()] {
+        room.put("a.png", &whole[..written]);
+        assert_eq!(media.scan(Taking::Settled, now).unwrap().changed, 0, "{written}");
+    }
+    assert_eq!(media.scan(Taking::Settled, now).unwrap().changed, 1);
+    assert_eq!(media.scan(Taking::Settled, now).unwrap().changed, 0);
+    assert_eq!(room.upload().await, uploaded(1));
+}
+
+#[tokio::test]
 async fn a_picture_that_came_too_late_is_sent_with_the_next_message_while_it_lives() {
     let room = Room::start("").await;
     room.put("a.png", &picture(1, ImageFormat::Png));
