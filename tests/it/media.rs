@@ -171,7 +171,8 @@ async fn keywords_are_answered_with_everything_there_is() {
     // The picture is uploaded twice: once as itself, once as that of the music.
     assert_eq!(room.sync().await, uploaded(4));
     assert_eq!(room.say("群").await, Answer::Text("群号 123".into()), "a keyword comes before a search");
-    assert!(room.say("找 群").await.expect_text().contains("《群》"), "unless it is asked to be one");
+    assert!(room.say("找 群").await.expect_text().contains("《群》"));
+    assert!(room.say("找 二维码").await.expect_text().contains("没找到"), "unless it is asked to be one");
     assert!(room.say("帮助").await.expect_text().contains("发书名或作者"), "and behind a command");
     let image = room.id("给我二维码吧").await;
     let thumb = room.id("主题曲").await;
@@ -324,6 +325,32 @@ async fn accounts_without_temporary_media_have_permanent_material_that_goes_with
     room.platform().set_fault_on("/cgi-bin/material", None);
     room.test.clock.advance(Duration::hours(5));
     assert_eq!(room.upload().await.deleted, 2);
+    assert_eq!(room.platform().material(APP_ID), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn material_whose_file_goes_while_it_is_on_its_way_goes_too() {
+    const ADD: &str = "/cgi-bin/material/add_material";
+    let room = Room::start("").await;
+    room.platform().set_only_permanent(APP_ID, true);
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.look();
+    room.platform().set_latency(Some(Patience::from_millis(500)));
+    let (media, app, clock) = (room.test.app.media.clone(), room.test.app.clone(), room.test.clock.clock());
+    let uploading = tokio::spawn(async move { media.upload_due(&app.tokens, &clock).await });
+    let arrived = async {
+        while room.platform().count(ADD) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Patience::from_secs(20), arrived).await.expect("an upload under way");
+    room.remove("a.png");
+    room.look();
+    uploading.await.unwrap().unwrap();
+    room.platform().set_latency(None);
+    assert_eq!(room.platform().material(APP_ID), 1);
+    room.test.clock.advance(Duration::hours(2));
+    assert_eq!(room.upload().await, Uploads { deleted: 1, ..Uploads::default() });
     assert_eq!(room.platform().material(APP_ID), 0);
 }
 
