@@ -16,6 +16,7 @@ use crate::kindle::Kindle;
 use crate::library::Library;
 use crate::library::link::Links;
 use crate::logging::Pseudonyms;
+use crate::media::Media;
 use crate::reply::{self, Desk, Wordings};
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
@@ -38,6 +39,8 @@ pub struct App {
     pub links: Arc<Links>,
     /// Pushes by mail.
     pub kindle: Arc<Kindle>,
+    /// Files for replies.
+    pub media: Arc<Media>,
     /// Answers followers.
     pub desk: Arc<Desk>,
     /// The Official Accounts.
@@ -75,7 +78,9 @@ impl App {
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let push = config.push_settings();
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
-        let desk = desk(&config, &library, &links, &kindle)?;
+        let media = config.media.settings(data_dir);
+        let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
+        let desk = desk(&config, &library, &links, &kindle, &media)?;
         let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
@@ -92,6 +97,7 @@ impl App {
             library,
             links,
             kindle,
+            media,
             desk,
             accounts,
             alerts,
@@ -126,7 +132,13 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn desk(config: &Config, library: &Arc<Library>, links: &Arc<Links>, kindle: &Arc<Kindle>) -> Result<Arc<Desk>> {
+fn desk(
+    config: &Config,
+    library: &Arc<Library>,
+    links: &Arc<Links>,
+    kindle: &Arc<Kindle>,
+    media: &Arc<Media>,
+) -> Result<Arc<Desk>> {
     let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
         None => Default::default(),
@@ -136,7 +148,9 @@ fn desk(config: &Config, library: &Arc<Library>, links: &Arc<Links>, kindle: &Ar
         downloads_per_day: config.limits.downloads_per_day,
         place_minutes: config.limits.place_minutes,
     };
-    Ok(Arc::new(Desk::new(Arc::clone(library), Arc::clone(links), Arc::clone(kindle), wordings, limits)))
+    let (library, links) = (Arc::clone(library), Arc::clone(links));
+    let (kindle, media) = (Arc::clone(kindle), Arc::clone(media));
+    Ok(Arc::new(Desk::new(library, links, kindle, media, wordings, limits)))
 }
 
 /// A key made at the first start.

@@ -21,6 +21,9 @@
 //! found again by a job, has [`library`] make the file and [`mail`] hand it in → the row says what became of it, and the
 //! follower hears with the next answer.
 //!
+//! **A picture.** A file in the media folder → [`media`] notes it, makes it fit, uploads it, and uploads it again before
+//! the platform forgets it → [`reply`] answers with the id that lives now, and never waits for an upload.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -42,6 +45,7 @@ pub mod library;
 pub mod token;
 
 pub mod kindle;
+pub mod media;
 
 pub mod reply;
 

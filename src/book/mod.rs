@@ -43,6 +43,7 @@ pub use model::{
     Book, Chapter, Content, Contributor, Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Layout, Metadata,
     Resource, Role, Series, Spread, Target, TocEntry,
 };
+pub use picture::{BoundedPicture, Bounds, bounded_picture, is_picture};
 pub use report::{Change, Report};
 pub use sniff::sniff;
 

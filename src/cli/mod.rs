@@ -10,6 +10,7 @@ mod console;
 mod convert;
 mod key;
 mod kindle;
+mod media;
 mod remote;
 mod search;
 mod serve;
@@ -63,6 +64,9 @@ enum Command {
     /// Lists deliveries by mail and tries them again.
     #[command(subcommand)]
     Kindle(kindle::Kindle),
+    /// Lists the files of the media folder, and brings the platform up to it.
+    #[command(subcommand)]
+    Media(media::Media),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -151,6 +155,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Token(token) => token.run(app, console),
         Command::Key(key) => key.run(app, console),
         Command::Kindle(kindle) => kindle.run(app, console),
+        Command::Media(media) => media.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

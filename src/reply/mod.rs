@@ -20,6 +20,7 @@ mod mine;
 mod notice;
 mod number;
 mod outcome;
+mod picture;
 mod posting;
 mod sweep;
 mod visit;
@@ -33,6 +34,7 @@ use parking_lot::RwLock;
 use crate::kindle::{Kindle, Who};
 use crate::library::link::Links;
 use crate::library::{self, Library, requests};
+use crate::media::Media;
 use crate::store::records::{AnswerRecord, PlaceRecord};
 use crate::store::schema::{ANSWERED, ANSWERS, LATE, PLACES, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
@@ -55,6 +57,7 @@ pub struct Desk {
     library: Arc<Library>,
     links: Arc<Links>,
     kindle: Arc<Kindle>,
+    media: Arc<Media>,
     limits: Limits,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
@@ -93,6 +96,7 @@ impl Desk {
         library: Arc<Library>,
         links: Arc<Links>,
         kindle: Arc<Kindle>,
+        media: Arc<Media>,
         wordings: Wordings,
         limits: Limits,
     ) -> Desk {
@@ -101,6 +105,7 @@ impl Desk {
             library,
             links,
             kindle,
+            media,
             limits,
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
@@ -233,6 +238,9 @@ impl Desk {
             now,
         };
         let outcome = perform(&mut visit)?;
+        if let Speech::Shown(reply) = outcome.speech {
+            return Ok(reply);
+        }
         self.settle(key, who, &words, outcome, now)
     }
 
@@ -264,6 +272,7 @@ impl Desk {
                 return Ok(answer.reply);
             }
             let late = if waiting.has_late { write.get(&LATE, who)? } else { None };
+            let late = late.map(|late| picture::while_it_lives(late, words, now));
             let own = match &late {
                 Some(_) if outcome.is_filler => None,
                 _ => Some(self.carry_out(write, who, words, outcome, traces.as_ref(), now)?),
@@ -312,6 +321,8 @@ impl Desk {
                 words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())])
             }
             Speech::Posted => posted.map(|done| posting::said(words, &done)).unwrap_or_default(),
+            // It was given before there was anything to write.
+            Speech::Shown(_) => String::new(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the tables hold. Fields added later need `#[serde(default)]`; nothing here has behaviour beyond its data.
 
 mod mail;
+mod media;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::book::Format;
 use crate::wechat::Reply;
 
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
+pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 
 /// The number of a book, given once, shown to people and in addresses.
 pub type BookId = u64;
@@ -153,6 +155,9 @@ pub struct PlaceRecord {
     pub unfound: Option<String>,
     /// The book whose card was shown last.
     pub book: Option<BookId>,
+    /// The names of the pictures that were listed last, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<String>,
     /// After this the place is forgotten.
     pub expires_at: DateTime<Utc>,
 }

@@ -9,9 +9,11 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
 use shutong::alert::Alerts;
+use shutong::config::MediaConfig;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
+use shutong::media::Media;
 use shutong::reply::{Desk, Language, Limits, Wordings};
 use shutong::store::Store;
 use shutong::store::records::FollowerRecord;
@@ -48,8 +50,10 @@ impl Chat {
         let wordings = Wordings::new(language, BTreeMap::new()).unwrap();
         let limits = Limits { downloads_per_day: 20, place_minutes: 30 };
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
-        let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default());
-        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), wordings, limits);
+        let media = MediaConfig::default().settings(dir.path());
+        let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media).unwrap());
+        let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default()));
+        let desk = Desk::new(Arc::clone(&library), Arc::new(links), kindle, media, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 

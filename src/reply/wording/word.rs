@@ -142,6 +142,10 @@ words! {
     TroubleGone = "trouble_gone" [],
     TroubleUnbound = "trouble_unbound" [],
     TroubleBounced = "trouble_bounced" ["text"],
+    PictureList = "picture_list" ["list"],
+    PictureMore = "picture_more" ["count"],
+    PictureNone = "picture_none" ["text"],
+    PictureLater = "picture_later" [],
 }
 
 /// Links that send a command: the hole's name, what is sent in Chinese and in English, its label.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
+use super::media::Shelf;
 use super::refusal::Refusal;
 
 const SECOND: i64 = 1000;
@@ -42,6 +43,10 @@ pub enum Endpoint {
     CustomSend,
     MenuGet,
     MediaUpload,
+    /// `/cgi-bin/media/uploadimg`
+    UploadImage,
+    AddMaterial,
+    DeleteMaterial,
 }
 
 impl Endpoint {
@@ -52,8 +57,13 @@ impl Endpoint {
             Endpoint::Stable | Endpoint::CustomSend => Some(500_000),
             Endpoint::UserInfo => Some(5_000_000),
             Endpoint::MenuGet => Some(10_000),
+            Endpoint::AddMaterial => Some(1000),
             Endpoint::MediaUpload => Some(100_000),
-            Endpoint::CallbackIp | Endpoint::ApiDomainIp | Endpoint::Ticket => None,
+            Endpoint::CallbackIp
+            | Endpoint::ApiDomainIp
+            | Endpoint::Ticket
+            | Endpoint::UploadImage
+            | Endpoint::DeleteMaterial => None,
         }
     }
 
@@ -114,6 +124,7 @@ pub struct Account {
     /// The platform's own memory of the stable token is behind: it hands out a dead one.
     is_unaware: bool,
     tickets: HashMap<String, Granted>,
+    pub shelf: Shelf,
     meters: HashMap<Endpoint, Meter>,
     pub per_day: HashMap<Endpoint, u64>,
     pub per_minute: HashMap<Endpoint, u64>,

@@ -12,6 +12,7 @@ mod account;
 mod endpoint;
 mod http;
 mod log;
+mod media;
 mod platform;
 mod refusal;
 mod server;
@@ -105,6 +106,41 @@ impl WechatApi {
     pub fn set_fault_everywhere(&self, fault: Option<Fault>) {
         self.with(|state, _| state.everywhere = fault);
         self.open_or_close();
+    }
+
+    /// What happens, until it is changed, to the calls of paths that begin so.
+    pub fn set_fault_on(&self, start: &str, fault: Option<Fault>) {
+        self.with(|state, _| state.on_paths = fault.map(|fault| (start.to_owned(), fault)));
+    }
+
+    /// Whether temporary media are refused (48001), as for accounts that nobody has verified.
+    pub fn set_only_permanent(&self, app_id: &str, only: bool) {
+        self.account(app_id, |account, _| account.shelf.only_permanent = only);
+    }
+
+    /// Whether the platform knows a medium or material now.
+    pub fn is_alive(&self, app_id: &str, media_id: &str) -> bool {
+        self.media_kind(app_id, media_id).is_some()
+    }
+
+    /// What a medium or material is: `image`, `voice`, `video` or `thumb`; `None` if it is not known now.
+    pub fn media_kind(&self, app_id: &str, media_id: &str) -> Option<String> {
+        self.account(app_id, |account, now| account.shelf.kind(media_id, now).map(str::to_owned))
+    }
+
+    /// A medium is lost before its time.
+    pub fn lose_media(&self, app_id: &str, media_id: &str) {
+        self.account(app_id, |account, _| account.shelf.lose(media_id));
+    }
+
+    /// How many temporary media were ever uploaded, whether their uploader heard of it or not.
+    pub fn uploads(&self, app_id: &str) -> usize {
+        self.account(app_id, |account, _| account.shelf.uploads())
+    }
+
+    /// How much permanent material there is.
+    pub fn material(&self, app_id: &str) -> usize {
+        self.account(app_id, |account, _| account.shelf.material())
     }
 
     /// Whether the caller's address is on the whitelist (40164).
