@@ -19,6 +19,7 @@ mod client;
 mod crypto;
 mod error;
 mod js_sdk;
+mod media;
 mod message;
 mod nonce;
 mod push;
@@ -31,6 +32,7 @@ pub use callback::{
 pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
+pub use media::{Material, MediaKind, Upload, Uploaded};
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
 };
