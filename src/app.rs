@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use crate::alert::{Alerts, Teller};
+use crate::article::{self, Articles};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::kindle::Kindle;
@@ -36,6 +37,8 @@ pub struct App {
     pub library: Arc<Library>,
     /// Addresses for followers.
     pub links: Arc<Links>,
+    /// The owner's articles.
+    pub articles: Arc<Articles>,
     /// Pushes by mail.
     pub kindle: Arc<Kindle>,
     /// Answers followers.
@@ -75,13 +78,14 @@ impl App {
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let push = config.push_settings();
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
-        let desk = desk(&config, &library, &links, &kindle)?;
-        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
+        let tokens = Arc::new(tokens);
+        let articles = articles(&config, &store, &tokens, data_dir, public_url);
+        let desk = desk(&config, &library, &links, &kindle, &articles)?;
+        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
-        let tokens = Arc::new(tokens);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
         let started_at = clock.now();
         let data_dir = data_dir.to_owned();
@@ -91,6 +95,7 @@ impl App {
             store,
             library,
             links,
+            articles,
             kindle,
             desk,
             accounts,
@@ -126,7 +131,32 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn desk(config: &Config, library: &Arc<Library>, links: &Arc<Links>, kindle: &Arc<Kindle>) -> Result<Arc<Desk>> {
+fn articles(
+    config: &Config,
+    store: &Arc<Store>,
+    tokens: &Arc<Tokens>,
+    data_dir: &Path,
+    public_url: &str,
+) -> Arc<Articles> {
+    // A command that opens the data by itself listens nowhere; what is configured holds all the same.
+    let public_url = if public_url.is_empty() { &config.public_url } else { public_url };
+    let verified = config.accounts.iter().filter(|account| account.verified).map(|account| account.name.clone());
+    let settings = article::Settings {
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        time_zone: config.time_zone,
+        verified: verified.collect(),
+    };
+    let folder = data_dir.join("articles");
+    Arc::new(Articles::new(Arc::clone(store), Arc::clone(tokens), folder, settings))
+}
+
+fn desk(
+    config: &Config,
+    library: &Arc<Library>,
+    links: &Arc<Links>,
+    kindle: &Arc<Kindle>,
+    articles: &Arc<Articles>,
+) -> Result<Arc<Desk>> {
     let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
         None => Default::default(),
@@ -136,7 +166,8 @@ fn desk(config: &Config, library: &Arc<Library>, links: &Arc<Links>, kindle: &Ar
         downloads_per_day: config.limits.downloads_per_day,
         place_minutes: config.limits.place_minutes,
     };
-    Ok(Arc::new(Desk::new(Arc::clone(library), Arc::clone(links), Arc::clone(kindle), wordings, limits)))
+    let (library, links) = (Arc::clone(library), Arc::clone(links));
+    Ok(Arc::new(Desk::new(library, links, Arc::clone(kindle), Arc::clone(articles), wordings, limits)))
 }
 
 /// A key made at the first start.

@@ -103,6 +103,19 @@ impl Article {
         all.find(|picture| picture.name == name && picture.mime.is_some())
     }
 
+    /// The name of its file.
+    pub fn file_name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Its file, as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn text(&self) -> std::io::Result<String> {
+        fs::read_to_string(&self.path)
+    }
+
     fn is_current(&self) -> bool {
         let are_current = |picture: &Picture| stamp(&picture.path) == picture.stamp;
         stamp(&self.path) == Some(self.stamp) && self.pictures.iter().chain(&self.cover).all(are_current)
@@ -144,7 +157,8 @@ pub(super) fn read(folder: &Path, before: &Shelf, settings: &Settings) -> std::i
     for (path, stem, kind) in files(folder)? {
         let name = slug(&stem);
         if name.is_empty() || shelf.articles.contains_key(&name) {
-            let what = if name.is_empty() { "its name has no letters".into() } else { format!("/a/{name} is another's") };
+            let what =
+                if name.is_empty() { "its name has no letters".into() } else { format!("/a/{name} is another's") };
             shelf.problems.push((path, format!("{what}; rename it")));
             continue;
         }

@@ -103,7 +103,11 @@ fn divided(text: &str) -> Result<(Vec<(String, Value)>, &str), String> {
         at += line.len();
     }
     // A line across the page, and no head.
-    if fence == "---" { Ok((Vec::new(), text)) } else { Err("the head is not closed; end it with a line of +++".into()) }
+    if fence == "---" {
+        Ok((Vec::new(), text))
+    } else {
+        Err("the head is not closed; end it with a line of +++".into())
+    }
 }
 
 fn toml_head(text: &str) -> Result<Vec<(String, Value)>, String> {
@@ -216,7 +220,8 @@ pub(super) fn moment(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let plain = text.replacen('T', " ", 1);
     let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"];
     let day = || {
-        let day = NaiveDate::parse_from_str(&plain, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(&plain, "%Y/%m/%d"));
+        let day =
+            NaiveDate::parse_from_str(&plain, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(&plain, "%Y/%m/%d"));
         day.ok()?.and_hms_opt(0, 0, 0)
     };
     let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(&plain, format).ok()).or_else(day)?;

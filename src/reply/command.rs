@@ -5,6 +5,7 @@
 //! 三体, 求). What a command then does is not here.
 
 mod post;
+mod read;
 
 use crate::book::Format;
 use crate::store::records::{BookId, PlaceRecord};
@@ -66,6 +67,8 @@ pub enum Command {
     PushBook(BookId),
     /// How pushes stand.
     PushStatus,
+    /// Articles about these words; empty: the newest.
+    Articles(String),
     /// Request what was just not found.
     RequestUnfound,
     /// Request a book by these words.
@@ -107,7 +110,7 @@ pub(super) fn fixed(text: &str) -> Option<Command> {
         return Some(Command::Help);
     }
     let core = folded.trim_matches(is_around);
-    word(core).or_else(|| post::word(core)).or_else(|| word(without_courtesy(core)))
+    word(core).or_else(|| post::word(core)).or_else(|| read::word(core)).or_else(|| word(without_courtesy(core)))
 }
 
 fn at_place(text: &str, place: &PlaceRecord) -> Command {
@@ -116,7 +119,8 @@ fn at_place(text: &str, place: &PlaceRecord) -> Command {
     if !text.chars().any(char::is_alphanumeric) {
         return Command::Unreadable;
     }
-    if let Some(command) = post::with_words(text).or_else(|| search_or_request(text)) {
+    if let Some(command) = post::with_words(text).or_else(|| read::with_words(text)).or_else(|| search_or_request(text))
+    {
         return command;
     }
     if text.contains('《') || text.chars().count() > 30 {

@@ -92,6 +92,7 @@ impl Visit<'_> {
             Command::Push(what) => self.push(&what)?,
             Command::PushBook(book) => self.push_book(book)?,
             Command::PushStatus => self.push_status()?,
+            Command::Articles(text) => self.articles(&text)?,
             Command::RequestUnfound => self.request_unfound()?,
             Command::Request(text) => self.request(&text)?,
             Command::Search(text) => self.search(&text)?,

@@ -285,6 +285,12 @@ words! {
     TroubleGone = "trouble_gone" [],
     TroubleUnbound = "trouble_unbound" [],
     TroubleBounced = "trouble_bounced" ["text"],
+    LabelArticles = "label_articles" [],
+    ArticleToo = "article_too" ["link"],
+    ArticlesFound = "articles_found" ["text"],
+    ArticlesLatest = "articles_latest" [],
+    ArticlesNothing = "articles_nothing" ["text"],
+    ArticlesNone = "articles_none" [],
 }
 
 /// Links that send a command: the hole's name, what is sent in Chinese and in English, its label.

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, DeliveryRecord,
-    FollowerRecord, GrantRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord,
-    TokenCountsRecord,
+    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
+    ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord,
+    RequestRecord, SessionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -90,6 +90,11 @@ pub const DELIVERY_QUEUE: Table<u64, (String, String)> = Table::new(b'i', "deliv
 /// Ended deliveries that their follower has not heard of: (`account/openid`, key of the delivery).
 pub const DELIVERY_NEWS: Table<(String, String), ()> = Table::new(b'j', "delivery_news");
 
+/// Articles, by their name in addresses.
+pub const ARTICLES: Table<String, ArticleRecord> = Table::new(b'n', "articles");
+/// What the platform has of them: (account, name of the article in addresses).
+pub const ARTICLE_DRAFTS: Table<(String, String), ArticleDraftRecord> = Table::new(b'o', "article_drafts");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -128,4 +133,6 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (DELIVERIES.prefix, DELIVERIES.name),
     (DELIVERY_QUEUE.prefix, DELIVERY_QUEUE.name),
     (DELIVERY_NEWS.prefix, DELIVERY_NEWS.name),
+    (ARTICLES.prefix, ARTICLES.name),
+    (ARTICLE_DRAFTS.prefix, ARTICLE_DRAFTS.name),
 ];

@@ -9,6 +9,8 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
 use shutong::alert::Alerts;
+use shutong::article::{self, Articles};
+use shutong::clock::Clock;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
@@ -18,6 +20,7 @@ use shutong::store::records::FollowerRecord;
 use shutong::store::schema::{
     ANSWERED, ANSWERS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTS,
 };
+use shutong::token::Tokens;
 use shutong::wechat::{Event, Incoming, MessageKind, Reply, ScanCode};
 
 const ACCOUNT: &str = "books";
@@ -48,8 +51,16 @@ impl Chat {
         let wordings = Wordings::new(language, BTreeMap::new()).unwrap();
         let limits = Limits { downloads_per_day: 20, place_minutes: 30 };
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
-        let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default());
-        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), wordings, limits);
+        let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), Default::default());
+        let tokens = Tokens::open(&store, &Clock::system(), &alerts, Vec::new(), None).unwrap();
+        let settings = article::Settings {
+            public_url: "https://books.example.com".into(),
+            time_zone: chrono_tz::Asia::Shanghai,
+            verified: Vec::new(),
+        };
+        let folder = dir.path().join("articles");
+        let articles = Arc::new(Articles::new(Arc::clone(&store), Arc::new(tokens), folder, settings));
+        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), articles, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 

@@ -12,7 +12,9 @@ mod account;
 mod endpoint;
 mod http;
 mod log;
+mod media;
 mod platform;
+mod press;
 mod refusal;
 mod server;
 
@@ -105,6 +107,66 @@ impl WechatApi {
     pub fn set_fault_everywhere(&self, fault: Option<Fault>) {
         self.with(|state, _| state.everywhere = fault);
         self.open_or_close();
+    }
+
+    /// What happens, until it is changed, to the calls of paths that begin so.
+    pub fn set_fault_on(&self, start: &str, fault: Option<Fault>) {
+        self.with(|state, _| state.on_paths = fault.map(|fault| (start.to_owned(), fault)));
+    }
+
+    /// Whether temporary media are refused (48001), as for accounts that nobody has verified.
+    pub fn set_only_permanent(&self, app_id: &str, only: bool) {
+        self.account(app_id, |account, _| account.shelf.only_permanent = only);
+    }
+
+    /// Whether the platform knows a medium or material now.
+    pub fn is_alive(&self, app_id: &str, media_id: &str) -> bool {
+        self.media_kind(app_id, media_id).is_some()
+    }
+
+    /// What a medium or material is: `image`, `voice`, `video` or `thumb`; `None` if it is not known now.
+    pub fn media_kind(&self, app_id: &str, media_id: &str) -> Option<String> {
+        self.account(app_id, |account, now| account.shelf.kind(media_id, now).map(str::to_owned))
+    }
+
+    /// A medium is lost before its time.
+    pub fn lose_media(&self, app_id: &str, media_id: &str) {
+        self.account(app_id, |account, _| account.shelf.lose(media_id));
+    }
+
+    /// How many temporary media were ever uploaded, whether their uploader heard of it or not.
+    pub fn uploads(&self, app_id: &str) -> usize {
+        self.account(app_id, |account, _| account.shelf.uploads())
+    }
+
+    /// How much permanent material there is.
+    pub fn material(&self, app_id: &str) -> usize {
+        self.account(app_id, |account, _| account.shelf.material())
+    }
+
+    /// The drafts of the account, the latest last: `media_id` and the article.
+    pub fn drafts(&self, app_id: &str) -> Vec<(String, serde_json::Value)> {
+        self.account(app_id, |account, _| account.press.drafts())
+    }
+
+    /// Somebody deletes a draft in the console.
+    pub fn delete_draft(&self, app_id: &str, media_id: &str) {
+        self.account(app_id, |account, _| account.press.delete(media_id));
+    }
+
+    /// Whether the account may publish (else 48001).
+    pub fn set_may_publish(&self, app_id: &str, may: bool) {
+        self.account(app_id, |account, _| account.press.may_publish = may);
+    }
+
+    /// What requests to publish are refused with.
+    pub fn set_publish_refusal(&self, app_id: &str, code: Option<i64>) {
+        self.account(app_id, |account, _| account.press.refusal = code);
+    }
+
+    /// A publication comes to its end.
+    pub fn finish_publication(&self, app_id: &str, publish_id: &str, status: u32) {
+        self.account(app_id, |account, _| account.press.finish(publish_id, status));
     }
 
     /// Whether the caller's address is on the whitelist (40164).
