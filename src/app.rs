@@ -17,6 +17,7 @@ use crate::kindle::Kindle;
 use crate::library::Library;
 use crate::library::link::Links;
 use crate::logging::Pseudonyms;
+use crate::media::Media;
 use crate::reply::{self, Desk, Wordings};
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
@@ -41,6 +42,8 @@ pub struct App {
     pub articles: Arc<Articles>,
     /// Pushes by mail.
     pub kindle: Arc<Kindle>,
+    /// Files for replies.
+    pub media: Arc<Media>,
     /// Answers followers.
     pub desk: Arc<Desk>,
     /// The Official Accounts.
@@ -78,11 +81,13 @@ impl App {
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let push = config.push_settings();
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
+        let media = config.media.settings(data_dir);
+        let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
         let tokens = Arc::new(tokens);
         let articles = articles(&config, &store, &tokens, data_dir, public_url);
-        let desk = desk(&config, &library, &links, &kindle, &articles)?;
+        let desk = desk(&config, &library, &links, &kindle, &media, &articles)?;
         let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
@@ -97,6 +102,7 @@ impl App {
             links,
             articles,
             kindle,
+            media,
             desk,
             accounts,
             alerts,
@@ -155,6 +161,7 @@ fn desk(
     library: &Arc<Library>,
     links: &Arc<Links>,
     kindle: &Arc<Kindle>,
+    media: &Arc<Media>,
     articles: &Arc<Articles>,
 ) -> Result<Arc<Desk>> {
     let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
@@ -167,7 +174,8 @@ fn desk(
         place_minutes: config.limits.place_minutes,
     };
     let (library, links) = (Arc::clone(library), Arc::clone(links));
-    Ok(Arc::new(Desk::new(library, links, Arc::clone(kindle), Arc::clone(articles), wordings, limits)))
+    let (kindle, media, articles) = (Arc::clone(kindle), Arc::clone(media), Arc::clone(articles));
+    Ok(Arc::new(Desk::new(library, links, kindle, media, articles, wordings, limits)))
 }
 
 /// A key made at the first start.

@@ -7,6 +7,7 @@
 mod defaults;
 mod env;
 mod mail;
+mod media;
 mod secrets;
 mod token;
 
@@ -23,6 +24,7 @@ use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
 pub use mail::{Mail, MailTls, Push};
+pub use media::MediaConfig;
 pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.
@@ -72,6 +74,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// To whom books are pushed by mail.
     pub push: Push,
+    /// Pictures, speech and films for replies.
+    pub media: MediaConfig,
 }
 
 /// Addresses to listen on; port 0 takes a free one.
@@ -310,6 +314,7 @@ impl Config {
             "opds.access = \"password\" needs opds.user and opds.password"
         );
         self.judge_mail()?;
+        self.media.judge()?;
         self.judge_token()?;
         self.limits.judge()
     }

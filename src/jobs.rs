@@ -17,6 +17,7 @@ use crate::blocking::{Panicked, blocking};
 use crate::kindle::Drained;
 use crate::library::requests;
 use crate::logging;
+use crate::media::Taking;
 use crate::reply::Swept;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
@@ -57,6 +58,11 @@ const FOLLOW_ARTICLES: Duration = Duration::from_secs(60);
 const TELL_AGAIN: Duration = Duration::from_secs(300);
 /// … and if none did, so long at most until the store is asked again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// How often the media folder and the file of keyword replies are looked at.
+const LOOK_AT_MEDIA_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether a file of the media folder is due, when nothing has changed there.
+const MEDIA_DUE_EVERY: Duration = Duration::from_secs(20);
 
 /// How often a sleeping job looks whether it is due: a machine that slept catches up this soon.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
@@ -224,6 +230,47 @@ pub async fn follow_articles(app: Arc<App>) {
             Err(error) => log::error!("articles at the platform: {error}"),
         }
         tokio::time::sleep(FOLLOW_ARTICLES).await;
+    }
+}
+
+/// Notices what changes in the media folder and in the file of keyword replies, for ever. To stop it, drop it.
+pub async fn watch_media(app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        let looked = blocking(move || {
+            let now = same.clock.now();
+            let scanned = same.media.scan(Taking::Settled, now)?;
+            let replies = same.media.reread_keywords(Taking::Settled, now)?;
+            Ok::<_, crate::store::Error>((scanned, replies))
+        });
+        match looked.await {
+            Ok(Ok((scanned, replies))) if scanned.changed + scanned.gone > 0 || replies => {
+                let (changed, gone) = (scanned.changed, scanned.gone);
+                log::info!(changed, gone, replies; "the media folder");
+                app.media.wake();
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => log::error!("looking at the media folder: {error}"),
+            Err(panicked) => log::error!("looking at the media folder: {panicked}"),
+        }
+        tokio::time::sleep(LOOK_AT_MEDIA_EVERY).await;
+    }
+}
+
+/// Uploads files of the media folder when they are due, until [`Media::stop`](crate::media::Media).
+pub async fn upload_media(app: Arc<App>) {
+    while !app.media.is_stopping() {
+        match app.media.upload_due(&app.tokens, &app.clock).await {
+            Ok(done) if done.uploaded + done.failed + done.deleted > 0 => {
+                log::info!(uploaded = done.uploaded, failed = done.failed, deleted = done.deleted; "media");
+            }
+            Ok(_) => {}
+            Err(error) => log::error!("uploading media: {error:#}"),
+        }
+        tokio::select! {
+            () = app.media.woken() => {}
+            () = tokio::time::sleep(MEDIA_DUE_EVERY) => {}
+        }
     }
 }
 

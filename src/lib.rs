@@ -24,6 +24,9 @@
 //! **An article.** A file in the folder of articles → [`article`] reads it at its next look → its page, the list, the
 //! feed, and 文章 in [`reply`]; on the owner's word the platform's draft box, and what becomes of it there.
 //!
+//! **A picture.** A file in the media folder → [`media`] notes it, makes it fit, uploads it, and uploads it again before
+//! the platform forgets it → [`reply`] answers with the id that lives now, and never waits for an upload.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -46,6 +49,7 @@ pub mod token;
 
 pub mod article;
 pub mod kindle;
+pub mod media;
 
 pub mod reply;
 

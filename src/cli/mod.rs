@@ -11,6 +11,7 @@ mod console;
 mod convert;
 mod key;
 mod kindle;
+mod media;
 mod remote;
 mod search;
 mod serve;
@@ -67,6 +68,9 @@ enum Command {
     /// Adds, publishes and removes articles, and brings them to the platform.
     #[command(subcommand)]
     Article(article::Article),
+    /// Lists the files of the media folder, and brings the platform up to it.
+    #[command(subcommand)]
+    Media(media::Media),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -160,6 +164,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Key(key) => key.run(app, console),
         Command::Kindle(kindle) => kindle.run(app, console),
         Command::Article(article) => article.run(app, console),
+        Command::Media(media) => media.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 
-use super::{AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, Opds, Push, TokenConfig};
+use super::{
+    AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, MediaConfig, Opds, Push,
+    TokenConfig,
+};
 
 impl Default for Config {
     fn default() -> Self {
@@ -23,6 +26,7 @@ impl Default for Config {
             books: Books::default(),
             mail: None,
             push: Push::default(),
+            media: MediaConfig::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! around them and polite words at either end; everything else is a search, because titles can be anything (1984,
 //! 三体, 求). What a command then does is not here.
 
+mod picture;
 mod post;
 mod read;
 
@@ -69,6 +70,13 @@ pub enum Command {
     PushStatus,
     /// Articles about these words; empty: the newest.
     Articles(String),
+    /// A picture of the media folder.
+    Picture {
+        /// All that was typed.
+        text: String,
+        /// Words of its name, or a number; empty: list them.
+        what: String,
+    },
     /// Request what was just not found.
     RequestUnfound,
     /// Request a book by these words.
@@ -110,7 +118,8 @@ pub(super) fn fixed(text: &str) -> Option<Command> {
         return Some(Command::Help);
     }
     let core = folded.trim_matches(is_around);
-    word(core).or_else(|| post::word(core)).or_else(|| read::word(core)).or_else(|| word(without_courtesy(core)))
+    let other = || post::word(core).or_else(|| picture::word(core)).or_else(|| read::word(core));
+    word(core).or_else(other).or_else(|| word(without_courtesy(core)))
 }
 
 fn at_place(text: &str, place: &PlaceRecord) -> Command {
@@ -119,8 +128,8 @@ fn at_place(text: &str, place: &PlaceRecord) -> Command {
     if !text.chars().any(char::is_alphanumeric) {
         return Command::Unreadable;
     }
-    if let Some(command) = post::with_words(text).or_else(|| read::with_words(text)).or_else(|| search_or_request(text))
-    {
+    let with_words = post::with_words(text).or_else(|| picture::with_words(text)).or_else(|| read::with_words(text));
+    if let Some(command) = with_words.or_else(|| search_or_request(text)) {
         return command;
     }
     if text.contains('《') || text.chars().count() > 30 {
@@ -149,6 +158,9 @@ fn at_place(text: &str, place: &PlaceRecord) -> Command {
     let shown = list.filter(|list| list.shown > 0).map_or(0, |list| list.books.len());
     match number::pick(core) {
         Some(number) if (1..=shown).contains(&number) => Command::Pick(number),
+        Some(number) if (1..=place.pictures.len()).contains(&number) => {
+            Command::Picture { text: text.to_owned(), what: core.to_owned() }
+        }
         _ if core.bytes().all(|byte| byte.is_ascii_digit()) => Command::Number(core.to_owned()),
         _ => Command::Search(text.to_owned()),
     }

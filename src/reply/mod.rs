@@ -21,6 +21,7 @@ mod mine;
 mod notice;
 mod number;
 mod outcome;
+mod picture;
 mod posting;
 mod sweep;
 mod visit;
@@ -35,6 +36,7 @@ use crate::article::{self as articles, Articles};
 use crate::kindle::{Kindle, Who};
 use crate::library::link::Links;
 use crate::library::{self, Library, requests};
+use crate::media::Media;
 use crate::store::records::{AnswerRecord, PlaceRecord};
 use crate::store::schema::{ANSWERED, ANSWERS, LATE, PLACES, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
@@ -57,6 +59,7 @@ pub struct Desk {
     library: Arc<Library>,
     links: Arc<Links>,
     kindle: Arc<Kindle>,
+    media: Arc<Media>,
     articles: Arc<Articles>,
     limits: Limits,
     /// Read once per message for the time of a clone; written when the admin changes a text.
@@ -99,6 +102,7 @@ impl Desk {
         library: Arc<Library>,
         links: Arc<Links>,
         kindle: Arc<Kindle>,
+        media: Arc<Media>,
         articles: Arc<Articles>,
         wordings: Wordings,
         limits: Limits,
@@ -108,6 +112,7 @@ impl Desk {
             library,
             links,
             kindle,
+            media,
             articles,
             limits,
             wordings: RwLock::new(Arc::new(wordings)),
@@ -247,6 +252,9 @@ impl Desk {
             now,
         };
         let outcome = perform(&mut visit)?;
+        if let Speech::Shown(reply) = outcome.speech {
+            return Ok(reply);
+        }
         self.settle(key, who, &words, outcome, now)
     }
 
@@ -266,7 +274,7 @@ impl Desk {
             match &outcome.speech {
                 Speech::Text(text) => return Ok(Reply::Text(fitting(text).to_owned())),
                 Speech::News { article, .. } => return Ok(Reply::News(vec![(**article).clone()])),
-                Speech::Requested { .. } | Speech::Posted => {}
+                Speech::Requested { .. } | Speech::Posted | Speech::Shown(_) => {}
             }
         }
         let traces = if forgets { Some(self.traces(who)?) } else { None };
@@ -329,6 +337,8 @@ impl Desk {
                 words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())])
             }
             Speech::Posted => posted.map(|done| posting::said(words, &done)).unwrap_or_default(),
+            // It was given before there was anything to write.
+            Speech::Shown(_) => String::new(),
         })
     }
 

@@ -5,7 +5,7 @@
 
 use crate::kindle::Action;
 use crate::store::records::{BookId, PlaceRecord};
-use crate::wechat::{Article, TEXT_FITTING_BYTES, fit_text};
+use crate::wechat::{Article, Reply, TEXT_FITTING_BYTES, fit_text};
 
 /// The answer to one message before anything is written.
 pub(super) struct Outcome {
@@ -27,6 +27,8 @@ pub(super) enum Speech {
     Requested { title: String },
     /// What came of the [`Effect::Post`].
     Posted,
+    /// Something other than a text. It goes alone and has no effects; what else waits for the follower stays.
+    Shown(Reply),
 }
 
 /// What is written.
@@ -49,6 +51,11 @@ impl Outcome {
     /// A text and no effect.
     pub(super) fn say(text: String) -> Outcome {
         Outcome { speech: Speech::Text(text), effects: Vec::new(), is_filler: false }
+    }
+
+    /// A picture, speech, a film, a piece of music or a card, and no effect.
+    pub(super) fn show(reply: Reply) -> Outcome {
+        Outcome { speech: Speech::Shown(reply), effects: Vec::new(), is_filler: false }
     }
 
     /// The same with an effect more.

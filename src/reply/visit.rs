@@ -36,6 +36,12 @@ impl Visit<'_> {
             _ => self.place_now()?,
         };
         let command = quick.unwrap_or_else(|| command::parse(text, &self.place));
+        if self.is_no_command(&command, text)? {
+            let keywords = self.desk.media.keywords();
+            if let Some(answer) = keywords.answer_to(text) {
+                return self.keyword(answer);
+            }
+        }
         self.perform(command)
     }
 
@@ -52,6 +58,17 @@ impl Visit<'_> {
             *card = [welcome.as_str(), "\n\n", card.as_str()].concat();
         }
         Ok(outcome)
+    }
+
+    /// Whether a text means nothing but itself: then it may be one of the owner's keywords.
+    fn is_no_command(&self, command: &Command, text: &str) -> Result<bool> {
+        Ok(match command {
+            // 找 … is a search whatever follows.
+            Command::Search(words) => text.trim().starts_with(words.as_str()),
+            Command::Number(number) => !self.is_awaited_code(number)?,
+            Command::Unreadable => true,
+            _ => false,
+        })
     }
 
     fn place_now(&self) -> Result<PlaceRecord> {
@@ -93,6 +110,7 @@ impl Visit<'_> {
             Command::PushBook(book) => self.push_book(book)?,
             Command::PushStatus => self.push_status()?,
             Command::Articles(text) => self.articles(&text)?,
+            Command::Picture { text, what } => self.picture(&text, &what)?,
             Command::RequestUnfound => self.request_unfound()?,
             Command::Request(text) => self.request(&text)?,
             Command::Search(text) => self.search(&text)?,
@@ -124,5 +142,6 @@ fn tapped(menu_id: &str) -> Option<Command> {
 }
 
 fn needs_place(command: &Command) -> bool {
-    matches!(command, Command::Open(_) | Command::PushBook(_) | Command::Push(_) | Command::RequestUnfound)
+    use Command::{Open, Picture, Push, PushBook, RequestUnfound};
+    matches!(command, Open(_) | PushBook(_) | Push(_) | Picture { .. } | RequestUnfound)
 }

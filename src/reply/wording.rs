@@ -291,6 +291,10 @@ words! {
     ArticlesLatest = "articles_latest" [],
     ArticlesNothing = "articles_nothing" ["text"],
     ArticlesNone = "articles_none" [],
+    PictureList = "picture_list" ["list"],
+    PictureMore = "picture_more" ["count"],
+    PictureNone = "picture_none" ["text"],
+    PictureLater = "picture_later" [],
 }
 
 /// Links that send a command: the hole's name, what is sent in Chinese and in English, its label.

@@ -1,11 +1,13 @@
 //! What the tables hold. Fields added later need `#[serde(default)]`; nothing here has behaviour beyond its data.
 
 mod article;
+mod media;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use article::{ArticleDraftRecord, ArticleRecord, PublicationRecord, PublicationState};
+pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 
 use super::ContentHash;
 use crate::book::Format;
@@ -153,6 +155,9 @@ pub struct PlaceRecord {
     pub unfound: Option<String>,
     /// The book whose card was shown last.
     pub book: Option<BookId>,
+    /// The names of the pictures that were listed last, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<String>,
     /// After this the place is forgotten.
     pub expires_at: DateTime<Utc>,
 }

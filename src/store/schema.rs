@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::Table;
 use super::records::{
     AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
-    ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord,
-    RequestRecord, SessionRecord, TokenCountsRecord,
+    ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord, MediaRecord,
+    MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -90,6 +90,13 @@ pub const DELIVERY_QUEUE: Table<u64, (String, String)> = Table::new(b'i', "deliv
 /// Ended deliveries that their follower has not heard of: (`account/openid`, key of the delivery).
 pub const DELIVERY_NEWS: Table<(String, String), ()> = Table::new(b'j', "delivery_news");
 
+/// Files of the media folder, by name.
+pub const MEDIA_FILES: Table<String, MediaFileRecord> = Table::new(b'k', "media_files");
+/// What the platform calls them: (account, kind and name).
+pub const MEDIA: Table<(String, String), MediaRecord> = Table::new(b'l', "media");
+/// Permanent material to be deleted: (account, media id).
+pub const MATERIAL_GONE: Table<(String, String), MaterialRecord> = Table::new(b'm', "material_gone");
+
 /// Articles, by their name in addresses.
 pub const ARTICLES: Table<String, ArticleRecord> = Table::new(b'n', "articles");
 /// What the platform has of them: (account, name of the article in addresses).
@@ -133,6 +140,9 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (DELIVERIES.prefix, DELIVERIES.name),
     (DELIVERY_QUEUE.prefix, DELIVERY_QUEUE.name),
     (DELIVERY_NEWS.prefix, DELIVERY_NEWS.name),
+    (MEDIA_FILES.prefix, MEDIA_FILES.name),
+    (MEDIA.prefix, MEDIA.name),
+    (MATERIAL_GONE.prefix, MATERIAL_GONE.name),
     (ARTICLES.prefix, ARTICLES.name),
     (ARTICLE_DRAFTS.prefix, ARTICLE_DRAFTS.name),
 ];

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -33,7 +33,8 @@ pub struct Upload<'a> {
 }
 
 /// What a file is to the platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MediaKind {
     /// JPEG, PNG or GIF; in replies no GIF. At most 10 MB, by another page of the platform's 2 MB.
     Image,

@@ -21,6 +21,7 @@ mod judges; // what epubcheck and mobitool say of the books we write
 mod kindle; // pushes by mail: whose an address is, what arrives, what is tried again, what is forgotten
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
 mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
+mod media; // pictures and other media: weeks of uploads against the platform, keyword replies, what goes wrong
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it
 mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's browser
 mod reply; // conversations of followers with the desk, over a real library

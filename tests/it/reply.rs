@@ -11,9 +11,11 @@ use tempfile::TempDir;
 use shutong::alert::Alerts;
 use shutong::article::{self, Articles};
 use shutong::clock::Clock;
+use shutong::config::MediaConfig;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
+use shutong::media::Media;
 use shutong::reply::{Desk, Language, Limits, Wordings};
 use shutong::store::Store;
 use shutong::store::records::FollowerRecord;
@@ -51,6 +53,8 @@ impl Chat {
         let wordings = Wordings::new(language, BTreeMap::new()).unwrap();
         let limits = Limits { downloads_per_day: 20, place_minutes: 30 };
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
+        let media = MediaConfig::default().settings(dir.path());
+        let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media).unwrap());
         let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), Default::default());
         let tokens = Tokens::open(&store, &Clock::system(), &alerts, Vec::new(), None).unwrap();
         let settings = article::Settings {
@@ -60,7 +64,8 @@ impl Chat {
         };
         let folder = dir.path().join("articles");
         let articles = Arc::new(Articles::new(Arc::clone(&store), Arc::new(tokens), folder, settings));
-        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), articles, wordings, limits);
+        let (links, kindle) = (Arc::new(links), Arc::new(kindle));
+        let desk = Desk::new(Arc::clone(&library), links, kindle, media, articles, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 

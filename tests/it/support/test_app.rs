@@ -114,7 +114,8 @@ impl TestApp {
             account_toml(&SimAccount::new(SimMode::Safe)),
             platform.base()
         );
-        let sim = WechatSim::new(SimAccount::new(SimMode::Safe), "");
+        let same = clock.clone();
+        let sim = WechatSim::new(SimAccount::new(SimMode::Safe), "").with_clock(move || same.now().timestamp());
         let data = tempfile::tempdir().unwrap();
         TestApp::on(data, clock, configuration, Patience::default(), sim, Some(platform), None).await
     }

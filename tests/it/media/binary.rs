@@ -1,0 +1,51 @@
+//! `shutong media`, with the server running and stopped.
+
+use image::ImageFormat;
+
+use super::picture;
+use crate::support::binary::Home;
+use crate::support::central::{APP_ID, APP_SECRET};
+use crate::support::test_app::account_toml;
+use crate::support::wechat_api::WechatApi;
+use crate::support::wechat_sim::{SimAccount, SimMode};
+
+fn put(home: &Home, name: &str, bytes: &[u8]) {
+    let folder = home.data().join("pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(name), bytes).unwrap();
+}
+
+#[test]
+fn the_command_lists_the_files_and_brings_the_platform_up_to_them() {
+    let platform = WechatApi::start(|| chrono::Utc::now().timestamp_millis());
+    platform.add_account(APP_ID, APP_SECRET);
+    let account = account_toml(&SimAccount::new(SimMode::Safe));
+    let base = platform.base();
+    let home = Home::with(&format!("{account}app_secret = \"{APP_SECRET}\"\napi_base = \"{base}\"\n"));
+    put(&home, "a.png", &picture(1, ImageFormat::Png));
+    let id = |number: usize| {
+        let listed = home.json(&["media", "list"]);
+        listed[number]["platform"][0]["record"]["media_id"].as_str().unwrap_or_default().to_owned()
+    };
+    let server = home.serve(&[]);
+    // The server may have been faster.
+    home.done(&["media", "sync"]);
+    let first = id(0);
+    assert_eq!(platform.media_kind(APP_ID, &first).as_deref(), Some("image"));
+    server.stop();
+
+    put(&home, "b.webp", &picture(2, ImageFormat::WebP));
+    assert_eq!(home.done(&["media", "sync"]).trim(), "2 files: 1 changed, 0 gone; 1 uploaded, 0 failed, 0 wait");
+    assert_eq!(platform.media_kind(APP_ID, &id(1)).as_deref(), Some("image"));
+    assert_eq!(id(0), first, "what was uploaded before is known after the end of the server");
+    let listed = home.done(&["media", "list"]);
+    assert!(listed.starts_with("a.png\tmain\timage\tuntil 20"), "{listed}");
+
+    put(&home, "c.txt", b"text");
+    std::fs::write(home.data().join("keywords.toml"), "[[reply]]\nwords = []\ntext = \"x\"").unwrap();
+    let ran = home.run(&["media", "sync"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("words must name at least one word"), "{ran:?}");
+    let listed = home.done(&["media", "list"]);
+    assert!(listed.contains("the media file c.txt: it is nothing that the platform takes"), "{listed}");
+}
