@@ -277,6 +277,7 @@ impl Config {
         secrets::read_files(&mut table, folder)?;
         let mut config: Config = table.try_into()?;
         config.public_url = config.public_url.trim_end_matches('/').to_owned();
+        config.read_authorities(folder)?;
         config.judge()?;
         Ok(config)
     }

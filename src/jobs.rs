@@ -203,7 +203,15 @@ pub async fn deliver(app: Arc<App>) {
             Ok(Drained { sent, put_off, failed }) => log::info!(sent, put_off, failed; "deliveries by mail"),
             Err(error) => log::error!("deliveries by mail: {error:#}"),
         }
-        app.kindle.woken().await;
+        let (same, now) = (Arc::clone(&app), app.clock.now());
+        let next = blocking(move || same.kindle.next_in(now)).await;
+        let next = next.ok().and_then(Result::ok).flatten().and_then(|next| next.to_std().ok());
+        // What is due and was left, because its server is away or the hour has had its letters, waits for the job.
+        let again = next.filter(|next| !next.is_zero()).map_or(LOOK_EVERY, |next| next.clamp(TICK, LOOK_EVERY));
+        tokio::select! {
+            () = app.kindle.woken() => {}
+            () = tokio::time::sleep(again) => {}
+        }
     }
 }
 

@@ -46,6 +46,9 @@ need curl curl
 need python3 python3
 need java default-jre-headless
 need mobitool libmobi-tools
+need openssl openssl
+PATH=$PATH:/usr/sbin
+need exim4 exim4-daemon-light
 [ ! -d tests/browser ] || {
     need chromium chromium
     need node nodejs

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""txt_chapters.py CORPUS SHUTONG: chapters of plain text, found against known.
+"""txt_chapters.py CORPUS SHUTONG, or CORPUS --command '… {in} {out}': chapters of plain text, found
+against known.
 
 CORPUS is the folder that holds txt/synthetic/GOLD.json; SHUTONG the program. Every text is converted
 to EPUB, whose navigation is compared with GOLD.json and with the lists made by hand in txt_gold/.
 Titles are compared by their letters and digits, in order."""
-import difflib, html, json, os, re, subprocess, sys, tempfile, unicodedata, zipfile
+import argparse, difflib, html, json, os, re, shlex, subprocess, tempfile, unicodedata, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -36,22 +37,36 @@ def score(known, found):
     return precision, recall, 2 * precision * recall / (precision + recall) if same else 0.0
 
 
-def main(corpus, program):
-    lists = json.load(open(os.path.join(corpus, "txt/synthetic/GOLD.json")))
+def convert(command, source, out):
+    words = [word.replace("{in}", source).replace("{out}", out) for word in shlex.split(command)]
+    ran = subprocess.run(words, capture_output=True, text=True)
+    return ran.returncode == 0 or print(f"{source}: {ran.stderr.strip()}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus")
+    parser.add_argument("shutong", nargs="?")
+    parser.add_argument("--command", help="instead of SHUTONG: a command with {in} and {out}")
+    options = parser.parse_args()
+    if not (options.command or options.shutong):
+        parser.error("SHUTONG or --command")
+    command = options.command or f"{shlex.quote(options.shutong)} convert {{in}} {{out}}"
+    lists = json.load(open(os.path.join(options.corpus, "txt/synthetic/GOLD.json")))
     synthetic = [(name, known["chapters"]) for name, known in lists.items()]
     folder = os.path.join(HERE, "txt_gold")
     hand = [json.load(open(os.path.join(folder, name))) for name in sorted(os.listdir(folder))]
     for label, cases in (("synthetic", synthetic), ("by hand", [(one["file"], one["chapters"]) for one in hand])):
-        total = 0.0
+        scores = []
         for name, known in cases:
             with tempfile.TemporaryDirectory() as scratch:
                 out = os.path.join(scratch, "out.epub")
-                subprocess.run([program, "convert", os.path.join(corpus, name), out], check=True, capture_output=True)
-                precision, recall, f1 = score(known, navigation(out))
-            total += f1
-            print(f"{name:50} P {precision:.3f} R {recall:.3f} F1 {f1:.3f}")
-        print(f"{label}: macro F1 {total / len(cases):.4f}")
+                made = convert(command, os.path.join(options.corpus, name), out)
+                scores.append(score(known, navigation(out)) if made else (0.0, 0.0, 0.0))
+            print("{:50} P {:.3f} R {:.3f} F1 {:.3f}".format(name, *scores[-1]), flush=True)
+        precision, recall, f1 = (sum(column) / len(cases) for column in zip(*scores))
+        print(f"{label}: macro precision {precision:.4f}, recall {recall:.4f}, F1 {f1:.4f}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main()

@@ -7,13 +7,13 @@ use std::cell::RefCell;
 
 use super::page::address_of_picture;
 use super::shelf::Article;
-use crate::book::{Rules, Shown, plain_picture, safe_markup};
+use crate::book::{Bounds, Rules, Shown, bounded_picture, safe_markup};
 use crate::store::ContentHash;
 
-/// The platform takes pictures inside articles below 1 MB …
-const PICTURE: usize = (1 << 20) - 1;
-/// … and covers up to 2 MB, by the stricter of its two pages.
-const COVER: usize = (2 << 20) - 1;
+/// The platform takes pictures inside articles below 1 MB. Comic strips are long.
+const PICTURE: Bounds = Bounds { side: 8_000, bytes: (1 << 20) - 1, png: true };
+/// Covers may have 2 MB, by the stricter of the platform's two pages.
+const COVER: Bounds = Bounds { side: 2_560, bytes: (2 << 20) - 1, png: true };
 /// Most addresses at the end.
 const LINKS: usize = 50;
 
@@ -35,7 +35,7 @@ pub(super) struct Uploads {
 /// Makes the pictures fit.
 ///
 /// # Errors
-/// The name of the first that cannot be.
+/// The name of the first that cannot be, and why.
 pub(super) fn uploads(article: &Article) -> Result<Uploads, String> {
     let shown = article.pictures.iter().filter(|picture| picture.mime.is_some());
     let pictures = shown.map(|picture| upload(&picture.name, picture.bytes(), PICTURE)).collect::<Result<_, _>>()?;
@@ -43,8 +43,10 @@ pub(super) fn uploads(article: &Article) -> Result<Uploads, String> {
     Ok(Uploads { pictures, cover })
 }
 
-fn upload(name: &str, bytes: Option<Vec<u8>>, most: usize) -> Result<Upload, String> {
-    let (bytes, mime) = bytes.and_then(|bytes| plain_picture(&bytes, most)).ok_or_else(|| name.to_owned())?;
+fn upload(name: &str, bytes: Option<Vec<u8>>, bounds: Bounds) -> Result<Upload, String> {
+    let bytes = bytes.ok_or_else(|| format!("{name}: it has gone"))?;
+    let picture = bounded_picture(&bytes, bounds).map_err(|why| format!("{name}: {why}"))?;
+    let (bytes, mime) = (picture.bytes, picture.media_type);
     // The platform judges by the extension.
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let extension = if mime == "image/png" { "png" } else { "jpg" };

@@ -142,7 +142,7 @@ impl Articles {
             digest: article.summary.clone().unwrap_or_default(),
             content: content::content(article, public_url, &of),
             // Without an address of its own the article has no original to lead to.
-            source_url: if public_url.is_empty() { String::new() } else { self.url_of(article) },
+            source_url: if public_url.is_empty() { String::new() } else { self.url_of(&article.slug) },
             thumb_media_id: if uploads.cover.is_some() { cover } else { String::new() },
         }
     }
@@ -163,7 +163,7 @@ impl Desk<'_> {
         draft.check()?;
         let hash = ContentHash::of(format!("{draft:?}").as_bytes()).as_str().to_owned();
         if self.record.media_id.is_none() && self.record.is_adding {
-            self.find(&draft).await?;
+            self.find(&draft, &article.address()).await?;
         }
         let told = match self.record.media_id.clone() {
             Some(_) if self.record.hash == hash => return Ok(Told::Same),
@@ -228,11 +228,13 @@ impl Desk<'_> {
     }
 
     /// Looks for a draft that was added without the answer being heard.
-    async fn find(&mut self, draft: &Draft) -> Result<()> {
+    async fn find(&mut self, draft: &Draft, address: &str) -> Result<()> {
         let client = self.keeper.client();
         let listed = self.call(|token| async move { client.latest_drafts(&token).await }).await?;
-        let is_it =
-            |listed: &&wechat::ListedDraft| listed.title == draft.title && listed.source_url == draft.source_url;
+        // The public address of this server may have become another since.
+        let is_it = |listed: &&wechat::ListedDraft| {
+            listed.title == draft.title && (listed.source_url.is_empty() || listed.source_url.ends_with(address))
+        };
         if let Some(found) = listed.iter().find(is_it) {
             self.record.media_id = Some(found.media_id.clone());
             self.record.hash.clear();

@@ -100,7 +100,7 @@ pub enum Error {
     #[error(transparent)]
     Unfit(#[from] UnfitDraft),
     /// A picture cannot be made fit for the platform.
-    #[error("the picture {0} cannot be read or made smaller than 1 MB; save it as JPEG or PNG")]
+    #[error("the picture {0}; save it as JPEG or PNG of less than 1 MB")]
     Picture(String),
     /// The platform refuses, and what to do about it.
     #[error("{advice} (errcode {code}: {message})")]
@@ -219,9 +219,9 @@ impl Articles {
         &self.folder
     }
 
-    /// The whole address of an article's page.
-    pub fn url_of(&self, article: &Article) -> String {
-        format!("{}{}", self.settings.public_url, article.address())
+    /// The whole address of the page of the article of this name.
+    pub fn url_of(&self, slug: &str) -> String {
+        format!("{}{}", self.settings.public_url, address_of(slug))
     }
 
     /// In which times without a zone are meant.

@@ -113,7 +113,7 @@ fn person(document: &Document, node: NodeId, role: Role, metadata: &mut Metadata
         (words, _) => words.join(" "),
     };
     if !name.is_empty() {
-        metadata.contributors.push(Contributor { name, role, sort_as: None });
+        metadata.contributors.push(Contributor::new(name, role));
     }
 }
 
@@ -284,6 +284,17 @@ mod tests {
             assert!(markup.contains(part), "{part} is not in {markup}");
         }
         assert_eq!(book.report.count(Change::FileMissing), 0);
+    }
+
+    #[test]
+    fn sections_without_titles_are_chapters() {
+        let text = "<p>Слово и ещё одно слово.</p>".repeat(400);
+        let body = format!("<section>{text}</section><section id=\"b\">{text}<section>{text}</section></section>");
+        let source = format!("<FictionBook><body>{body}</body></FictionBook>");
+        let book = read(source.as_bytes(), &ReadOptions::default()).expect("a book");
+        assert_eq!(book.chapters.len(), 2);
+        let titles: Vec<&str> = book.toc.iter().map(|entry| entry.title.as_str()).collect();
+        assert_eq!(titles, ["1", "2"]);
     }
 
     #[test]

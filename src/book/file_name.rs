@@ -148,9 +148,9 @@ const BRACKETS: [(char, char); 6] = [('[', ']'), ('【', '】'), ('(', ')'), ('�
 
 /// Whether it can be someone's name: short, without digits and without words of editions.
 fn is_name(text: &str) -> bool {
-    const NOT_NAMES: [&str; 20] = [
-        "版", "卷", "册", "冊", "部", "全集", "校对", "精校", "完结", "完本", "全本", "系列", "丛书", "上", "中", "下",
-        "合集", "番外", "edition", "vol",
+    const NOT_NAMES: [&str; 29] = [
+        "选录", "選錄", "节选", "節選", "选集", "译注", "譯注", "注释", "白话", "版", "卷", "册", "冊", "部", "全集",
+        "校对", "精校", "完结", "完本", "全本", "系列", "丛书", "上", "中", "下", "合集", "番外", "edition", "vol",
     ];
     let name = bare_author(text);
     let length = name.chars().count();
@@ -256,6 +256,7 @@ mod tests {
         check("明朝那些事儿（第二版）.pdf", "明朝那些事儿（第二版）", &[]);
         check("平凡的世界（上）.epub", "平凡的世界（上）", &[]);
         check("[完结] 三体.txt", "三体", &[]);
+        check("智囊(选录).txt", "智囊(选录)", &[]);
         check("/tmp/a\\b/Node.js 入门.pdf", "Node.js 入门", &[]);
         check("", "", &[]);
     }

@@ -93,9 +93,7 @@ fn set(metadata: &mut Metadata, key: &str, value: String) {
             return;
         }
         "tags" | "tag" | "keywords" | "categories" | "category" | "subject" => {
-            if !metadata.subjects.contains(&value) {
-                metadata.subjects.push(value);
-            }
+            metadata.add_subject(value);
             return;
         }
         "subtitle" => &mut metadata.subtitle,

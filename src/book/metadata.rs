@@ -1,6 +1,7 @@
 //! What is said about a book: title, people, language, and the rest. Nothing here knows a file format.
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What is said about a book. Only the title is certain to be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +37,54 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The names of the authors proper; if no one is called an author, of everyone named.
+    /// The names of the authors proper; if no one is called an author, of those whose work it is all the same (the
+    /// editor of an anthology); else of everyone named. Each once.
     pub fn authors(&self) -> Vec<&str> {
-        let authors = || self.contributors.iter().filter(|one| one.role == Role::Author);
-        if authors().next().is_some() {
-            return authors().map(|one| one.name.as_str()).collect();
+        let named = |wanted: fn(&Contributor) -> bool| -> Vec<&str> {
+            let mut seen = HashSet::new();
+            let those = self.contributors.iter().filter(|one| wanted(one)).map(|one| one.name.as_str());
+            those.filter(|name| seen.insert(*name)).collect()
+        };
+        let choices: [fn(&Contributor) -> bool; 3] = [|one| one.role == Role::Author, |one| one.creator, |_| true];
+        choices.into_iter().map(named).find(|names| !names.is_empty()).unwrap_or_default()
+    }
+
+    /// Tells creators from contributors as Dublin Core does: those that the book counts among its creators; if there
+    /// are none, the authors; if there are none either, everyone, because programs show no others.
+    pub(super) fn creators(&self) -> impl Fn(&Contributor) -> bool + use<> {
+        let any = |wanted: fn(&Contributor) -> bool| self.contributors.iter().any(wanted);
+        let (marked, authors) = (any(|one| one.creator), any(|one| one.role == Role::Author));
+        move |one| if marked { one.creator } else { !authors || one.role == Role::Author }
+    }
+
+    /// Most people, subjects and identifiers of a book; a hostile file could name a million.
+    pub(super) const MOST: usize = 1000;
+    /// Longest title, name or other short field, in characters.
+    const LONGEST: usize = 500;
+    /// Longest description, in characters.
+    const LONGEST_DESCRIPTION: usize = 100_000;
+
+    /// Cuts what is longer than it could be: a title is in every page of some formats.
+    pub(super) fn bound(&mut self) {
+        self.contributors.truncate(Metadata::MOST);
+        self.subjects.truncate(Metadata::MOST);
+        self.identifiers.truncate(Metadata::MOST);
+        cut(&mut self.title, Metadata::LONGEST);
+        self.contributors.iter_mut().for_each(|one| cut(&mut one.name, Metadata::LONGEST));
+        self.subjects.iter_mut().for_each(|one| cut(one, Metadata::LONGEST));
+        self.identifiers.iter_mut().for_each(|one| cut(&mut one.value, Metadata::LONGEST));
+        for short in [&mut self.subtitle, &mut self.language, &mut self.published, &mut self.publisher] {
+            short.iter_mut().for_each(|one| cut(one, Metadata::LONGEST));
         }
-        self.contributors.iter().map(|one| one.name.as_str()).collect()
+        self.description.iter_mut().for_each(|one| cut(one, Metadata::LONGEST_DESCRIPTION));
+    }
+
+    /// Adds a subject unless it is empty or already there.
+    pub(super) fn add_subject(&mut self, subject: String) {
+        let more = self.subjects.len() < Metadata::MOST && !subject.is_empty();
+        if more && !self.subjects.contains(&subject) {
+            self.subjects.push(subject);
+        }
     }
 
     /// Adds an author unless the name is empty or already there.
@@ -52,14 +94,23 @@ impl Metadata {
 
     pub(super) fn add(&mut self, name: &str, role: Role) {
         let name = name.trim();
+        if self.contributors.len() >= Metadata::MOST {
+            return;
+        }
         let known = self.contributors.iter().any(|one| one.name == name && one.role == role);
         if !name.is_empty() && !known {
-            self.contributors.push(Contributor { name: name.to_owned(), role, sort_as: None });
+            self.contributors.push(Contributor::new(name, role));
         }
     }
 }
 
-/// One person who made the book.
+fn cut(text: &mut String, most: usize) {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+}
+
+/// One person who made the book, and one thing they did: who did several is named several times, in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contributor {
     /// As printed.
@@ -68,6 +119,21 @@ pub struct Contributor {
     pub role: Role,
     /// As sorted (`Austen, Jane`), if the book says.
     pub sort_as: Option<String>,
+    /// Whether the book counts them among its creators, whatever they did.
+    #[serde(default)]
+    pub creator: bool,
+}
+
+impl Contributor {
+    /// Someone who did that; authors are creators.
+    pub fn new(name: impl Into<String>, role: Role) -> Contributor {
+        Contributor { name: name.into(), role, sort_as: None, creator: role == Role::Author }
+    }
+
+    /// Whether both say the same of the same person, but for how the name is sorted.
+    pub(super) fn is_same(&self, other: &Contributor) -> bool {
+        self.name == other.name && self.role == other.role && self.creator == other.creator
+    }
 }
 
 /// What a contributor did, after the MARC relators that books use.
@@ -157,4 +223,22 @@ pub struct Identifier {
     pub scheme: String,
     /// Without `urn:isbn:` and the like.
     pub value: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_book_has_is_cut() {
+        let mut metadata = Metadata { title: "书".repeat(10_000), ..Metadata::default() };
+        for at in 0..3000 {
+            metadata.add_author(&at.to_string());
+            metadata.add_subject(at.to_string());
+            metadata.add_subject("0".into());
+        }
+        assert_eq!((metadata.contributors.len(), metadata.subjects.len()), (Metadata::MOST, Metadata::MOST));
+        metadata.bound();
+        assert_eq!(metadata.title.chars().count(), Metadata::LONGEST);
+    }
 }

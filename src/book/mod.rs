@@ -43,13 +43,13 @@ mod xhtml;
 pub use format::Format;
 pub use model::{
     Book, Chapter, Content, Contributor, Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Layout, Metadata,
-    Resource, Role, Series, Target, TocEntry,
+    Resource, Role, Series, Spread, Target, TocEntry,
 };
 pub use picture::{BoundedPicture, Bounds, bounded_picture, is_picture};
 pub use report::{Change, Report};
 pub use safe::{Rules, Safe, Shown, markdown as markdown_markup, safe as safe_markup};
 pub use sniff::sniff;
-pub use web_picture::{plain_picture, web_picture};
+pub use web_picture::web_picture;
 
 /// Why a file is not a book we can keep; the text says what its owner can do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +85,8 @@ pub struct ReadOptions<'a> {
 pub struct WriteOptions {
     /// The encoding of plain text.
     pub charset: Charset,
-    /// An EPUB with nothing in it that Amazon's Send-to-Kindle refuses.
+    /// An EPUB that Amazon's Send to Kindle takes: pictures as JPEG, PNG or GIF of moderate size, a raster cover, fonts
+    /// as TTF or OTF, no sound and film, no empty pages, a language in any case.
     pub for_kindle: bool,
 }
 
@@ -168,7 +169,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .or_else(|| sniff(bytes, options.file_name))
         .or_else(|| options.rescue.then(|| options.file_name.and_then(Format::from_file_name)).flatten())
         .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
-    match format {
+    let mut book = match format {
         Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options),
         Format::Azw3 | Format::Mobi => palm::read(bytes, options),
@@ -180,7 +181,36 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         Format::Doc | Format::Rtf | Format::Cbz | Format::Cbr | Format::Djvu | Format::Kfx | Format::Chm => {
             named_only(bytes, format, options.file_name)
         }
+    }?;
+    book.metadata.bound();
+    bound_pages(&book)?;
+    Ok(book)
+}
+
+/// Refuses a book of too much text, and one whose pages are nothing but tags: each costs a writer as much as a hundred
+/// letters.
+fn bound_pages(book: &Book) -> Result<(), Error> {
+    /// In MB: twice a novel of ten million Chinese characters.
+    const LARGEST: usize = 64;
+    /// Ten million letters in a million paragraphs have half as many.
+    const MOST_TAGS: usize = 4_000_000;
+    let (mut size, mut tags) = (0, 0);
+    for chapter in &book.chapters {
+        match &chapter.content {
+            Content::Markup(markup) => {
+                size += markup.len();
+                tags += markup.bytes().filter(|byte| *byte == b'<').count();
+            }
+            Content::Text(text) => size += text.len(),
+        }
     }
+    if size > LARGEST << 20 {
+        return Err(Error::Unsupported(format!("a book may have {LARGEST} MB of text")));
+    }
+    if tags > MOST_TAGS {
+        return Err(Error::Unsupported(format!("its pages have more than {MOST_TAGS} tags")));
+    }
+    Ok(())
 }
 
 /// Writes a book in one of [`Format::WRITABLE`].
@@ -189,7 +219,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
 /// [`Error::Unsupported`] if the format is none of those, if the text of the book is not known, or if it is too large
 /// for the format.
 pub fn write(book: &Book, format: Format, options: &WriteOptions) -> Result<Written, Error> {
-    let edition = || edition::prepare(book, format);
+    let edition = || edition::prepare(book, format, options.for_kindle);
     match format {
         Format::Epub => epub::write(edition()?),
         Format::Azw3 => azw3::write(&edition()?),
@@ -206,4 +236,23 @@ fn named_only(bytes: &[u8], format: Format, file_name: Option<&str>) -> Result<B
         return Err(Error::Encrypted);
     }
     Ok(Book { metadata: file_name::metadata(file_name), text_known: false, ..Book::new(format) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_of_tags_only_or_too_much_text_are_refused() {
+        let content = Content::Markup("<b>".repeat(3_000_000));
+        let half = Chapter { path: String::new(), title: String::new(), content, linear: true };
+        let mut book = Book { chapters: vec![half.clone()], ..Book::new(Format::Html) };
+        assert_eq!(bound_pages(&book), Ok(()));
+        book.chapters.push(half);
+        assert!(matches!(bound_pages(&book), Err(Error::Unsupported(_))));
+        let content = Content::Text("x".repeat(65 << 20));
+        let long = Chapter { path: String::new(), title: String::new(), content, linear: true };
+        let book = Book { chapters: vec![long], ..Book::new(Format::Txt) };
+        assert!(matches!(bound_pages(&book), Err(Error::Unsupported(_))));
+    }
 }

@@ -6,6 +6,7 @@
 pub use super::metadata::{Contributor, Identifier, Metadata, Role, Series};
 use super::{Corrections, Format, Report, xhtml};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A whole book in memory.
 #[derive(Clone, Debug)]
@@ -110,8 +111,10 @@ impl Book {
         }
         if !corrections.authors.is_empty() {
             self.metadata.contributors.retain(|one| one.role != Role::Author);
-            let authors = corrections.authors.iter();
-            let authors = authors.map(|name| Contributor { name: name.clone(), role: Role::Author, sort_as: None });
+            for other in &mut self.metadata.contributors {
+                other.creator = false;
+            }
+            let authors = corrections.authors.iter().map(|name| Contributor::new(name, Role::Author));
             self.metadata.contributors.splice(0..0, authors);
         }
         if let Some(language) = &corrections.language {
@@ -220,6 +223,40 @@ pub struct Layout {
     pub vertical: bool,
     /// Pages of a fixed size, as in comics and picture books.
     pub fixed: Option<FixedLayout>,
+    /// The side on which some chapters are to be shown where two pages are open.
+    pub spreads: BTreeMap<usize, Spread>,
+}
+
+/// A side of two open pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+    /// Across both.
+    Center,
+}
+
+impl Spread {
+    const PROPERTIES: [(Spread, &'static str); 3] = [
+        (Spread::Left, "page-spread-left"),
+        (Spread::Right, "page-spread-right"),
+        (Spread::Center, "rendition:page-spread-center"),
+    ];
+
+    /// From the properties of an entry of a spine.
+    pub(super) fn of_properties(properties: &str) -> Option<Spread> {
+        let plain = |name: &'_ str| name.trim_start_matches("rendition:").to_owned();
+        let names: Vec<String> = properties.split_whitespace().map(plain).collect();
+        let known = |(_, property): &(Spread, &str)| names.contains(&plain(property));
+        Spread::PROPERTIES.into_iter().find(known).map(|(spread, _)| spread)
+    }
+
+    /// The property that says so.
+    pub(super) fn property(self) -> &'static str {
+        Spread::PROPERTIES.into_iter().find(|(spread, _)| *spread == self).map_or("", |(_, property)| property)
+    }
 }
 
 /// Which way pages are turned.

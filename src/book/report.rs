@@ -50,6 +50,8 @@ pub enum Change {
     LayoutDropped,
     /// Page numbers of the printed edition.
     PageListDropped,
+    /// A landmark: cover, title page, where reading starts.
+    LandmarkDropped,
     /// Characters that the target's encoding does not have.
     CharacterReplaced,
     /// Lines of adverts taken out of a text.
@@ -82,6 +84,7 @@ impl fmt::Display for Change {
             Change::MetadataRepaired => "metadata completed",
             Change::LayoutDropped => "layout left out",
             Change::PageListDropped => "printed page numbers left out",
+            Change::LandmarkDropped => "landmarks left out",
             Change::CharacterReplaced => "characters replaced",
             Change::AdvertDropped => "adverts left out",
             Change::Rescued => "rescued from a damaged file",

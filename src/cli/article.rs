@@ -121,8 +121,7 @@ fn tell(app: &App, name: &str, added: article::Result<Added>, exit: Exit, consol
                 Brought::Changed => "changed",
                 Brought::Same => "here already",
             };
-            let address = article::address_of(&slug);
-            console.line(format_args!("{slug}\t{what}\t{}{address}", app.links.public_url()));
+            console.line(format_args!("{slug}\t{what}\t{}", app.articles.url_of(&slug)));
             notes.iter().for_each(|note| console.error(format_args!("{slug}: {note}")));
             exit
         }
@@ -172,7 +171,7 @@ fn described(app: &App, article: &article::Article) -> Result<serde_json::Value>
     let drafts = app.articles.drafts(&article.slug)?.into_iter().collect::<std::collections::BTreeMap<_, _>>();
     Ok(json!({
         "slug": article.slug, "title": article.title, "author": article.author, "tags": article.tags,
-        "summary": article.summary, "published_at": article.published_at, "url": app.articles.url_of(article),
+        "summary": article.summary, "published_at": article.published_at, "url": app.articles.url_of(&article.slug),
         "is_published": article.is_published(app.clock.now()), "notes": article.notes, "drafts": drafts,
     }))
 }
@@ -181,7 +180,7 @@ fn publish(app: &App, slug: &str, at: Option<&str>, console: &mut Console) -> Re
     let now = app.clock.now();
     let at = at.map(|at| app.articles.moment(at)).transpose().map_err(|error| anyhow!("--at: {error}"))?;
     let article = app.articles.publish(slug, at.unwrap_or(now), now)?;
-    let url = app.articles.url_of(&article);
+    let url = app.articles.url_of(&article.slug);
     match at.filter(|at| *at > now) {
         Some(at) => {
             let local = at.with_timezone(&app.config.time_zone).format("%Y-%m-%d %H:%M");

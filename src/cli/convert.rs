@@ -43,6 +43,9 @@ pub(super) struct Convert {
     /// Write a text in GB18030 instead of UTF-8.
     #[arg(long)]
     gb18030: bool,
+    /// Write an EPUB with only what Amazon's Send to Kindle takes.
+    #[arg(long)]
+    for_kindle: bool,
     /// Give the book this title.
     #[arg(long)]
     title: Option<String>,
@@ -224,10 +227,10 @@ impl Plan<'_> {
     }
 
     fn convert(&self, bytes: &[u8], name: Option<&str>, target: Format) -> Result<Written, String> {
-        let Convert { from, rescue, adverts, gb18030, .. } = self.command;
+        let Convert { from, rescue, adverts, gb18030, for_kindle, .. } = self.command;
         let read = ReadOptions { file_name: name, format: *from, rescue: *rescue, adverts };
         let charset = if *gb18030 { Charset::Gb18030 } else { Charset::Utf8 };
-        let write = WriteOptions { charset, ..WriteOptions::default() };
+        let write = WriteOptions { charset, for_kindle: *for_kindle };
         let work = || book::convert(bytes, &read, &self.corrections, target, &write);
         match panic::catch_unwind(AssertUnwindSafe(work)) {
             Ok(outcome) => outcome.map_err(|error| advised(&error, *rescue)),

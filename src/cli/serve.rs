@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -13,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::remote::{self, Handed, Line, Running};
-use super::{Arguments, Console, Exit, config_path, execute_handed_over, load_config};
+use super::{Arguments, Console, Exit, config_path, execute_handed_over, is_in_use, load_config};
 use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::{Config, Limits, Listen};
@@ -35,6 +36,10 @@ pub(super) struct Serve {
 /// Blocking threads: each may hold a connection's message, an upload or a file being sent.
 const BLOCKING_THREADS: usize = 128;
 
+/// How often data that another process has open is asked for, before that is an error.
+const OPENINGS: u32 = 10;
+const BETWEEN_OPENINGS: Duration = Duration::from_millis(100);
+
 impl Serve {
     pub(super) fn run(&self, arguments: &Arguments, console: &mut Console) -> Result<Exit> {
         let mut config = load_config(arguments)?;
@@ -48,7 +53,7 @@ impl Serve {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
         let served = runtime.block_on(self.serve(config, arguments, clock, logging, console));
-        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        runtime.shutdown_timeout(Duration::from_secs(2));
         served.map(|()| Exit::Done)
     }
 
@@ -67,7 +72,7 @@ impl Serve {
             url => url.to_owned(),
         };
         let data = arguments.data.clone();
-        let app = Arc::new(App::open(config, &data, &public_url, clock)?);
+        let app = Arc::new(open(&config, &data, &public_url, &clock).await?);
         app.library.set_converter(converter(&app.config)?);
         let key = hex(&app::random::<32>()?);
         let shutdown = shutdown_signal()?;
@@ -84,6 +89,18 @@ impl Serve {
         drop(run_file);
         outcome
     }
+}
+
+/// Opens the program. One that was killed a moment ago may have left a child behind that holds the data until it has
+/// become another program: then it is asked again a few times.
+async fn open(config: &Config, data: &Path, public_url: &str, clock: &Clock) -> Result<App> {
+    for _ in 0..OPENINGS {
+        match App::open(config.clone(), data, public_url, clock.clone()) {
+            Err(error) if is_in_use(&error) => tokio::time::sleep(BETWEEN_OPENINGS).await,
+            opened => return opened,
+        }
+    }
+    App::open(config.clone(), data, public_url, clock.clone())
 }
 
 /// Books are converted by processes of their own, so that none of them can harm this one.

@@ -1,6 +1,10 @@
 //! How mail is sent, and to whom books are pushed.
 
-use anyhow::{Result, ensure};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use chrono::Duration;
 use serde::Deserialize;
 
 use super::Config;
@@ -26,6 +30,11 @@ pub struct Mail {
     /// The password to log in with.
     #[serde(default)]
     pub password: Secret,
+    /// A file with certificates in PEM that are trusted besides the usual ones.
+    #[serde(default)]
+    pub ca_file: String,
+    #[serde(skip)]
+    authorities: Vec<u8>,
 }
 
 /// How the mail server's connection is protected.
@@ -57,6 +66,8 @@ pub struct Push {
     pub mailboxes: bool,
     /// If there are any, the only domains that are.
     pub mailbox_domains: Vec<String>,
+    /// Seconds until a letter that was put off is tried again; further tries wait longer and longer.
+    pub retry_seconds: u64,
 }
 
 impl Default for Push {
@@ -68,6 +79,7 @@ impl Default for Push {
             kindle_domains: vec!["kindle.com".into(), "free.kindle.com".into()],
             mailboxes: true,
             mailbox_domains: Vec::new(),
+            retry_seconds: 300,
         }
     }
 }
@@ -86,6 +98,7 @@ impl Mail {
             username: self.username.clone(),
             password: self.password.clone(),
             from: self.from.clone(),
+            authorities: self.authorities.clone(),
             limits: mail::Limits::default(),
         }
     }
@@ -104,7 +117,8 @@ impl Mail {
 impl Config {
     /// What the room of pushes has to know.
     pub fn push_settings(&self) -> kindle::Settings {
-        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains } = &self.push;
+        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains, retry_seconds } =
+            &self.push;
         let small = |domains: &[String]| domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
         let senders = self.mail.iter().chain(senders).filter(|_| *enabled);
         kindle::Settings {
@@ -113,6 +127,7 @@ impl Config {
             mailboxes: *mailboxes,
             mailbox_domains: small(mailbox_domains),
             letter_bytes: megabytes.saturating_mul(1024 * 1024),
+            retry_after: Duration::seconds(i64::try_from(*retry_seconds).unwrap_or(i64::MAX)),
             limits: kindle::Limits {
                 pushes_per_day: self.limits.pushes_per_day,
                 codes_per_day: self.limits.codes_per_day,
@@ -121,6 +136,17 @@ impl Config {
                 letters_per_day: self.limits.letters_per_day,
             },
         }
+    }
+
+    /// Reads the certificates named, from `folder` on.
+    pub(super) fn read_authorities(&mut self, folder: &Path) -> Result<()> {
+        for mail in self.mail.iter_mut().chain(&mut self.push.senders).filter(|mail| !mail.ca_file.is_empty()) {
+            let path = folder.join(&mail.ca_file);
+            mail.authorities = fs::read(&path).with_context(|| format!("ca_file: cannot read {}", path.display()))?;
+            let is_pem = String::from_utf8_lossy(&mail.authorities).contains("-----BEGIN CERTIFICATE-----");
+            ensure!(is_pem, "ca_file: {} holds no certificate in PEM", path.display());
+        }
+        Ok(())
     }
 
     pub(super) fn judge_mail(&self) -> Result<()> {
@@ -132,6 +158,7 @@ impl Config {
         }
         ensure!(self.push.senders.is_empty() || self.mail.is_some(), "push.sender needs the section [mail]");
         ensure!((1..=150).contains(&self.push.megabytes), "push.megabytes must be from 1 to 150");
+        ensure!((1..=14_400).contains(&self.push.retry_seconds), "push.retry_seconds must be from 1 to 14400");
         for domain in self.push.kindle_domains.iter().chain(&self.push.mailbox_domains) {
             ensure!(
                 domain.contains('.') && !domain.contains(['@', '*', ' ', '/']),

@@ -23,8 +23,9 @@ const BATCH: usize = 50;
 const PAGE: usize = 500;
 /// How long a letter is tried that does not get through.
 const GIVE_UP_AFTER: Duration = Duration::hours(48);
-/// Minutes between tries; the last holds for all further ones. Servers that greylist want five to begin with.
-const BACK_OFF: [i64; 6] = [5, 15, 30, 60, 120, 240];
+/// How many times the first wait each further one is; the last holds for all that follow. Five minutes, which servers
+/// that greylist want to begin with, become four hours.
+const BACK_OFF: [i32; 6] = [1, 3, 6, 12, 24, 48];
 /// Counts the letters handed in on a day; with the hour behind it, within that hour.
 const LETTERS: &str = "letters";
 
@@ -122,6 +123,19 @@ impl Kindle {
             }
         }
         Ok(due)
+    }
+
+    /// How long until something that waits is to be tried again; none if nothing waits.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn next_in(&self, now: DateTime<Utc>) -> store::Result<Option<Duration>> {
+        let mut first = None;
+        for (_, key) in self.store.page(&DELIVERY_QUEUE, None, PAGE)? {
+            let row: Option<DeliveryRecord> = self.store.get(&DELIVERIES, &key)?;
+            first = row.map(|row| row.next_at).into_iter().chain(first).min();
+        }
+        Ok(first.map(|at| at - now))
     }
 
     /// How many letters may still be handed in within this hour and day.
@@ -314,7 +328,7 @@ impl Kindle {
                 Try::Later(why) => {
                     let tried = (found.attempts.max(1) as usize - 1).min(BACK_OFF.len() - 1);
                     found.state = DeliveryState::Retry;
-                    found.next_at = now + Duration::minutes(BACK_OFF[tried]);
+                    found.next_at = now + self.settings.retry_after * BACK_OFF[tried];
                     found.trouble = Some(DeliveryTrouble::Later(why));
                     write.put(&DELIVERIES, key, &found)
                 }

@@ -18,7 +18,7 @@ mod letter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use tokio::sync::{Mutex, Notify};
 
 pub use address::{Address, Unfit};
@@ -63,6 +63,8 @@ pub struct Settings {
     pub mailbox_domains: Vec<String>,
     /// The largest letter that the mail server takes, in bytes.
     pub letter_bytes: u64,
+    /// How long until a letter that was put off is tried again, at first.
+    pub retry_after: Duration,
     /// How often what may be done.
     pub limits: Limits,
 }

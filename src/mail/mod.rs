@@ -38,11 +38,14 @@ pub struct Server {
     pub password: Secret,
     /// The sender: `books@example.com` or `书童 <books@example.com>`.
     pub from: String,
+    /// Certificates in PEM that are trusted besides the usual ones: of an authority of the owner's own.
+    pub authorities: Vec<u8>,
     /// How long it is waited for.
     pub limits: Limits,
 }
 
-/// How a connection is protected. Certificates are checked against the roots that Mozilla trusts, always.
+/// How a connection is protected. Certificates are always checked: against the roots that Mozilla trusts, and those
+/// that the owner names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
     /// Plain at first, then TLS; if the server does not offer it, the session ends before anything is said.

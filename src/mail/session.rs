@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, CertificateStore, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 
@@ -223,7 +223,12 @@ async fn connect(server: &Server) -> Result<AsyncSmtpConnection, smtp::Error> {
 /// Certificates are checked against the roots that are compiled in: those of the system may be missing, or more. The
 /// library brings ring along as provider, if no other is installed.
 fn parameters(server: &Server) -> Result<TlsParameters, smtp::Error> {
-    TlsParameters::builder(server.host.clone()).certificate_store(CertificateStore::WebpkiRoots).build_rustls()
+    let builder = TlsParameters::builder(server.host.clone()).certificate_store(CertificateStore::WebpkiRoots);
+    let builder = match &server.authorities[..] {
+        [] => builder,
+        pem => builder.add_root_certificate(Certificate::from_pem(pem)?),
+    };
+    builder.build_rustls()
 }
 
 /// Cuts what would wait for ever.

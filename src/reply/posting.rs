@@ -115,7 +115,8 @@ impl Visit<'_> {
             return Ok(self.push_off());
         }
         let bound = self.addresses()?;
-        let (what, to) = destination(what, bound.len());
+        // Who has bound none yet means the first.
+        let (what, to) = destination(what, bound.len().max(1));
         let shown = self.place.listing.as_ref().filter(|listing| listing.shown > 0);
         let picked = number::pick(what).and_then(|number| shown?.books.get(number.checked_sub(1)?).copied());
         match (what, picked.or(self.place.book)) {

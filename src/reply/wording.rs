@@ -5,11 +5,16 @@
 //! follower's chat. Holes called `tap_…` may stand in any text: they become links that send a command. When something
 //! is said, and with what in the holes, is not decided here.
 
+mod word;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::wechat::menu_link;
+
+use word::TAPS;
+pub(super) use word::Word;
 
 const ZH: &str = include_str!("../../assets/wordings/zh.toml");
 const EN: &str = include_str!("../../assets/wordings/en.toml");
@@ -142,181 +147,6 @@ enum Piece {
     Text(String),
     Hole(&'static str),
 }
-
-/// Declares the texts: name in the source, key, holes that must be filled. One row per text.
-macro_rules! words {
-    ($($name:ident = $key:literal $holes:tt),* $(,)?) => {
-        /// The key of a text.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Word { $($name),* }
-
-        impl Word {
-            const ALL: &[Word] = &[$(Word::$name),*];
-
-            fn key(self) -> &'static str {
-                match self { $(Word::$name => $key),* }
-            }
-
-            fn holes(self) -> &'static [&'static str] {
-                match self { $(Word::$name => &$holes),* }
-            }
-        }
-    };
-}
-
-words! {
-    LabelHelp = "label_help" [],
-    LabelLatest = "label_latest" [],
-    LabelPopular = "label_popular" [],
-    LabelRandom = "label_random" [],
-    LabelAgain = "label_again" [],
-    LabelMe = "label_me" [],
-    LabelPrivacy = "label_privacy" [],
-    LabelNext = "label_next" [],
-    LabelPrevious = "label_previous" [],
-    LabelMore = "label_more" [],
-    LabelRequest = "label_request" [],
-    LabelDelete = "label_delete" [],
-    LabelConfirm = "label_confirm" [],
-    LabelCancel = "label_cancel" [],
-    LabelOpen = "label_open" [],
-    Welcome = "welcome" [],
-    Help = "help" [],
-    Hello = "hello" [],
-    Thanks = "thanks" [],
-    Privacy = "privacy" ["minutes"],
-    Unsupported = "unsupported" [],
-    Unreadable = "unreadable" [],
-    Apology = "apology" [],
-    StillWorking = "still_working" [],
-    CardTitle = "card_title" ["title"],
-    CardAuthors = "card_authors" ["authors"],
-    CardDownloads = "card_downloads" ["links"],
-    CardPage = "card_page" ["link"],
-    CardNoFormat = "card_no_format" ["format"],
-    CardAbsent = "card_absent" [],
-    CardOthers = "card_others" ["count"],
-    BookGone = "book_gone" [],
-    ListSearch = "list_search" ["text"],
-    ListDoubtful = "list_doubtful" ["text"],
-    ListInside = "list_inside" ["text", "snippet"],
-    ListLatest = "list_latest" [],
-    ListPopular = "list_popular" [],
-    ListRandom = "list_random" [],
-    ListFormat = "list_format" ["format"],
-    ListAbsent = "list_absent" [],
-    ListRange = "list_range" ["first", "last", "total"],
-    ListPick = "list_pick" [],
-    ListRequest = "list_request" [],
-    PageNext = "page_next" [],
-    PagePrevious = "page_previous" [],
-    PageAgain = "page_again" [],
-    ListEnd = "list_end" ["total"],
-    ListStart = "list_start" [],
-    ListNone = "list_none" ["minutes"],
-    NumberOutside = "number_outside" ["number", "total"],
-    NumberUnknown = "number_unknown" ["number"],
-    ShelfEmpty = "shelf_empty" [],
-    Nothing = "nothing" ["text"],
-    Requested = "requested" ["title", "count"],
-    RequestUsage = "request_usage" [],
-    RequestLimit = "request_limit" ["limit"],
-    RequestHave = "request_have" [],
-    MeQuota = "me_quota" ["used", "limit"],
-    MeDownloads = "me_downloads" ["books"],
-    MeRequests = "me_requests" ["books"],
-    MeNothing = "me_nothing" [],
-    MeFoot = "me_foot" [],
-    DeleteAsk = "delete_ask" [],
-    Deleted = "deleted" [],
-    Cancelled = "cancelled" [],
-    NoticeHead = "notice_head" [],
-    LateMore = "late_more" [],
-    LabelPush = "label_push" [],
-    LabelAgree = "label_agree" [],
-    LabelBind = "label_bind" [],
-    LabelMailboxes = "label_mailboxes" [],
-    LabelPushStatus = "label_push_status" [],
-    CardPush = "card_push" ["link"],
-    ListPush = "list_push" ["text"],
-    PushPick = "push_pick" [],
-    PushOff = "push_off" [],
-    PushHelp = "push_help" ["senders"],
-    BindKindle = "bind_kindle" ["address", "agree", "sent"],
-    BindMailbox = "bind_mailbox" ["address", "agree", "sent"],
-    AgreeSent = "agree_sent" ["address"],
-    CodeSent = "code_sent" ["address", "sender"],
-    CodeSentKindle = "code_sent_kindle" ["address", "sender"],
-    CodeWrong = "code_wrong" ["count"],
-    CodeSpent = "code_spent" [],
-    CodeNone = "code_none" [],
-    CodeFailed = "code_failed" ["address", "why"],
-    Bound = "bound" ["address"],
-    AlreadyBound = "already_bound" ["address"],
-    TooManyAddresses = "too_many_addresses" ["count"],
-    TooManyCodes = "too_many_codes" ["count"],
-    Mailboxes = "mailboxes" ["list"],
-    UnbindWhich = "unbind_which" ["list"],
-    UnbindNone = "unbind_none" [],
-    Unbound = "unbound" ["address"],
-    NotBound = "not_bound" ["address"],
-    UnfitAddress = "unfit_address" ["text"],
-    UnfitClosed = "unfit_closed" ["text"],
-    UnfitKindle = "unfit_kindle" ["text"],
-    UnfitDomain = "unfit_domain" ["text"],
-    UnfitOurs = "unfit_ours" ["text"],
-    PushUsage = "push_usage" [],
-    PushUnbound = "push_unbound" ["senders"],
-    Pushed = "pushed" ["title", "address"],
-    PushedBefore = "pushed_before" ["state"],
-    TooManyPushes = "too_many_pushes" ["count"],
-    PushTooLarge = "push_too_large" ["title", "size", "limit"],
-    PushNone = "push_none" [],
-    PushStatus = "push_status" ["list"],
-    Delivery = "delivery" ["title", "address", "state"],
-    StateQueued = "state_queued" [],
-    StateRetry = "state_retry" [],
-    StateSent = "state_sent" [],
-    StateFailed = "state_failed" ["why"],
-    TroubleRefused = "trouble_refused" ["text"],
-    TroubleLater = "trouble_later" ["text"],
-    TroubleLarge = "trouble_large" ["size"],
-    TroubleFormat = "trouble_format" [],
-    TroubleGone = "trouble_gone" [],
-    TroubleUnbound = "trouble_unbound" [],
-    TroubleBounced = "trouble_bounced" ["text"],
-    LabelArticles = "label_articles" [],
-    ArticleToo = "article_too" ["link"],
-    ArticlesFound = "articles_found" ["text"],
-    ArticlesLatest = "articles_latest" [],
-    ArticlesNothing = "articles_nothing" ["text"],
-    ArticlesNone = "articles_none" [],
-    PictureList = "picture_list" ["list"],
-    PictureMore = "picture_more" ["count"],
-    PictureNone = "picture_none" ["text"],
-    PictureLater = "picture_later" [],
-}
-
-/// Links that send a command: the hole's name, what is sent in Chinese and in English, its label.
-const TAPS: &[(&str, &str, &str, Word)] = &[
-    ("tap_help", "帮助", "help", Word::LabelHelp),
-    ("tap_latest", "最新", "new", Word::LabelLatest),
-    ("tap_popular", "热门", "popular", Word::LabelPopular),
-    ("tap_random", "随机", "random", Word::LabelRandom),
-    ("tap_again", "换一批", "random", Word::LabelAgain),
-    ("tap_me", "我的", "me", Word::LabelMe),
-    ("tap_privacy", "隐私", "privacy", Word::LabelPrivacy),
-    ("tap_next", "下一页", "next page", Word::LabelNext),
-    ("tap_previous", "上一页", "previous page", Word::LabelPrevious),
-    ("tap_more", "下一页", "next page", Word::LabelMore),
-    ("tap_request", "求书", "request", Word::LabelRequest),
-    ("tap_delete", "删除我的数据", "delete my data", Word::LabelDelete),
-    ("tap_confirm", "确认删除", "delete everything", Word::LabelConfirm),
-    ("tap_cancel", "取消", "cancel", Word::LabelCancel),
-    ("tap_bind", "绑定", "bind", Word::LabelBind),
-    ("tap_mailboxes", "邮箱", "mailboxes", Word::LabelMailboxes),
-    ("tap_push_status", "推送状态", "push status", Word::LabelPushStatus),
-];
 
 fn read(word: Word, language: Language, texts: &BTreeMap<String, String>) -> Result<Template, InvalidWording> {
     let key = || word.key().to_owned();

@@ -19,6 +19,7 @@ fn server(sink: &SmtpSink) -> Server {
         username: String::new(),
         password: Secret::default(),
         from: "书童 <books@example.com>".into(),
+        authorities: Vec::new(),
         limits: Limits { connect: SOON, command: SOON },
     }
 }

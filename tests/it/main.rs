@@ -15,6 +15,7 @@ mod book_hostile; // e-books that must be refused or survived: DRM, bombs, rando
 mod book_txt; // plain text: chapters, title and authors against lists made by hand
 mod config; // the configuration file: every mistake refused by name
 mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
+mod deliveries; // pushes through a real mail server while the executable is killed: each arrives, once, in order
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
 mod judges; // what epubcheck and mobitool say of the books we write

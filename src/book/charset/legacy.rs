@@ -24,7 +24,7 @@ pub(super) fn legacy(bytes: &[u8]) -> Decoded {
     let guess = if guess == encoding_rs::GBK { GB18030 } else { guess };
     let first = decode_as(guess, bytes);
     let trusted = CANDIDATES.contains(&guess) || guess == ISO_2022_JP;
-    let few = |count: usize| count * 200 <= first.text.chars().count();
+    let few = |count: usize| count == 0 || count * 200 <= first.text.chars().count();
     if trusted && first.damage < 0.005 && few(private_use(&first.text)) {
         return first;
     }
@@ -88,6 +88,11 @@ fn fitness(decoded: &Decoded, usual: &HashSet<char>) -> f64 {
     (f64::from(common) - 5.0 * f64::from(broken)) / f64::from(wide) - unlikely
 }
 
+/// Whether the commonest characters are as common as in any text.
+pub(super) fn has_usual_characters(decoded: &Decoded) -> bool {
+    fitness(decoded, &COMMON.chars().collect()) > 0.1
+}
+
 /// The characters that make up a quarter and more of any Chinese page, old or new, simplified or
 /// traditional, with the punctuation of all CJK text and the commonest syllables of Korean. Not all
 /// Hangul: GBK read as EUC-KR is full of it.
@@ -104,5 +109,7 @@ fn is_private(c: char) -> bool {
 }
 
 pub(super) fn private_use(text: &str) -> usize {
-    text.chars().filter(|&c| is_private(c)).count()
+    // By their first bytes: a text has millions of characters and next to none of these.
+    let pairs = text.as_bytes().iter().zip(text.as_bytes().get(1..).unwrap_or(&[]));
+    pairs.filter(|(one, two)| **one == 0xEE || **one == 0xEF && **two < 0xA4).count()
 }

@@ -1,14 +1,14 @@
 //! Bytes to text, whatever the encoding: what Chinese e-books need, measured on real files.
 //!
-//! Byte order marks first, then UTF-16 and UTF-32 without one, then UTF-8, then a detector for the
-//! legacy encodings. "Decodes without error" proves nothing (real Big5 passes as GB18030), so where
+//! Byte order marks first, then UTF-16 and UTF-32 without one, then UTF-8, whole or with stray bytes,
+//! then a detector for the legacy encodings. "Decodes without error" proves nothing (real Big5 passes as GB18030), so where
 //! the detector's choice does not fit, candidates are judged by the characters that come out.
 //! The detector is fed the whole file and no country: cutting a character or hinting `cn` made it
 //! call Chinese files windows-1252 and Big5 files GBK.
 
 mod legacy;
 
-use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, GB18030, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 use legacy::{legacy, private_use};
 
 /// Decoded text and what was found out on the way.
@@ -34,7 +34,16 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Decoded> {
         return None;
     }
     if let Some(text) = utf8_but_for_a_cut_end(bytes) {
-        return Some(Decoded { text: text.to_owned(), encoding: "UTF-8", damage: 0.0 });
+        return Some(escaped(bytes).unwrap_or_else(|| Decoded {
+            text: text.to_owned(),
+            encoding: "UTF-8",
+            damage: 0.0,
+        }));
+    }
+    if is_utf8_with_strays(bytes, 20)
+        && let Some(decoded) = line_by_line(bytes, UTF_8.name())
+    {
+        return (decoded.damage <= WORST_DAMAGE).then_some(decoded);
     }
     let decoded = legacy(bytes);
     if decoded.damage > 0.0
@@ -117,8 +126,11 @@ fn with_mark(bytes: &[u8]) -> Option<Decoded> {
 /// nearly all units are characters that text is made of.
 fn wide(bytes: &[u8]) -> Option<Decoded> {
     let sample = &bytes[..bytes.len().min(1 << 16)];
-    if !sample.contains(&0) || bytes.len() < 4 {
+    if bytes.len() < 4 {
         return None;
+    }
+    if !sample.contains(&0) {
+        return wide_without_a_line_end(sample, bytes);
     }
     let quads =
         |read: fn([u8; 4]) -> u32| share(sample.as_chunks::<4>().0.iter().map(|quad| char::from_u32(read(*quad))));
@@ -134,6 +146,24 @@ fn wide(bytes: &[u8]) -> Option<Decoded> {
     let (little, big) = (pairs(u16::from_le_bytes), pairs(u16::from_be_bytes));
     let best = if little >= big { UTF_16LE } else { UTF_16BE };
     (little.max(big) > 0.9).then(|| decode_as(best, bytes))
+}
+
+/// UTF-16 of one Chinese or Japanese line: nothing but their characters, read in one order, the commonest
+/// among them, and no UTF-8.
+fn wide_without_a_line_end(sample: &[u8], bytes: &[u8]) -> Option<Decoded> {
+    let ordinary = |unit: u16| matches!(unit, 0x3000..=0x30FF | 0x4E00..=0x9FFF | 0xFF01..=0xFF5E | 0x2010..=0x2040);
+    let all = |read: fn([u8; 2]) -> u16| {
+        let (pairs, _) = sample.as_chunks::<2>();
+        pairs.iter().filter(|pair| ordinary(read(**pair))).count() * 20 >= pairs.len() * 19
+    };
+    let utf8 = std::str::from_utf8(sample).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let order = match (utf8, all(u16::from_le_bytes), all(u16::from_be_bytes)) {
+        (false, true, false) => UTF_16LE,
+        (false, false, true) => UTF_16BE,
+        _ => return None,
+    };
+    // Shift_JIS reads as rare Chinese characters.
+    legacy::has_usual_characters(&decode_as(order, sample)).then(|| decode_as(order, bytes))
 }
 
 /// Markup in UTF-16 without a mark starts with `<` and a NUL, in one order or the other.
@@ -189,14 +219,36 @@ fn utf8_but_for_a_cut_end(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-fn damage(text: &str) -> f64 {
-    let all = text.chars().count();
-    let broken = text.chars().filter(|&c| c == '\u{FFFD}').count();
-    if all == 0 { 0.0 } else { broken as f64 / all as f64 }
+/// ISO-2022-JP looks like ASCII but for the sequence that starts Japanese characters.
+fn escaped(bytes: &[u8]) -> Option<Decoded> {
+    let starts = |three: &[u8]| matches!(three, [0x1B, b'$', b'B' | b'@']);
+    let found = bytes.contains(&0x1B) && bytes.is_ascii() && bytes.windows(3).any(starts);
+    found.then(|| decode_as(ISO_2022_JP, bytes)).filter(|decoded| decoded.damage == 0.0)
 }
 
-/// Files glued together by hand change their encoding half way. Lines that are valid UTF-8 beyond
-/// ASCII are taken as such, the others as what the whole was taken for, or as Chinese.
+/// Whether bytes that are no UTF-8 stand among at least `times` as many characters that are.
+fn is_utf8_with_strays(bytes: &[u8], times: usize) -> bool {
+    /// So many are enough to see that a text is in another encoding.
+    const ENOUGH: usize = 1000;
+    let (mut characters, mut strays) = (0usize, 0usize);
+    for chunk in bytes.utf8_chunks() {
+        characters += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count();
+        strays += usize::from(!chunk.invalid().is_empty());
+        if strays > ENOUGH && characters < strays * times {
+            return false;
+        }
+    }
+    characters >= strays * times
+}
+
+/// The share of characters that stand for what could not be decoded.
+fn damage(text: &str) -> f64 {
+    let broken = text.matches('\u{FFFD}').count();
+    if broken == 0 { 0.0 } else { broken as f64 / text.chars().count() as f64 }
+}
+
+/// Files glued together by hand change their encoding half way. Lines that are UTF-8 beyond ASCII, but
+/// for a few bytes, are taken as such, the others as what the whole was taken for, or as Chinese.
 fn line_by_line(bytes: &[u8], whole: &'static str) -> Option<Decoded> {
     let other = Encoding::for_label(whole.as_bytes()).filter(|e| *e != UTF_8).unwrap_or(GB18030);
     let mut text = String::with_capacity(bytes.len());
@@ -206,6 +258,10 @@ fn line_by_line(bytes: &[u8], whole: &'static str) -> Option<Decoded> {
             Ok(line) => {
                 utf8_lines += usize::from(!line.is_ascii());
                 text.push_str(line);
+            }
+            Err(_) if is_utf8_with_strays(line, 4) => {
+                utf8_lines += 1;
+                text.push_str(&String::from_utf8_lossy(line));
             }
             Err(_) => text.push_str(&other.decode_without_bom_handling(line).0),
         }
@@ -253,6 +309,7 @@ mod tests {
         check(&GB18030.encode(SIMPLIFIED).0, SIMPLIFIED, "gb18030");
         check(&BIG5.encode(TRADITIONAL).0, TRADITIONAL, "Big5");
         check(&SHIFT_JIS.encode(JAPANESE).0, JAPANESE, "Shift_JIS");
+        check(&ISO_2022_JP.encode(JAPANESE).0, JAPANESE, "ISO-2022-JP");
     }
 
     #[test]
@@ -262,12 +319,24 @@ mod tests {
         check(&utf16(&format!("\u{FEFF}{SIMPLIFIED}"), u16::to_be_bytes), SIMPLIFIED, "UTF-16BE");
         let wide: Vec<u8> = SIMPLIFIED.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
         check(&wide, SIMPLIFIED, "UTF-32");
+        let line = "此开卷第一回也作者自云因曾历过一番梦幻之后";
+        check(&utf16(line, u16::to_le_bytes), line, "UTF-16LE");
+        check(&utf16(line, u16::to_be_bytes), line, "UTF-16BE");
     }
 
     #[test]
     fn damage_is_survived() {
         let cut = &SIMPLIFIED.as_bytes()[..SIMPLIFIED.len() - 3];
         assert_eq!(decode(cut).expect("text").encoding, "UTF-8");
+        // A byte between two characters, and one in the middle of another.
+        let mut stray = SIMPLIFIED.repeat(3).into_bytes();
+        stray.insert(SIMPLIFIED.len() + 3, 0xFF);
+        stray.insert(SIMPLIFIED.len() * 2 + 8, 0xA0);
+        let decoded = decode(&stray).expect("text");
+        assert_eq!(decoded.encoding, "UTF-8");
+        assert!(decoded.text.starts_with(SIMPLIFIED) && decoded.text.ends_with("真事隐去。\n"));
+        assert_eq!(decoded.text.matches('隐').count(), 6);
+        assert!(decoded.damage > 0.0);
         let mut gbk = GB18030.encode(&SIMPLIFIED.repeat(50)).0.into_owned();
         gbk[101] = 0xFF;
         gbk[1001] = 0xFF;

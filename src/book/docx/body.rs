@@ -1,6 +1,8 @@
 //! The text of a part as markup: one pass over its tags, with a stack for what is open.
 
 use super::Relations;
+use super::field::{self, Fields};
+use super::run::Run;
 use super::styles::{Styles, outline_level};
 use crate::book::dom::{escape_attribute, escape_text};
 use crate::book::markup::{Attributes, Entities, Token, decode, local, tokens};
@@ -29,17 +31,8 @@ struct Paragraph {
     links: usize,
 }
 
-/// How a run of characters looks.
-#[derive(Clone, Copy, Default)]
-struct Run {
-    bold: bool,
-    italic: bool,
-    underline: bool,
-    strike: bool,
-    raised: bool,
-    lowered: bool,
-    hidden: bool,
-}
+/// Paragraphs in text boxes in paragraphs; each is copied into the one around it. Deeper ones are lines of that.
+const DEEPEST: usize = 8;
 
 struct Converter<'a> {
     styles: &'a Styles,
@@ -48,7 +41,9 @@ struct Converter<'a> {
     entities: Entities,
     out: String,
     paragraphs: Vec<Paragraph>,
+    unopened: usize,
     run: Run,
+    fields: Fields,
     /// The open lists, in each open cell; true for those with numbers.
     lists: Vec<Vec<bool>>,
     /// A cell whose tag waits for its width.
@@ -70,7 +65,9 @@ pub(super) fn convert(source: &str, styles: &Styles, relations: &Relations, part
         entities: Entities::new(),
         out: String::with_capacity(source.len() / 3),
         paragraphs: Vec::new(),
+        unopened: 0,
         run: Run::default(),
+        fields: Fields::default(),
         lists: vec![Vec::new()],
         cell: None,
         in_text: false,
@@ -122,7 +119,6 @@ fn is_skipped(name: &str) -> bool {
         "del"
             | "moveFrom"
             | "Fallback"
-            | "instrText"
             | "delText"
             | "pPrChange"
             | "rPrChange"
@@ -137,16 +133,22 @@ fn is_skipped(name: &str) -> bool {
 impl Converter<'_> {
     fn open(&mut self, name: &str, attributes: Attributes<'_>) {
         let get = |name: &str| attributes.get(name, &self.entities);
-        let on = || !matches!(attributes.raw("val"), Some("0" | "false" | "none" | "off"));
         match name {
+            "p" if self.paragraphs.len() >= DEEPEST => {
+                self.unopened += 1;
+                self.push("<br/>");
+            }
             "p" => {
                 self.start_cell();
                 self.paragraphs.push(Paragraph::default());
             }
             "pStyle" => {
-                let level = get("val").and_then(|id| self.styles.heading(&id));
+                let style = get("val").unwrap_or_default();
                 if let Some(paragraph) = self.paragraphs.last_mut() {
-                    paragraph.level = paragraph.level.or(level);
+                    paragraph.level = paragraph.level.or_else(|| self.styles.heading(&style));
+                    if let Some((number, depth)) = self.styles.list(&style) {
+                        (paragraph.number, paragraph.depth) = (Some(number), depth);
+                    }
                 }
             }
             "outlineLvl" => {
@@ -169,32 +171,33 @@ impl Converter<'_> {
             }
             "r" => self.run = Run::default(),
             "rPr" => self.in_run_style = true,
-            "b" if self.in_run_style => self.run.bold = on(),
-            "i" if self.in_run_style => self.run.italic = on(),
-            "u" if self.in_run_style => self.run.underline = on(),
-            "strike" | "dstrike" if self.in_run_style => self.run.strike = on(),
-            "vanish" if self.in_run_style => self.run.hidden = on(),
-            "vertAlign" if self.in_run_style => {
-                self.run.raised = attributes.raw("val") == Some("superscript");
-                self.run.lowered = attributes.raw("val") == Some("subscript");
-            }
-            "t" => self.in_text = true,
+            name if self.in_run_style && self.run.set(name, attributes.raw("val")) => {}
+            "t" | "instrText" => self.in_text = true,
             "tab" if !self.in_run_style && self.paragraphs.last().is_some_and(|one| !one.inside.is_empty()) => {
                 self.push(" ");
             }
-            "br" if attributes.raw("type").is_none_or(|kind| kind == "textWrapping") => self.push("<br/>"),
-            "cr" => self.push("<br/>"),
+            "br" if attributes.raw("type").is_some_and(|kind| kind != "textWrapping") => {}
+            "br" | "cr" => self.push("<br/>"),
             "noBreakHyphen" => self.push("\u{2011}"),
             "hyperlink" => {
                 let place = get("anchor").map(|anchor| format!("#{anchor}"));
                 let place = get("id").and_then(|id| self.relations.get(&id).cloned()).or(place);
-                if let (Some(place), Some(paragraph)) = (place, self.paragraphs.last_mut()) {
-                    paragraph.inside.push_str("<a href=\"");
-                    escape_attribute(&place, &mut paragraph.inside);
-                    paragraph.inside.push_str("\">");
-                    paragraph.links += 1;
-                }
+                self.fields.whole(place.is_some());
+                self.start_link(place);
             }
+            "fldSimple" => {
+                let place = get("instr").and_then(|instruction| field::place(&instruction));
+                self.fields.whole(place.is_some());
+                self.start_link(place);
+            }
+            "fldChar" => match attributes.raw("fldCharType") {
+                Some("begin") => self.fields.begin(),
+                Some("separate") => {
+                    let place = self.fields.separate();
+                    self.start_link(place);
+                }
+                _ => self.end_link(),
+            },
             "bookmarkStart" => {
                 if let Some(id) = get("name").filter(|name| name != "_GoBack") {
                     let mut anchor = String::from("<a id=\"");
@@ -264,15 +267,11 @@ impl Converter<'_> {
 
     fn close(&mut self, name: &str) {
         match name {
+            "p" if self.unopened > 0 => self.unopened -= 1,
             "p" => self.end_paragraph(),
             "rPr" => self.in_run_style = false,
-            "t" => self.in_text = false,
-            "hyperlink" => {
-                if let Some(paragraph) = self.paragraphs.last_mut().filter(|one| one.links > 0) {
-                    paragraph.inside.push_str("</a>");
-                    paragraph.links -= 1;
-                }
-            }
+            "t" | "instrText" => self.in_text = false,
+            "hyperlink" | "fldSimple" => self.end_link(),
             "footnote" | "endnote" if self.part != Part::Document => {
                 self.end_lists(0);
                 // A separator opened a `div`; the parser closes what fits.
@@ -299,26 +298,31 @@ impl Converter<'_> {
     }
 
     fn push(&mut self, markup: &str) {
-        match self.paragraphs.last_mut() {
-            Some(paragraph) => paragraph.inside.push_str(markup),
-            None => self.out.push_str(markup),
+        self.paragraphs.last_mut().map_or(&mut self.out, |paragraph| &mut paragraph.inside).push_str(markup);
+    }
+
+    fn start_link(&mut self, place: Option<String>) {
+        let (Some(place), Some(paragraph)) = (place, self.paragraphs.last_mut()) else { return };
+        paragraph.inside.push_str("<a href=\"");
+        escape_attribute(&place, &mut paragraph.inside);
+        paragraph.inside.push_str("\">");
+        paragraph.links += 1;
+    }
+
+    fn end_link(&mut self) {
+        let is_link = self.fields.end();
+        if let Some(paragraph) = self.paragraphs.last_mut().filter(|one| is_link && one.links > 0) {
+            paragraph.inside.push_str("</a>");
+            paragraph.links -= 1;
         }
     }
 
     fn text(&mut self, text: &str) {
-        if self.run.hidden || text.is_empty() {
+        if self.fields.takes(text) || self.run.hidden || text.is_empty() {
             return;
         }
         let heading = self.paragraphs.last().is_some_and(|paragraph| paragraph.level.is_some());
-        let run = self.run;
-        let looks = [
-            (run.bold && !heading, "b"),
-            (run.italic, "i"),
-            (run.underline, "u"),
-            (run.strike, "s"),
-            (run.raised, "sup"),
-            (run.lowered, "sub"),
-        ];
+        let looks = self.run.looks(heading);
         let Some(paragraph) = self.paragraphs.last_mut() else { return };
         let out = &mut paragraph.inside;
         // Word cuts a sentence into many runs of one look; they are put together again.

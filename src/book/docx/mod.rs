@@ -6,6 +6,8 @@
 //! out, inserted text is taken.
 
 mod body;
+mod field;
+mod run;
 mod styles;
 
 use super::dom::Document;

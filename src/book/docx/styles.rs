@@ -21,6 +21,9 @@ struct Style {
     name: String,
     based_on: Option<String>,
     level: Option<usize>,
+    /// The list that its paragraphs are items of, and how deep.
+    number: Option<String>,
+    depth: usize,
 }
 
 impl Styles {
@@ -39,12 +42,14 @@ impl Styles {
                             all.styles.insert(id.clone(), Style::default());
                         }
                     }
-                    part @ ("name" | "basedOn" | "outlineLvl") => {
+                    part @ ("name" | "basedOn" | "outlineLvl" | "numId" | "ilvl") => {
                         let Some(style) = current.as_ref().and_then(|id| all.styles.get_mut(id)) else { continue };
                         let value = value(attributes);
                         match part {
                             "name" => style.name = value.to_lowercase(),
                             "basedOn" => style.based_on = Some(value),
+                            "numId" => style.number = Some(value),
+                            "ilvl" => style.depth = value.trim().parse().unwrap_or(0usize).min(8),
                             _ => style.level = outline_level(&value),
                         }
                     }
@@ -83,6 +88,19 @@ impl Styles {
                 return Some(level);
             }
             id = style.based_on.clone()?;
+        }
+        None
+    }
+
+    /// The list that paragraphs of a style are items of, and how deep.
+    pub(super) fn list(&self, id: &str) -> Option<(String, usize)> {
+        let mut id = id;
+        for _ in 0..LONGEST_CHAIN {
+            let style = self.styles.get(id)?;
+            if let Some(number) = &style.number {
+                return (number != "0").then(|| (number.clone(), style.depth));
+            }
+            id = style.based_on.as_deref()?;
         }
         None
     }

@@ -78,3 +78,47 @@ fn damaged_documents_are_read_or_refused_and_never_worse() {
         let _ = Document::parse(&markup);
     }
 }
+
+#[test]
+fn fields_and_styles_of_lists() {
+    let run = |inside: &str| format!("<w:r>{inside}</w:r>");
+    let mark = |kind: &str| run(&format!("<w:fldChar w:fldCharType=\"{kind}\"/>"));
+    let field = |instruction: &str, shown: &str| {
+        let instruction = run(&format!("<w:instrText>{instruction}</w:instrText>"));
+        format!(
+            "{}{instruction}{}{}{}",
+            mark("begin"),
+            mark("separate"),
+            run(&format!("<w:t>{shown}</w:t>")),
+            mark("end")
+        )
+    };
+    let link = field(" HYPERLINK \\l &quot;here&quot; ", "去");
+    let document = format!(
+        "<w:body><w:p>{link}{}</w:p><w:p><w:fldSimple w:instr=\"HYPERLINK &quot;http://a.b/&quot;\">{}</w:fldSimple>后</w:p>\
+         <w:p><w:pPr><w:pStyle w:val=\"L\"/></w:pPr>{}</w:p></w:body>",
+        field("PAGE", "7"),
+        run("<w:t>外</w:t>"),
+        run("<w:t>项</w:t>"),
+    );
+    let styles = "<w:styles><w:style w:styleId=\"B\"><w:name w:val=\"base\"/><w:numPr><w:numId w:val=\"3\"/></w:numPr></w:style>\
+                  <w:style w:styleId=\"L\"><w:name w:val=\"items\"/><w:basedOn w:val=\"B\"/></w:style></w:styles>";
+    let styles = styles::Styles::read(styles, "");
+    let markup = body::convert(&document, &styles, &Relations::new(), body::Part::Document);
+    assert!(markup.contains("<p><a href=\"#here\">去</a>7</p>"), "{markup}");
+    assert!(markup.contains("<p><a href=\"http://a.b/\">外</a></p>"), "{markup}");
+    assert!(markup.contains("<ul><li>项</li></ul>"), "{markup}");
+}
+
+#[test]
+fn paragraphs_in_paragraphs_are_copied_a_few_times_only() {
+    let run = |at: usize| format!("<w:p><w:r><w:t>x{at} </w:t></w:r>");
+    let deep: String = (0..20_000).map(run).collect();
+    let bytes = package(&format!("<w:document><w:body>{deep}{}</w:body></w:document>", "</w:p>".repeat(20_000)));
+    let book = read(&bytes, &ReadOptions::default()).expect("a book");
+    let text = book.chapters.iter().map(|one| one.text()).collect::<String>();
+    assert!(text.contains("x0") && text.contains("x19999"));
+    let styles = styles::Styles::read("", "");
+    let markup = body::convert(&deep, &styles, &Relations::new(), body::Part::Document);
+    assert!(markup.len() < 20_000 * 20, "{}", markup.len());
+}

@@ -10,6 +10,12 @@ use super::{Document, Element, NodeId, Space};
 use crate::book::markup::{Attributes, Entities, Token, decode, local, tokens};
 use smol_str::SmolStr;
 
+/// Most attributes of an element; each is compared with all before it. Real elements have a dozen.
+const MAX_ATTRIBUTES: usize = 200;
+/// Most nodes. Beyond, tags are left out and only the characters are kept, in the text that is there. A novel of ten
+/// million characters on one page has fewer.
+const MAX_NODES: usize = 1_500_000;
+
 /// Parses a page.
 pub(super) fn parse(markup: &str) -> Document {
     // Both XML and HTML know one kind of line end.
@@ -24,14 +30,16 @@ pub(super) fn parse(markup: &str) -> Document {
         entities: Entities::new(),
     };
     for token in tokens(markup) {
+        let is_full = builder.document.nodes.len() >= MAX_NODES;
         match token {
+            Token::Open { .. } | Token::Close { .. } if is_full => builder.document.repaired = true,
             Token::Open { name, attributes, empty } => builder.start(name, attributes, empty),
             Token::Close { name } => builder.end(name),
             Token::Text(text) => builder.characters(&decode(text, &builder.entities)),
             Token::Raw(text) => builder.raw(text),
         }
     }
-    builder.document.repaired = !balanced;
+    builder.document.repaired |= !balanced;
     builder.document
 }
 
@@ -55,7 +63,7 @@ struct Builder {
     /// From the document down to the innermost open element.
     open: Vec<NodeId>,
     /// Open elements that were too deep to be opened.
-    unkept: Vec<String>,
+    unkept: Vec<SmolStr>,
     balanced: bool,
     entities: Entities,
 }
@@ -82,7 +90,7 @@ impl Builder {
             return;
         }
         if self.open.len() > Document::MAX_DEPTH {
-            self.unkept.push(local(name).to_ascii_lowercase());
+            self.unkept.push(SmolStr::new(local(name).to_ascii_lowercase()));
         } else {
             self.open.push(id);
         }
@@ -193,6 +201,9 @@ impl Builder {
         let mut element = Element { space, name, attributes: Vec::new() };
         for (key, value) in attributes.iter() {
             let key = attribute_name(space, key);
+            if element.attributes.len() >= MAX_ATTRIBUTES {
+                break;
+            }
             if !key.is_empty() && element.get(&key).is_none() {
                 element.attributes.push((key, decode(value, &self.entities)));
             }
@@ -361,5 +372,15 @@ mod tests {
         let depth = page.descendants(Document::ROOT).map(|id| page.ancestors(id).count()).max();
         assert!(depth.is_some_and(|depth| depth <= Document::MAX_DEPTH + 2));
         assert_eq!(Document::parse(&"<p>".repeat(100_000)).children(Document::ROOT).len(), 100_000);
+    }
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let attributes: String = (0..10_000).map(|at| format!(" a{at}='x'")).collect();
+        let page = Document::parse(&format!("<p{attributes}>x</p>"));
+        let kept = page.element(page.body()).map(|one| one.attributes.len());
+        assert_eq!(kept, Some(MAX_ATTRIBUTES));
+        let page = Document::parse(&("<br>x".repeat(MAX_NODES / 2 + 10) + "end"));
+        assert!(page.nodes.len() <= MAX_NODES + 1, "{}", page.nodes.len());
+        assert!(page.text_content(Document::ROOT).ends_with("xxend"));
     }
 }

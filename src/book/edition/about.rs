@@ -5,8 +5,9 @@ use super::super::{Book, Change, Metadata, Report, language};
 use super::Page;
 use sha1::{Digest, Sha1};
 
-/// Metadata with a title, a language and an identifier.
-pub(super) fn metadata(book: &Book, report: &mut Report) -> Metadata {
+/// Metadata with a title, a language and an identifier. Amazon refuses a book of unknown language, and a wrong one does
+/// no more harm than wrong hyphens.
+pub(super) fn metadata(book: &Book, for_kindle: bool, report: &mut Report) -> Metadata {
     let mut metadata = book.metadata.clone();
     if metadata.title.trim().is_empty() {
         metadata.title = "Untitled".into();
@@ -16,7 +17,12 @@ pub(super) fn metadata(book: &Book, report: &mut Report) -> Metadata {
     if tag != metadata.language {
         report.note(Change::MetadataRepaired, "language");
     }
-    metadata.language = Some(tag.unwrap_or_else(|| guess(book)));
+    let mut tag = tag.unwrap_or_else(|| guess(book));
+    if for_kindle && (tag.starts_with("und") || tag.starts_with("mul") || tag.starts_with("zxx")) {
+        report.note(Change::MetadataRepaired, format!("language {tag}"));
+        "en".clone_into(&mut tag);
+    }
+    metadata.language = Some(tag);
     if metadata.identifiers.iter().all(|one| one.value.trim().is_empty()) {
         metadata.identifiers = vec![Identifier { scheme: "uuid".into(), value: uuid(book) }];
     }

@@ -4,6 +4,7 @@ use super::super::{Book, Change, Format, Report, charset, picture};
 use super::drawing;
 use super::files::Files;
 use super::places::{Place, Places};
+use std::collections::HashSet;
 
 /// Stands before the number of a link in the markup of a page whose links are not resolved yet. Both
 /// marks are code points that no text may have; they are taken out of what is read.
@@ -15,24 +16,33 @@ pub(super) const LINK_END: char = '\u{FDD1}';
 pub(super) struct Context<'b> {
     pub(super) book: &'b Book,
     pub(super) target: Format,
+    /// An EPUB of which a Kindle book will be made.
+    pub(super) for_kindle: bool,
     pub(super) places: Places,
     pub(super) files: Files<'b>,
     pub(super) report: Report,
     /// The links between pages, to be resolved when all pages are known: chapter and id there.
     pub(super) links: Vec<(usize, Option<String>)>,
+    /// How many bytes of style sheets may still be put in where they are imported.
+    pub(super) imports_left: usize,
+    /// How many rules and declarations the sheets may still have.
+    pub(super) declarations_left: usize,
     /// The families of all embedded fonts in lower case; none if they do not matter.
-    pub(super) families: Option<Vec<String>>,
+    pub(super) families: Option<HashSet<String>>,
 }
 
 impl<'b> Context<'b> {
-    pub(super) fn new(book: &'b Book, target: Format) -> Context<'b> {
+    pub(super) fn new(book: &'b Book, target: Format, for_kindle: bool) -> Context<'b> {
         let mut context = Context {
             book,
             target,
+            for_kindle,
             places: Places::new(&book.chapters, &book.resources),
-            files: Files::new(&book.resources, target),
+            files: Files::new(&book.resources, target, for_kindle),
             report: book.report.clone(),
             links: Vec::new(),
+            imports_left: super::styles::MOST_IMPORTED,
+            declarations_left: super::styles::MOST_DECLARATIONS,
             families: None,
         };
         if context.is_kindle() {
@@ -41,9 +51,9 @@ impl<'b> Context<'b> {
         context
     }
 
-    /// Whether the target is a Kindle's format.
+    /// Whether the target is a Kindle's format, or becomes one.
     pub(super) fn is_kindle(&self) -> bool {
-        matches!(self.target, Format::Azw3 | Format::Mobi)
+        self.for_kindle || matches!(self.target, Format::Azw3 | Format::Mobi)
     }
 
     /// Whether the target shows pictures and styles at all.
@@ -63,7 +73,7 @@ impl<'b> Context<'b> {
 
     /// Whether the target can play sound and film.
     pub(super) fn takes_media(&self) -> bool {
-        matches!(self.target, Format::Epub)
+        self.target == Format::Epub && !self.for_kindle
     }
 
     /// Notes a change in a chapter.
@@ -120,7 +130,7 @@ impl<'b> Context<'b> {
         }
         let resource = self.files.resource(at)?;
         let is_drawing = picture::sniff(&resource.bytes) == Some(picture::Kind::Svg);
-        if !is_drawing || !matches!(self.target, Format::Epub | Format::Html) {
+        if !is_drawing || self.is_kindle() || !matches!(self.target, Format::Epub | Format::Html) {
             return self.files.picture(at, &self.places, &mut self.report);
         }
         // A drawing that shows itself ends here.

@@ -165,9 +165,9 @@ fn drawn(cleaner: &mut Cleaner<'_, '_>, node: NodeId, alt: &str) -> bool {
     let svg = cleaner.page.to_markup(node, Syntax::Xhtml);
     let drawn = {
         let (context, path) = (&*cleaner.context, cleaner.path);
-        let (places, files) = (&context.places, &context.files);
-        let lookup = |href: &str| Some(files.resource(places.resource(path, href)?)?.bytes.as_slice());
-        picture::svg::draw(svg.as_bytes(), &lookup)
+        let (places, resources) = (&context.places, context.book.resources());
+        let lookup = |href: &str| Some(resources.get(places.resource(path, href)?)?.bytes.as_slice());
+        picture::svg::draw(svg.as_bytes(), &lookup, &context.files.budget)
     };
     let picture::svg::Drawing { bytes, media_type, width, height } = match drawn {
         Ok(drawing) => drawing,

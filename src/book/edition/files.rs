@@ -10,6 +10,7 @@ use std::collections::HashMap;
 /// The files taken in so far.
 pub(super) struct Files<'b> {
     target: Format,
+    for_kindle: bool,
     resources: &'b [Resource],
     list: Vec<File>,
     /// By resource: the file it became, or none if it cannot be used.
@@ -18,6 +19,8 @@ pub(super) struct Files<'b> {
     known: HashMap<String, Option<usize>>,
     /// How many files of each letter there are.
     counts: HashMap<char, usize>,
+    /// What the pictures of the book may still cost.
+    pub(super) budget: picture::Budget,
 }
 
 /// What a file is.
@@ -39,9 +42,10 @@ pub(super) enum Kind {
 
 impl<'b> Files<'b> {
     /// None yet.
-    pub(super) fn new(resources: &'b [Resource], target: Format) -> Files<'b> {
+    pub(super) fn new(resources: &'b [Resource], target: Format, for_kindle: bool) -> Files<'b> {
         let (taken, known, counts) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Files { target, resources, list: Vec::new(), taken, known, counts }
+        let budget = picture::Budget::default();
+        Files { target, for_kindle, resources, list: Vec::new(), taken, known, counts, budget }
     }
 
     /// All files, in the order in which they were taken in.
@@ -116,8 +120,9 @@ impl<'b> Files<'b> {
         let is_drawing = picture::sniff(bytes) == Some(picture::Kind::Svg);
         let change = if is_drawing { Change::DrawingRasterised } else { Change::PictureConverted };
         let outcome = match self.target {
-            Format::Azw3 | Format::Mobi => picture::for_kindle(bytes, lookup),
-            _ => picture::for_epub(bytes),
+            Format::Azw3 | Format::Mobi => picture::for_kindle(bytes, lookup, &self.budget),
+            _ if self.for_kindle => picture::for_kindle(bytes, lookup, &self.budget),
+            _ => picture::for_epub(bytes, &self.budget),
         };
         let (bytes, media_type) = match outcome {
             Outcome::Keep(media_type) => (bytes.to_vec(), media_type),
@@ -175,7 +180,8 @@ impl<'b> Files<'b> {
             return known;
         }
         let Resource { path, bytes, .. } = self.resources.get(resource)?;
-        let outcome = if self.target == Format::Azw3 { font::for_kindle(bytes) } else { font::for_epub(bytes) };
+        let is_kindle = self.for_kindle || self.target == Format::Azw3;
+        let outcome = if is_kindle { font::for_kindle(bytes) } else { font::for_epub(bytes) };
         let found = match outcome {
             Outcome::Keep(media_type) => Some((bytes.clone(), media_type)),
             Outcome::Converted { bytes, media_type } => Some((bytes, media_type)),
@@ -241,7 +247,7 @@ mod tests {
 
     #[test]
     fn each_file_has_its_own_name() {
-        let mut files = Files::new(&[], Format::Epub);
+        let mut files = Files::new(&[], Format::Epub, false);
         let first = files.add_sheet("a".into());
         let second = files.add_sheet("b".into());
         assert_eq!(files.add_sheet("a".into()), first);

@@ -5,11 +5,12 @@ use super::super::{Change, charset};
 use super::context::Context;
 use super::files::{Kind, sniff};
 use super::places::Place;
+use std::collections::HashSet;
 
 /// The families that the sheets of a book embed, in lower case. Other names switch off the reader's
 /// own choice of font on a Kindle, so they are taken out there.
-pub(super) fn embedded_families(context: &Context<'_>) -> Vec<String> {
-    let mut found = Vec::new();
+pub(super) fn embedded_families(context: &Context<'_>) -> HashSet<String> {
+    let mut found = HashSet::new();
     let sheets =
         context.book.resources().iter().filter(|one| one.path.ends_with(".css") || one.media_type == "text/css");
     for resource in sheets {
@@ -43,7 +44,7 @@ fn bare(family: &str) -> String {
 }
 
 /// Leaves only generic and embedded families; false if none remain.
-pub(super) fn keep_known(declaration: &mut Declaration, embedded: &[String]) -> bool {
+pub(super) fn keep_known(declaration: &mut Declaration, embedded: &HashSet<String>) -> bool {
     let known = |family: &&str| {
         let family = bare(family);
         matches!(
@@ -123,10 +124,10 @@ mod tests {
     #[test]
     fn families_that_are_not_there_go() {
         let mut declaration = Declaration::new("font-family", "'Songti SC', \"My Font\", serif");
-        assert!(keep_known(&mut declaration, &["my font".into()]));
+        assert!(keep_known(&mut declaration, &HashSet::from(["my font".into()])));
         assert_eq!(declaration.value, "\"My Font\", serif");
         let mut declaration = Declaration::new("font-family", "宋体");
-        assert!(!keep_known(&mut declaration, &[]));
+        assert!(!keep_known(&mut declaration, &HashSet::new()));
     }
 
     #[test]

@@ -20,19 +20,22 @@ pub(super) fn complete(cleaner: &mut Cleaner<'_, '_>) {
             notes.push(node);
         }
     }
+    if notes.is_empty() {
+        return;
+    }
+    let chapter = cleaner.context.book.chapters.iter().position(|one| one.path == cleaner.path).unwrap_or(0);
     for node in notes {
         let inside = cleaner.page.ancestors(node).any(|above| cleaner.page.is(above, "a"));
         let text = cleaner.page.element(node).and_then(|element| element.get("alt")).unwrap_or("").trim().to_owned();
         if !inside && !text.is_empty() {
-            note(cleaner, node, text);
+            note(cleaner, chapter, node, text);
         }
     }
 }
 
 /// A link around the picture, and the note at the end of the page with a link back.
-fn note(cleaner: &mut Cleaner<'_, '_>, picture: NodeId, text: String) {
+fn note(cleaner: &mut Cleaner<'_, '_>, chapter: usize, picture: NodeId, text: String) {
     let (from, to) = (cleaner.ids.fresh("noteref"), cleaner.ids.fresh("note"));
-    let chapter = cleaner.context.book.chapters.iter().position(|one| one.path == cleaner.path).unwrap_or(0);
     let there = cleaner.context.link_to(chapter, Some(to.clone()));
     let back = cleaner.context.link_to(chapter, Some(from.clone()));
     let link = Element::html("a").with("id", from).with("epub:type", "noteref").with("href", there);

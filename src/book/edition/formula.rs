@@ -333,10 +333,15 @@ fn is_grouped(page: &Document, node: NodeId) -> bool {
 
 fn between(page: &Document, node: NodeId, out: &mut String) {
     let Some(above) = page.parent(node).and_then(|above| page.element(above)) else { return };
-    if page.element(node).is_none() {
+    // Blanks stand between the parts of a formula, and behind the last.
+    let is_part = |at: NodeId| page.element(at).is_some();
+    let any_part = |from: Option<NodeId>, step: &dyn Fn(NodeId) -> Option<NodeId>| {
+        std::iter::successors(from, |&at| step(at)).take(3).any(is_part)
+    };
+    if !is_part(node) || !any_part(page.next(node), &|at| page.next(at)) {
         return;
     }
-    let is_first = page.previous(node).is_none_or(|before| page.element(before).is_none());
+    let is_first = !any_part(page.previous(node), &|at| page.previous(at));
     match above.name.as_str() {
         "mfrac" => out.push('/'),
         "msup" | "mover" => out.push('^'),
@@ -366,7 +371,8 @@ mod tests {
         };
         check("<mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac>", "a/(b + 1)");
         check("<msup><mi>x</mi><mn>2</mn></msup><mo>=</mo><msqrt><mi>y</mi></msqrt>", "x^2 = √(y)");
-        check("<msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup>", "x_1^2");
+        check("<msubsup>\n<mi>x</mi> <mn>1</mn> <mn>2</mn>\n</msubsup>", "x_1^2");
+        check("<msup>\n<mfenced>\n<mi>a</mi>\n</mfenced>\n<mn>2</mn>\n</msup>", "(a)^2");
     }
 
     #[test]

@@ -5,6 +5,14 @@ use super::super::dom::{Document, NodeId};
 use super::page::{Cleaner, one_line};
 use super::{attributes, styles};
 
+/// Most style sheets of a page; each piece of a page that is cut names them all again.
+const MOST_SHEETS: usize = 100;
+/// Most prefixes of `epub:type` that a page declares, and the longest declaration of all, in bytes.
+const MOST_PREFIXES: usize = 20;
+const LONGEST_PREFIXES: usize = 2000;
+/// Longer titles, in characters, are cut: each piece of a page has it again.
+const LONGEST_TITLE: usize = 500;
+
 impl Cleaner<'_, '_> {
     /// Reads the head and moves everything that is content into a new body.
     pub(super) fn tell_apart(&mut self) {
@@ -72,7 +80,9 @@ impl Cleaner<'_, '_> {
                 continue;
             };
             match element.name.as_str() {
-                "title" if self.title.is_empty() => self.title = one_line(&self.page.text_content(node)),
+                "title" if self.title.is_empty() => {
+                    self.title = one_line(&self.page.text_content(node)).chars().take(LONGEST_TITLE).collect();
+                }
                 "title" | "base" | "template" | "param" | "object" => {}
                 "meta" => self.read_meta(node),
                 "link" => self.read_link(node),
@@ -121,15 +131,21 @@ impl Cleaner<'_, '_> {
     }
 
     fn add_sheet(&mut self, sheet: Option<usize>) {
-        if let Some(sheet) = sheet.filter(|sheet| !self.sheets.contains(sheet)) {
+        let Some(sheet) = sheet.filter(|sheet| !self.sheets.contains(sheet)) else { return };
+        if self.sheets.len() < MOST_SHEETS {
             self.sheets.push(sheet);
+        } else {
+            self.context.note(Change::StyleDropped, self.path);
         }
     }
 }
 
 /// The prefixes that a page declares for `epub:type`, and the declaration in its proper form.
 fn declared_prefixes(declaration: &str) -> Option<(Vec<String>, String)> {
-    let words: Vec<&str> = declaration.split_whitespace().collect();
+    if declaration.len() > LONGEST_PREFIXES {
+        return None;
+    }
+    let words: Vec<&str> = declaration.split_whitespace().take(2 * MOST_PREFIXES).collect();
     let mut names = Vec::new();
     let mut out = Vec::new();
     for pair in words.chunks(2) {

@@ -10,6 +10,8 @@ pub(super) struct Ids {
     used: HashSet<String>,
     /// What the book calls an element, where that differs from its id.
     renamed: HashMap<String, String>,
+    /// The number tried last behind each name, so that a thousand like names are not a thousand tries each.
+    tried: HashMap<String, usize>,
 }
 
 impl Ids {
@@ -63,14 +65,20 @@ impl Ids {
     }
 
     /// An XML name like `old` that no element has yet.
-    fn free(&self, old: &str) -> String {
+    fn free(&mut self, old: &str) -> String {
         let name = xml_name(old);
         if !self.used.contains(&name) {
             return name;
         }
-        // Each try differs, so one of them is free.
-        let tries = (2..=self.used.len() + 2).map(|number| format!("{name}-{number}"));
-        tries.into_iter().find(|one| !self.used.contains(one)).unwrap_or(name)
+        let tried = self.tried.entry(name.clone()).or_insert(1);
+        // Each try differs and names are finite, so one of them is free.
+        loop {
+            *tried += 1;
+            let one = format!("{name}-{tried}");
+            if !self.used.contains(&one) {
+                return one;
+            }
+        }
     }
 }
 
@@ -114,5 +122,12 @@ mod tests {
         assert_eq!(ids.current("n"), "i");
         assert_eq!(ids.current("1:a b"), "x1_a_b");
         assert_eq!(report.count(Change::IdRepaired), 1);
+    }
+    #[test]
+    fn like_names_are_tried_once_each() {
+        let mut ids = Ids::default();
+        let names: HashSet<String> = (0..1000).map(|_| ids.fresh("a b")).collect();
+        assert_eq!(names.len(), 1000);
+        assert_eq!(ids.tried.get("a_b"), Some(&1000));
     }
 }

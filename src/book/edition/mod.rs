@@ -30,7 +30,7 @@ mod text;
 mod vocabulary;
 mod write;
 
-use super::model::{Content, Landmark, Layout, Metadata, Target, TocEntry};
+use super::model::{Content, Landmark, Layout, Metadata, Spread, Target, TocEntry};
 use super::{Book, Change, Error, Format, Report, picture};
 use context::Context;
 use write::Drafts;
@@ -88,16 +88,16 @@ pub(in crate::book) struct File {
     pub(in crate::book) bytes: Vec<u8>,
 }
 
-/// Makes a book ready for a target.
+/// Makes a book ready for a target. An EPUB `for_kindle` holds only what Send to Kindle takes.
 ///
 /// # Errors
 /// [`Error::Unsupported`] if the book has no text that could be written.
-pub(in crate::book) fn prepare(book: &Book, target: Format) -> Result<Edition, Error> {
+pub(in crate::book) fn prepare(book: &Book, target: Format, for_kindle: bool) -> Result<Edition, Error> {
     if !book.text_known || book.chapters.is_empty() {
         return Err(Error::Unsupported("its text is not known".into()));
     }
-    let mut context = Context::new(book, target);
-    let metadata = about::metadata(book, &mut context.report);
+    let mut context = Context::new(book, target, for_kindle && target == Format::Epub);
+    let metadata = about::metadata(book, context.for_kindle, &mut context.report);
     let levels = about::levels(&book.toc, book.chapters.len());
     let mut drafts = Drafts::new(&metadata);
     for (at, chapter) in book.chapters.iter().enumerate() {
@@ -121,9 +121,12 @@ pub(in crate::book) fn prepare(book: &Book, target: Format) -> Result<Edition, E
     }
     let landmarks = about::landmarks(&book.landmarks, &locate);
     let page_list = about::contents(&book.page_list, &locate, &mut context.report);
+    let mut layout = book.layout.clone();
+    let side = |(&chapter, &side): (&usize, &Spread)| Some((anchors.locate(chapter, None)?.chapter, side));
+    layout.spreads = book.layout.spreads.iter().filter_map(side).collect();
     let Context { files, report, .. } = context;
     let files = files.finish();
-    Ok(Edition { metadata, layout: book.layout.clone(), pages, files, toc, landmarks, page_list, cover, report })
+    Ok(Edition { metadata, layout, pages, files, toc, landmarks, page_list, cover, report })
 }
 
 /// The cover as a file: the book's own picture if the target shows it, else drawn or encoded anew.
@@ -134,8 +137,16 @@ fn cover(context: &mut Context<'_>) -> Option<usize> {
     let book = context.book;
     let at = book.cover?;
     let kind = picture::sniff(&book.cover()?.bytes)?;
+    // Amazon takes a cover of 5 MB, and shows no other than these.
+    let fits = |context: &Context<'_>, file: usize| {
+        !context.for_kindle
+            || context.files.get(file).is_some_and(|file| {
+                matches!(file.media_type, "image/jpeg" | "image/png") && file.bytes.len() <= picture::KINDLE_BYTES
+            })
+    };
     if matches!(kind, picture::Kind::Jpeg | picture::Kind::Png | picture::Kind::Gif)
         && let Some(file) = context.resource_picture(at)
+        && fits(context, file)
     {
         return Some(file);
     }

@@ -8,6 +8,7 @@ use super::ids::Ids;
 use super::legacy::{self, Today};
 use super::{attributes, drawing, footnotes, formula, media, repair, styles};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// A cleaned page that is not written yet.
 pub(super) struct Clean {
@@ -114,7 +115,7 @@ impl<'c, 'b> Cleaner<'c, 'b> {
     fn settle_maps(&mut self) {
         let nodes: Vec<NodeId> =
             self.page.descendants(self.body).filter(|&node| self.page.element(node).is_some()).collect();
-        let mut maps = Vec::new();
+        let mut maps = HashSet::new();
         let with_map: Vec<NodeId> = nodes.iter().copied().filter(|&node| self.page.is(node, "map")).collect();
         for node in with_map {
             let Some(element) = self.page.element_mut(node) else { continue };
@@ -124,13 +125,13 @@ impl<'c, 'b> Cleaner<'c, 'b> {
             };
             element.set("id", id.clone());
             element.set("name", id.clone());
-            maps.push(id);
+            maps.insert(id);
         }
         for node in nodes {
             let Some(element) = self.page.element_mut(node) else { continue };
             let Some(old) = element.remove("usemap") else { continue };
             let new = self.ids.current(old.trim().trim_start_matches('#'));
-            if maps.iter().any(|map| map == new) {
+            if maps.contains(new) {
                 element.set("usemap", format!("#{new}"));
             }
         }

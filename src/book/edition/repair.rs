@@ -80,6 +80,10 @@ fn is_block(page: &Document, node: NodeId) -> bool {
 
 /// Makes an element that holds text hold blocks: by another name, or by flattening the blocks.
 fn make_room(page: &mut Document, node: NodeId) {
+    // The outermost heading flattens all inside it: each level doing so would cost the square.
+    if is_heading_at(page, node) && page.ancestors(node).any(|above| is_heading_at(page, above)) {
+        return;
+    }
     let Some(element) = page.element_mut(node) else { return };
     let look = match element.name.as_str() {
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "summary" | "rt" | "rb" | "rtc" => return flatten(page, node),
@@ -139,8 +143,11 @@ fn flatten(page: &mut Document, node: NodeId) {
         })
     });
     if !simple {
-        if let Some(element) = page.element_mut(node) {
-            element.name = "div".into();
+        rename(page, node, "div");
+        for at in blocks {
+            if is_heading_at(page, at) && has_block(page, at) {
+                rename(page, at, "div");
+            }
         }
         return;
     }
@@ -169,6 +176,12 @@ fn flatten(page: &mut Document, node: NodeId) {
             }
         }
     }
+}
+
+fn is_heading_at(page: &Document, node: NodeId) -> bool {
+    page.element(node).is_some_and(|element| {
+        element.space == Space::Html && matches!(element.name.as_str(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+    })
 }
 
 /// What stands in an element that holds nothing comes after it.
@@ -280,22 +293,26 @@ fn wrap_parts(page: &mut Document, parent: NodeId) {
             list.set("style", "list-style-type: none");
         }
         // All that follow and belong to the same whole, with the blanks between.
-        let mut end = page.next(wrapper);
-        while let Some(node) = end {
-            let mut ahead = Some(node);
-            while let Some(blank) = ahead.filter(|&one| is_blank(page, one)) {
-                ahead = page.next(blank);
+        while let Some(part) = next_said(page, wrapper).filter(|&one| belongs(page, one, whole)) {
+            while let Some(node) = page.next(wrapper) {
+                page.append(wrapper, node);
+                if node == part {
+                    break;
+                }
             }
-            if !ahead.is_some_and(|one| belongs(page, one, whole)) {
-                break;
-            }
-            let after = page.next(node);
-            page.append(wrapper, node);
-            end = after;
         }
         next = page.next(wrapper);
         settle(page, wrapper);
     }
+}
+
+/// What follows a node, blanks left out.
+fn next_said(page: &Document, node: NodeId) -> Option<NodeId> {
+    let mut next = page.next(node);
+    while let Some(blank) = next.filter(|&one| is_blank(page, one)) {
+        next = page.next(blank);
+    }
+    next
 }
 
 fn belongs(page: &Document, node: NodeId, whole: &str) -> bool {
@@ -338,6 +355,11 @@ mod tests {
     #[test]
     fn headings_stay_headings() {
         check("<h1><p>a</p> <p>b</p></h1>", "<h1><span>a</span><br/> <span>b</span></h1>");
+        check("<h1>a<h2><p>b</p></h2></h1>", "<h1>a<br/><span><span>b</span></span></h1>");
+        check(
+            "<h1><h2><p>b</p></h2><table><tr><td>x</td></tr></table></h1>",
+            "<div><div><p>b</p></div><table><tr><td>x</td></tr></table></div>",
+        );
         check("<h1>a<div>b</div></h1>", "<h1>a<br/><span>b</span></h1>");
         check("<h1><table><tr><td>x</td></tr></table></h1>", "<div><table><tr><td>x</td></tr></table></div>");
     }

@@ -77,16 +77,27 @@ fn cuts(page: &Document, body: NodeId) -> Vec<NodeId> {
     found
 }
 
+/// How many bytes of attributes the elements around a cut may have to be copied with them; a page has many cuts.
+const MOST_COPIED: usize = WANTED / 8;
+
 /// Moves a node and all that follows it into a new body, under copies of what it stood in.
 fn cut_before(page: &mut Document, body: NodeId, cut: NodeId) -> NodeId {
     let (mut at, mut above) = (cut, page.parent(cut));
     let mut inner: Option<NodeId> = None;
+    let mut copied = 0;
     while let Some(old) = above {
-        let copy = page.element(old).cloned().map(|mut element: Element| {
-            element.remove("id");
-            element
-        });
-        let copy = page.new_element(copy.unwrap_or_else(|| Element::html("div")));
+        copied += size_of(page, old);
+        let copy = page.element(old).map_or_else(
+            || Element::html("div"),
+            |old| {
+                let mut copy = Element { space: old.space, name: old.name.clone(), attributes: Vec::new() };
+                if copied <= MOST_COPIED {
+                    copy.attributes = old.attributes.iter().filter(|(key, _)| key != "id").cloned().collect();
+                }
+                copy
+            },
+        );
+        let copy = page.new_element(copy);
         if let Some(inner) = inner {
             page.append(copy, inner);
         }
@@ -173,5 +184,22 @@ mod tests {
         let bodies = split(&mut page, body);
         assert!(bodies.len() > 2);
         assert_eq!(bodies.iter().map(|&one| page.text_content(one)).collect::<String>(), text);
+    }
+    #[test]
+    fn what_stands_around_cuts_is_copied_only_if_short() {
+        let paragraph = format!("<p>{}</p>", "字".repeat(1000));
+        let (short, long) = ("x".repeat(100), "y".repeat(MOST_COPIED));
+        let source =
+            format!("<body><div class='{long}'><div class='{short}'>{}</div></div></body>", paragraph.repeat(300));
+        let mut page = Document::parse(&source);
+        let body = page.body();
+        let bodies = split(&mut page, body);
+        assert!(bodies.len() > 2);
+        for &one in bodies.iter().skip(1) {
+            let outer = page.first_child(one).expect("a wrapper");
+            let inner = page.first_child(outer).and_then(|one| page.element(one)).expect("a wrapper");
+            assert_eq!(page.element(outer).and_then(|one| one.get("class")), None);
+            assert_eq!(inner.get("class"), Some(short.as_str()));
+        }
     }
 }

@@ -15,6 +15,16 @@ const MAX_IMPORTS: usize = 4;
 /// How many sheets one sheet may pull in, whatever their nesting.
 const MOST_IMPORTS: usize = 64;
 
+/// How many namespaces one sheet may declare; each is compared with those before it.
+const MOST_NAMESPACES: usize = 20;
+/// How many bytes of sheets may be put in where they are imported, in the whole book: a sheet imported by a thousand
+/// others is there a thousand times.
+pub(super) const MOST_IMPORTED: usize = 16 << 20;
+
+/// How many rules and declarations all sheets of a book may have, imported ones each time they are: each takes forty
+/// times its length in memory. A book of six thousand pages with a sheet each has a third.
+pub(super) const MOST_DECLARATIONS: usize = 400_000;
+
 /// The file for the sheet that `href`, found in the page `from`, names.
 pub(super) fn linked(context: &mut Context<'_>, from: &str, href: &str) -> Option<usize> {
     let resource = match context.places.find(from, href) {
@@ -80,6 +90,12 @@ fn rules(
     left: &mut usize,
     names: &mut Vec<Rule>,
 ) -> Vec<Rule> {
+    let size = css.bytes().filter(|byte| matches!(byte, b'{' | b';')).count();
+    let Some(rest) = context.declarations_left.checked_sub(size) else {
+        context.note(Change::StyleDropped, from);
+        return Vec::new();
+    };
+    context.declarations_left = rest;
     let sheet = Sheet::parse(css);
     for _ in 0..sheet.dropped {
         context.note(Change::StyleRepaired, from);
@@ -90,7 +106,7 @@ fn rules(
             Rule::At { name, .. } if name == "charset" => {}
             Rule::At { name, prelude, body: AtBody::None } if name == "namespace" => {
                 let rule = Rule::At { name, prelude, body: AtBody::None };
-                if !names.contains(&rule) {
+                if names.len() < MOST_NAMESPACES && !names.contains(&rule) {
                     names.push(rule);
                 }
             }
@@ -105,6 +121,12 @@ fn rules(
                     continue;
                 }
                 *left -= 1;
+                let size = context.files.resource(resource).map_or(0, |resource| resource.bytes.len());
+                let Some(rest) = context.imports_left.checked_sub(size) else {
+                    context.note(Change::StyleDropped, &target);
+                    continue;
+                };
+                context.imports_left = rest;
                 let Some((path, css)) = text(context, resource) else { continue };
                 let imported = rules(context, &css, &path, depth + 1, left, names);
                 if media.is_empty() || media == "all" {
@@ -182,4 +204,38 @@ fn picture(context: &mut Context<'_>, from: &str, target: &str) -> Option<String
         return context.file_path(file);
     }
     context.picture(from, target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Book, Resource};
+    use super::*;
+
+    fn sheet(path: &str, css: String) -> Resource {
+        Resource { path: path.into(), media_type: "text/css".into(), bytes: css.into_bytes() }
+    }
+
+    #[test]
+    fn imports_are_bounded_for_the_whole_book() {
+        let large = sheet("a.css", format!("p{{background:url({})}}", "x".repeat(1_000_000)));
+        let book = Book { resources: vec![large], ..Book::new(Format::Epub) };
+        let mut context = Context::new(&book, Format::Epub, false);
+        for _ in 0..30 {
+            cleaned(&mut context, "@import 'a.css';", "x.html");
+        }
+        let whole = MOST_IMPORTED / 1_000_000;
+        assert_eq!(context.declarations_left, MOST_DECLARATIONS - 30 - whole);
+        assert!(context.report.count(Change::StyleDropped) >= 30 - whole);
+    }
+
+    #[test]
+    fn sheets_of_rules_only_are_left_out() {
+        let book = Book::new(Format::Epub);
+        let mut context = Context::new(&book, Format::Epub, false);
+        let css = "p{margin:1px}".repeat(MOST_DECLARATIONS / 2);
+        assert!(!cleaned(&mut context, &css, "x.html").is_empty());
+        assert!(!cleaned(&mut context, &css, "x.html").is_empty());
+        assert!(cleaned(&mut context, "p{margin:1px}", "x.html").is_empty());
+        assert_eq!(context.report.count(Change::StyleDropped), 1);
+    }
 }

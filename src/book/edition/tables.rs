@@ -3,6 +3,7 @@
 use super::super::dom::{Document, Element, NodeId};
 use super::repair::rename;
 use super::vocabulary::is_blank;
+use std::collections::HashSet;
 
 /// Puts the parts of a table in order.
 pub(super) fn table(page: &mut Document, node: NodeId) {
@@ -107,9 +108,10 @@ impl Seen {
             self.sections.push(foot);
         }
         if !self.sections.is_empty() {
+            let sections: HashSet<NodeId> = self.sections.into_iter().collect();
             for row in self.bare {
                 let before =
-                    page.previous(row).filter(|&before| page.is(before, "tbody") && !self.sections.contains(&before));
+                    page.previous(row).filter(|&before| page.is(before, "tbody") && !sections.contains(&before));
                 match before {
                     Some(body) => page.append(body, row),
                     None => {

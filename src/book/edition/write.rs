@@ -63,6 +63,9 @@ impl<'m> Drafts<'m> {
         let title = if chapter.title.is_empty() { title } else { chapter.title.clone() };
         let sheets: Vec<String> = sheets.into_iter().filter_map(|sheet| context.file_path(sheet)).collect();
         for body in bodies {
+            if context.for_kindle {
+                fill(&mut page, body);
+            }
             for node in page.descendants(body) {
                 if let Some(id) = page.element(node).and_then(|element| element.get("id")) {
                     places.pages.insert(id.to_owned(), self.pages.len());
@@ -162,6 +165,19 @@ impl<'m> Drafts<'m> {
             }
         }
         (pages, anchors)
+    }
+}
+
+/// Gives an empty page a paragraph: Amazon refuses a book with an empty one, and links may lead there.
+fn fill(page: &mut Document, body: NodeId) {
+    let shows = |node: NodeId| match page.element(node) {
+        Some(element) => matches!(element.name.as_str(), "img" | "svg" | "math" | "hr"),
+        None => page.text(node).is_some_and(|text| !text.trim().is_empty()),
+    };
+    if !page.descendants(body).any(shows) {
+        let blank = page.new_text("\u{A0}");
+        page.append(body, blank);
+        page.wrap(blank, Element::html("p"));
     }
 }
 

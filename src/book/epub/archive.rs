@@ -16,6 +16,8 @@ use zip::read::ZipReadOptions;
 
 /// Most entries. Web novels have a file per chapter and up to some 6,000 chapters.
 pub(super) const MOST_ENTRIES: usize = 12_000;
+/// Most bytes of all names of entries, and of the directory that lists them.
+const LONGEST_NAMES: usize = 4 << 20;
 /// Most bytes that may come out of one entry.
 pub(super) const LARGEST_ENTRY: u64 = 32 << 20;
 /// Most bytes that may come out of all entries read.
@@ -41,7 +43,8 @@ pub(in crate::book) struct Archive<'a> {
 impl<'a> Archive<'a> {
     /// Opens a ZIP; one without a readable directory is rebuilt from its entries.
     pub(in crate::book) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
-        if announced_entries(bytes).is_some_and(|count| count > MOST_ENTRIES) {
+        let announced = announced(bytes).unwrap_or_default();
+        if announced.entries > MOST_ENTRIES || announced.directory > LONGEST_NAMES {
             return Err(too_many());
         }
         let mut was_rebuilt = false;
@@ -57,6 +60,9 @@ impl<'a> Archive<'a> {
         };
         if zip.len() > MOST_ENTRIES {
             return Err(too_many());
+        }
+        if zip.file_names_raw().map(<[u8]>::len).sum::<usize>() > LONGEST_NAMES {
+            return Err(Error::Unsupported("the names of its parts are too long".into()));
         }
         let names: Vec<String> =
             zip.file_names_raw().map(|name| charset::decode_name(name).replace('\\', "/")).collect();
@@ -166,13 +172,40 @@ fn fold(name: &str) -> String {
     name.trim_start_matches('/').nfc().collect::<String>().to_lowercase()
 }
 
-/// The number of entries in the end record, read before the directory is loaded; 65,535 stands for
-/// "more, see ZIP64".
-fn announced_entries(bytes: &[u8]) -> Option<usize> {
+/// What the end record says of the directory.
+#[derive(Default)]
+struct Announced {
+    entries: usize,
+    /// In bytes.
+    directory: usize,
+}
+
+/// The end record, read before the directory is loaded; 65,535 entries and 4 GB stand for "more, see ZIP64".
+fn announced(bytes: &[u8]) -> Option<Announced> {
     const END: usize = 22;
     const LONGEST_COMMENT: usize = 65_535;
     let from = bytes.len().saturating_sub(END + LONGEST_COMMENT);
     let at = from + bytes[from..].windows(4).rposition(|four| four == b"PK\x05\x06")?;
-    let count = bytes.get(at + 10..at + 12)?;
-    Some(usize::from(u16::from_le_bytes(count.try_into().ok()?)))
+    let entries = u16::from_le_bytes(bytes.get(at + 10..at + 12)?.try_into().ok()?);
+    let directory = u32::from_le_bytes(bytes.get(at + 12..at + 16)?.try_into().ok()?);
+    Some(Announced { entries: usize::from(entries), directory: usize::try_from(directory).unwrap_or(usize::MAX) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_directories_are_not_loaded() {
+        let end = |entries: u16, directory: u32| {
+            let mut end = b"PK\x05\x06\0\0\0\0\0\0".to_vec();
+            end.extend(entries.to_le_bytes());
+            end.extend(directory.to_le_bytes());
+            end.extend([0; 6]);
+            Archive::open(&end).err()
+        };
+        assert_eq!(end(12_001, 0), Some(too_many()));
+        assert_eq!(end(1, 5 << 20), Some(too_many()));
+        assert_ne!(end(1, 0), Some(too_many()));
+    }
 }

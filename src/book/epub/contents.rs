@@ -31,28 +31,26 @@ pub(super) fn read(
 ) -> Result<Contents, Error> {
     let mut contents = Contents::default();
     let nowhere = RefCell::new(BTreeSet::new());
+    let titles = titles(chapters);
+    let locate = |archive: &Archive<'_>, path: &str, title: &str| {
+        if let Some(entry) = archive.find(path) {
+            return by_entry.get(&entry).copied();
+        }
+        nowhere.borrow_mut().insert(path.to_owned());
+        titles.get(title).copied().flatten()
+    };
     let nav = package.items.iter().find(|item| item.has("nav")).map(|item| item.path.as_str());
     let ncx = package.ncx.and_then(|at| package.items.get(at)).map(|item| item.path.as_str());
     if let Some((nav, source)) = source(archive, nav, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str, title: &str| {
-            if archive.find(path).is_none() {
-                nowhere.borrow_mut().insert(path.to_owned());
-            }
-            find(archive, by_entry, chapters, path, title)
-        };
+        let locate = |path: &str, title: &str| locate(archive, path, title);
         contents.toc = toc::from_nav(&tree, nav, &locate);
         contents.page_list = toc::pages_from_nav(&tree, nav, &locate);
         contents.landmarks = places::from_nav(&tree, nav, &locate);
     }
     if let Some((ncx, source)) = source(archive, ncx, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
-        let locate = |path: &str, title: &str| {
-            if archive.find(path).is_none() {
-                nowhere.borrow_mut().insert(path.to_owned());
-            }
-            find(archive, by_entry, chapters, path, title)
-        };
+        let locate = |path: &str, title: &str| locate(archive, path, title);
         let other = toc::from_ncx(&tree, ncx, &locate);
         if toc::count(&other) > toc::count(&contents.toc) {
             contents.toc = other;
@@ -62,31 +60,19 @@ pub(super) fn read(
         }
     }
     contents.page_list.retain(|page| page.target.is_some());
-    let locate = |path: &str, title: &str| {
-        if archive.find(path).is_none() {
-            nowhere.borrow_mut().insert(path.to_owned());
-        }
-        find(archive, by_entry, chapters, path, title)
-    };
+    let locate = |path: &str, title: &str| locate(archive, path, title);
     places::from_guide(&package.guide, &locate, &mut contents.landmarks);
     contents.nowhere = nowhere.into_inner();
     Ok(contents)
 }
 
-/// The chapter at a place; if the archive has nothing there, the only one whose heading is the title.
-fn find(
-    archive: &Archive<'_>,
-    by_entry: &HashMap<usize, usize>,
-    chapters: &[Chapter],
-    path: &str,
-    title: &str,
-) -> Option<usize> {
-    if let Some(entry) = archive.find(path) {
-        return by_entry.get(&entry).copied();
+/// The chapters by their headings, for entries that lead to nothing in the archive: none where two have the same.
+fn titles(chapters: &[Chapter]) -> HashMap<&str, Option<usize>> {
+    let mut titles = HashMap::new();
+    for (at, chapter) in chapters.iter().enumerate().filter(|(_, one)| !one.title.is_empty()) {
+        titles.entry(chapter.title.as_str()).and_modify(|only| *only = None).or_insert(Some(at));
     }
-    let mut same = chapters.iter().enumerate().filter(|(_, one)| !title.is_empty() && one.title == title);
-    let (at, _) = same.next()?;
-    same.next().is_none().then_some(at)
+    titles
 }
 
 /// A document's place and its characters; it may be a chapter too.
@@ -133,4 +119,24 @@ pub(super) fn links_in(markup: &str, at: &str) -> Vec<String> {
         _ => None,
     };
     tokens(markup).filter_map(link).map(|link| link.path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_leads_to_a_chapter_if_it_is_the_only_one() {
+        let chapter = |title: &str| Chapter {
+            path: String::new(),
+            title: title.into(),
+            content: Content::Text(String::new()),
+            linear: true,
+        };
+        let chapters = [chapter("a"), chapter("b"), chapter("a"), chapter(""), chapter("a")];
+        let titles = titles(&chapters);
+        assert_eq!(titles.get("b").copied().flatten(), Some(1));
+        assert_eq!(titles.get("a").copied().flatten(), None);
+        assert_eq!(titles.get("").copied().flatten(), None);
+    }
 }

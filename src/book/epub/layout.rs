@@ -4,8 +4,9 @@
 use super::archive::Archive;
 use super::package::Package;
 use crate::book::markup::{Entities, Token, Tree, local, tokens};
-use crate::book::model::{Chapter, Content, Direction, FixedLayout, Layout, Resource};
+use crate::book::model::{Chapter, Content, Direction, FixedLayout, Layout, Resource, Spread};
 use crate::book::{Error, charset};
+use std::collections::{BTreeMap, HashMap};
 
 /// Files in which shops keep their own settings.
 const OPTIONS: [&str; 2] =
@@ -29,7 +30,18 @@ pub(super) fn read(
     let announced = package.meta("rendition:layout").is_some_and(|layout| layout.trim() == "pre-paginated")
         || package.meta("fixed-layout").is_some_and(|fixed| fixed.trim() == "true");
     let fixed = (announced || is_fixed_by_option(archive)?).then(|| fixed(package, chapters));
-    Ok(Layout { direction, vertical, fixed })
+    Ok(Layout { direction, vertical, fixed, spreads: spreads(package, chapters) })
+}
+
+/// The chapters for which the spine names a side.
+fn spreads(package: &Package, chapters: &[Chapter]) -> BTreeMap<usize, Spread> {
+    let sides: HashMap<&str, Spread> = package
+        .spreads
+        .iter()
+        .filter_map(|(at, spread)| Some((package.items.get(*at)?.path.as_str(), *spread)))
+        .collect();
+    let side = |(at, chapter): (usize, &Chapter)| Some((at, *sides.get(chapter.path.as_str())?));
+    chapters.iter().enumerate().filter_map(side).collect()
 }
 
 fn is_fixed_by_option(archive: &mut Archive<'_>) -> Result<bool, Error> {

@@ -42,8 +42,11 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Erro
     }
     let mut toc = contents.toc;
     toc::name_chapters(&toc, &mut chapters);
-    let resources = read_resources(&mut archive, &package, &chapters, &by_entry, &obfuscated)?;
-    let cover = cover::find(&package, &chapters, &resources);
+    let mut resources = read_resources(&mut archive, &package, &chapters, &by_entry, &obfuscated)?;
+    let drawn = cover::drawn_page(&package, &chapters);
+    let cover = drawn.as_ref().map(|_| resources.len());
+    resources.extend(drawn);
+    let cover = cover.or_else(|| cover::find(&package, &chapters, &resources));
     let layout = layout::read(&mut archive, &package, &chapters, &resources)?;
     if toc.is_empty() {
         toc = toc::from_chapters(&chapters);

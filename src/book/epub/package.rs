@@ -6,7 +6,7 @@
 use super::path;
 use super::places::Reference;
 use crate::book::markup::{Node, Tree};
-use crate::book::model::{Contributor, Identifier, Metadata, Role, Series};
+use crate::book::model::{Contributor, Identifier, Metadata, Role, Series, Spread};
 use crate::book::xhtml;
 
 /// What the package file says.
@@ -18,6 +18,8 @@ pub(in crate::book) struct Package {
     pub(super) items: Vec<Item>,
     /// Indexes into `items`, in reading order, each once.
     pub(super) spine: Vec<usize>,
+    /// The side of two open pages on which an item is to be shown.
+    pub(super) spreads: Vec<(usize, Spread)>,
     /// Index of the NCX, by the spine's `toc` or by media type.
     pub(super) ncx: Option<usize>,
     /// The item id or, wrongly but often, the href that `<meta name="cover">` gives.
@@ -164,6 +166,8 @@ fn read_spine(tree: &Tree<'_>, package: &mut Package) {
         }
         if let Some(at) = found.filter(|&at| !std::mem::replace(&mut seen[at], true)) {
             package.spine.push(at);
+            let spread = reference.attribute("properties").and_then(|properties| Spread::of_properties(&properties));
+            package.spreads.extend(spread.map(|spread| (at, spread)));
             outside.extend(reference.attribute("linear").is_some_and(|linear| linear == "no").then_some(at));
         }
     }
@@ -196,8 +200,8 @@ fn read_metadata(node: Node<'_, '_>) -> Metadata {
         }
         match element.name().to_ascii_lowercase().as_str() {
             "title" => titles.push((refined(node, element, "title-type").unwrap_or_default(), text)),
-            "creator" => contributor(&mut metadata, node, element, &text, Role::Author),
-            "contributor" => contributor(&mut metadata, node, element, &text, Role::Other),
+            "creator" => contributor(&mut metadata, node, element, &text, true),
+            "contributor" => contributor(&mut metadata, node, element, &text, false),
             "language" => metadata.language = metadata.language.or(Some(text)),
             "publisher" => metadata.publisher = metadata.publisher.or(Some(text)),
             "date" => date(&mut metadata, element, text),
@@ -227,19 +231,40 @@ fn set_titles(metadata: &mut Metadata, titles: Vec<(String, String)>) {
     metadata.title = titles.into_iter().nth(main).map(|(_, text)| text).unwrap_or_default();
 }
 
-fn contributor(metadata: &mut Metadata, node: Node<'_, '_>, element: Node<'_, '_>, text: &str, usual: Role) {
-    let code = element.attribute("role").or_else(|| refined(node, element, "role"));
-    let role = code.map_or(usual, |code| Role::from_code(&code));
+/// One entry for each thing a person did.
+fn contributor(metadata: &mut Metadata, node: Node<'_, '_>, element: Node<'_, '_>, text: &str, creator: bool) {
+    let own = element.attribute("role").map(|code| vec![code]);
+    let codes = own.unwrap_or_else(|| all_refined(node, element, "role").collect());
+    let roles = roles(&codes, if creator { Role::Author } else { Role::Other });
     let sort_as = element.attribute("file-as").or_else(|| refined(node, element, "file-as"));
     let names = crate::book::file_name::split_authors(text);
     let alone = names.len() == 1;
     for name in names {
-        let known = metadata.contributors.iter().any(|one| one.name == name && one.role == role);
-        if !known {
+        for &role in roles.iter().take(Metadata::MOST.saturating_sub(metadata.contributors.len())) {
             let sort_as = sort_as.clone().filter(|_| alone);
-            metadata.contributors.push(Contributor { name, role, sort_as });
+            let new = Contributor { name: name.clone(), role, sort_as, creator };
+            if !metadata.contributors.iter().any(|one| one.is_same(&new)) {
+                metadata.contributors.push(new);
+            }
         }
     }
+}
+
+/// What those codes mean, each once; codes that say nothing count only if there are no others.
+fn roles(codes: &[String], usual: Role) -> Vec<Role> {
+    let mut roles = Vec::new();
+    for role in codes.iter().map(|code| Role::from_code(code)) {
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    if roles.len() > 1 {
+        roles.retain(|role| *role != Role::Other);
+    }
+    if roles.is_empty() {
+        roles.push(usual);
+    }
+    roles
 }
 
 /// EPUB 2 may give several dates; that of publication, else of creation, else the first.
@@ -275,12 +300,24 @@ fn series(node: Node<'_, '_>) -> Option<Series> {
 
 /// The text of the `<meta refines="#id" property="…">` that belongs to an element.
 fn refined(metadata: Node<'_, '_>, element: Node<'_, '_>, property: &str) -> Option<String> {
-    let id = element.attribute("id").filter(|id| !id.is_empty())?;
-    let found = metadata.descendants().filter(|node| node.is("meta")).find(|meta| {
-        meta.attribute("property").as_deref() == Some(property)
-            && meta.attribute("refines").is_some_and(|refines| refines.trim_start_matches('#') == id)
-    })?;
-    Some(found.text())
+    all_refined(metadata, element, property).next()
+}
+
+/// The same, all of them.
+fn all_refined<'a>(
+    metadata: Node<'a, 'a>,
+    element: Node<'_, '_>,
+    property: &'a str,
+) -> impl Iterator<Item = String> + use<'a> {
+    let id = element.attribute("id").filter(|id| !id.is_empty());
+    let metas = metadata.descendants().filter(|node| node.is("meta"));
+    let found = metas.filter(move |meta| {
+        let id = id.as_deref();
+        id.is_some()
+            && meta.attribute("property").as_deref() == Some(property)
+            && meta.attribute("refines").as_deref().map(|refines| refines.trim_start_matches('#')) == id
+    });
+    found.map(|meta| meta.text())
 }
 
 /// The content of `<meta name="…" content="…">`.

@@ -7,16 +7,25 @@
 use super::{Attributes, Entities, Token, decode, local, tokens};
 use crate::book::Error;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// More nodes than any package file has: a book of 10,000 files needs about 100,000.
 const MOST_NODES: usize = 1_000_000;
 /// How far up an end tag looks for its element.
 const FARTHEST_END: usize = 512;
 
+/// Most nodes that may be looked at in one tree, over and over: questions are asked of all that is below a node, and
+/// nodes may stand in each other a hundred thousand deep. Real files take some hundred thousand.
+const MOST_VISITS: usize = 30_000_000;
+/// So many bytes of attributes or text cost as much as a node.
+const BYTES_A_VISIT: usize = 64;
+
 /// A parsed document.
 pub(in crate::book) struct Tree<'a> {
     nodes: Vec<Stored<'a>>,
     entities: Entities,
+    /// How many nodes may still be looked at; then the tree seems to end.
+    visits: Cell<usize>,
 }
 
 struct Stored<'a> {
@@ -61,12 +70,19 @@ impl<'a> Tree<'a> {
         for unclosed in open {
             nodes[unclosed].end = all;
         }
-        Ok(Tree { nodes, entities: Entities::new() })
+        Ok(Tree { nodes, entities: Entities::new(), visits: Cell::new(MOST_VISITS) })
     }
 
     /// The document node, above the root element.
     pub(in crate::book) fn root(&self) -> Node<'_, 'a> {
         Node { tree: self, at: 0 }
+    }
+
+    /// Takes a look at a node with so many bytes; false if there were too many looks before.
+    fn visit(&self, bytes: usize) -> bool {
+        let left = self.visits.get().saturating_sub(1 + bytes / BYTES_A_VISIT);
+        self.visits.set(left);
+        left > 0
     }
 
     /// The first element of that local name.
@@ -115,6 +131,9 @@ impl<'t, 'a> Node<'t, 'a> {
     pub(in crate::book) fn attribute(self, name: &str) -> Option<String> {
         match self.tree.nodes[self.at].kind {
             Kind::Element { attributes, .. } => {
+                if !self.tree.visit(attributes.0.len()) {
+                    return None;
+                }
                 attributes.get(name, &self.tree.entities).map(|value| value.trim().to_owned())
             }
             Kind::Text { .. } => None,
@@ -126,7 +145,7 @@ impl<'t, 'a> Node<'t, 'a> {
         let (tree, end) = (self.tree, self.tree.nodes[self.at].end);
         let mut next = self.at + 1;
         std::iter::from_fn(move || {
-            while next < end {
+            while next < end && tree.visit(0) {
                 let node = Node { tree, at: next };
                 next = tree.nodes[next].end.max(next + 1);
                 if matches!(tree.nodes[node.at].kind, Kind::Element { .. }) {
@@ -141,6 +160,7 @@ impl<'t, 'a> Node<'t, 'a> {
     pub(in crate::book) fn descendants(self) -> impl Iterator<Item = Node<'t, 'a>> {
         let tree = self.tree;
         (self.at + 1..tree.nodes[self.at].end)
+            .take_while(|_| tree.visit(0))
             .filter(|&at| matches!(tree.nodes[at].kind, Kind::Element { .. }))
             .map(move |at| Node { tree, at })
     }
@@ -159,6 +179,10 @@ impl<'t, 'a> Node<'t, 'a> {
     pub(in crate::book) fn text(self) -> String {
         let mut text = String::new();
         for stored in &self.tree.nodes[self.at..self.tree.nodes[self.at].end] {
+            let bytes = if let Kind::Text { text, .. } = stored.kind { text.len() } else { 0 };
+            if !self.tree.visit(bytes) {
+                break;
+            }
             if let Kind::Text { text: piece, raw } = stored.kind {
                 let piece = if raw { Cow::Borrowed(piece) } else { Cow::Owned(decode(piece, &self.tree.entities)) };
                 text.push_str(&piece);
@@ -188,5 +212,15 @@ mod tests {
         let deep = "<a>".repeat(200_000) + "x";
         assert_eq!(Tree::parse(&deep).expect("tree").root().text(), "x");
         assert!(Tree::parse(&"<a/>".repeat(MOST_NODES)).is_err());
+    }
+    #[test]
+    fn looks_are_counted() {
+        let deep = "<a>".repeat(20_000) + "x";
+        let tree = Tree::parse(&deep).expect("tree");
+        let found = tree.root().descendants().filter(|node| node.text() == "x").count();
+        // 20,000 × 20,000 / 2 would be needed.
+        assert!(found > 1000 && found < 2000, "{found}");
+        assert_eq!(tree.visits.get(), 0);
+        assert_eq!(tree.root().text(), "");
     }
 }

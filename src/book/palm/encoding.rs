@@ -10,7 +10,7 @@ pub(in crate::book) struct TextEncoding(&'static Encoding);
 
 impl TextEncoding {
     /// By the header's code page, checked against the text.
-    pub(super) fn of(codepage: u32, text: &[u8]) -> TextEncoding {
+    pub(in crate::book) fn of(codepage: u32, text: &[u8]) -> TextEncoding {
         let valid = std::str::from_utf8(text).is_ok();
         if valid && (codepage == 65001 || !text.is_ascii()) {
             return TextEncoding(UTF_8);
@@ -42,14 +42,34 @@ impl TextEncoding {
         self.0 == UTF_8
     }
 
-    /// Text without control characters, which mean nothing in a book.
+    /// Text without control characters, which mean nothing in a book, and without the byte order marks of the files
+    /// that a text was put together from. Before a character that is seen the same sign keeps words on one line.
     pub(in crate::book) fn decode(self, bytes: &[u8]) -> String {
         let text = self.0.decode_without_bom_handling(bytes).0;
-        let control =
-            |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{80}'..='\u{9F}') || c == '\u{FEFF}';
-        if text.contains(control) { text.replace(control, "") } else { text.into_owned() }
+        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{80}'..='\u{9F}');
+        if !text.contains(|c: char| control(c) || c == JOINER) {
+            return text.into_owned();
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut joiners = 0;
+        for c in text.chars().filter(|&c| !control(c)) {
+            if c == JOINER {
+                joiners += 1;
+                continue;
+            }
+            let line_ends = |c: char| c.is_ascii_whitespace();
+            let joins = !out.is_empty() && !out.ends_with(line_ends) && !line_ends(c);
+            let joins = joins && (c != '<' || !out.ends_with('>'));
+            let kept = std::mem::take(&mut joiners);
+            out.extend(std::iter::repeat_n(JOINER, if joins { kept } else { 0 }));
+            out.push(c);
+        }
+        out
     }
 }
+
+/// A zero-width blank that joins words, at the start of a file the byte order mark.
+const JOINER: char = '\u{FEFF}';
 
 /// The share of bytes beyond ASCII that are not UTF-8.
 fn invalid_share(text: &[u8]) -> f64 {
@@ -76,6 +96,8 @@ mod tests {
         check(65001, &GB18030.encode(&chinese).0, &chinese);
         check(1252, &WINDOWS_1252.encode(french).0, french);
         check(65001, b"a\0b\x01c", "abc");
-        check(65001, "书\u{FEFF}".repeat(90).as_bytes(), &"书".repeat(90));
+        let marked =
+            "\u{FEFF}<p>\u{FEFF}</p>\n\u{FEFF}and\u{FEFF} <i>you</i>\u{FEFF}\u{200A}\u{FEFF}—well\u{FEFF}<br/>";
+        check(65001, marked.as_bytes(), "<p></p>\nand <i>you</i>\u{FEFF}\u{200A}\u{FEFF}—well\u{FEFF}<br/>");
     }
 }

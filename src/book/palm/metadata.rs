@@ -38,15 +38,17 @@ pub(in crate::book) fn metadata(
     for subject in
         all(105).flat_map(|subjects| subjects.split(';').map(|one| one.trim().to_owned()).collect::<Vec<_>>())
     {
-        if !subject.is_empty() && !metadata.subjects.contains(&subject) {
-            metadata.subjects.push(subject);
-        }
+        metadata.add_subject(subject);
     }
     identifiers(&mut metadata, all(104), all(113).chain(all(504)));
     if metadata.language.as_deref().is_none_or(|tag| tag.is_empty() || tag == "und") {
         metadata.language = locale::language(part.header.locale).map(str::to_owned);
     }
     complete_title(&mut metadata, part, &clean, report);
+    // The header may have the subtitle behind the title that is shown.
+    let full = part.full_name().map(clean).unwrap_or_default();
+    let subtitle = full.strip_prefix(&metadata.title).and_then(|rest| rest.strip_prefix(": "));
+    metadata.subtitle = subtitle.filter(|subtitle| !subtitle.is_empty()).map(str::to_owned);
     file_name::complete(&mut metadata, file_name);
     metadata
 }
@@ -80,7 +82,7 @@ fn identifiers(metadata: &mut Metadata, isbns: impl Iterator<Item = String>, oth
         found.push(Identifier { scheme: "uuid".into(), value: uuid.to_owned() });
         metadata.source = None;
     }
-    for one in found {
+    for one in found.into_iter().take(Metadata::MOST) {
         if !metadata.identifiers.iter().any(|known| known.value == one.value) {
             metadata.identifiers.push(one);
         }

@@ -11,6 +11,7 @@ mod anchor;
 mod bytes;
 mod cover;
 mod database;
+mod description;
 mod encoding;
 mod exth;
 mod guide;
@@ -35,6 +36,7 @@ pub(super) mod fixture;
 pub(super) use anchor::{Anchor, Anchors, Takes};
 pub(super) use bytes::{base32, u32_at};
 pub(super) use cover::cover;
+pub(super) use description::{complete, xml as description_xml};
 pub(super) use encoding::TextEncoding;
 pub(super) use exth::Exth;
 pub(super) use index::{Entry, Index};
@@ -49,3 +51,6 @@ pub(super) use {guide::landmark_kind, metadata::language_of, metadata::metadata}
 fn damaged(what: impl Into<String>) -> super::Error {
     super::Error::Malformed(what.into())
 }
+
+#[cfg(test)]
+mod tests;

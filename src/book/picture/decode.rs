@@ -1,5 +1,6 @@
 //! Decoding under limits, making smaller, and encoding anew.
 
+use super::shrink;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
@@ -38,7 +39,7 @@ pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// Larger pictures are made smaller in one coarse step: the good way would take 16 bytes for each of their pixels.
-const COARSE_FROM: u64 = 16_000_000;
+const COARSE_FROM: u64 = 8_000_000;
 
 /// Makes a picture smaller, keeping its shape: coarsely to twice the size, then well.
 pub(in crate::book) fn fit(picture: DynamicImage, max_width: u32, max_height: u32) -> DynamicImage {
@@ -47,10 +48,10 @@ pub(in crate::book) fn fit(picture: DynamicImage, max_width: u32, max_height: u3
         return picture;
     }
     if u64::from(picture.width()) * u64::from(picture.height()) > COARSE_FROM {
-        return picture.thumbnail(max_width, max_height);
+        return shrink::within(picture, max_width, max_height);
     }
     let coarse = if picture.width() > max_width * 2 && picture.height() > max_height * 2 {
-        picture.thumbnail(max_width * 2, max_height * 2)
+        shrink::within(picture, max_width * 2, max_height * 2)
     } else {
         picture
     };

@@ -11,6 +11,7 @@ mod data_uri;
 mod decode;
 mod jpeg;
 mod kind;
+mod shrink;
 pub(in crate::book) mod svg;
 #[cfg(test)]
 mod tests;
@@ -23,10 +24,45 @@ pub(in crate::book) use kind::{Kind, sniff};
 use super::outcome::Outcome;
 use decode::is_transparent;
 use image::DynamicImage;
+use std::cell::Cell;
 
 /// Finds the picture to which a drawing refers, by the address as written there.
 pub(in crate::book) type Lookup<'a> = dyn Fn(&str) -> Option<&'a [u8]> + Send + Sync + 'a;
 
+/// What the pictures of one book may cost together: a small file can ask for a thousand large ones.
+#[derive(Debug)]
+pub(in crate::book) struct Budget {
+    /// Pixels that may still be touched to paint drawings.
+    painted: Cell<f64>,
+    /// Pixels that may still be decoded of pictures that show nothing: beyond [`PLAUSIBLE`] for each byte.
+    empty: Cell<u64>,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { painted: Cell::new(1e9), empty: Cell::new(50_000_000) }
+    }
+}
+
+impl Budget {
+    /// Whether a picture to be decoded may have so many pixels in so many bytes.
+    fn decode(&self, pixels: u64, bytes: usize) -> bool {
+        let empty = pixels.saturating_sub(PLAUSIBLE * bytes as u64);
+        let left = self.empty.get().checked_sub(empty);
+        left.map(|left| self.empty.set(left)).is_some()
+    }
+
+    fn painted(&self) -> f64 {
+        self.painted.get()
+    }
+
+    fn paint(&self, work: f64) {
+        self.painted.set(self.painted.get() - work);
+    }
+}
+
+/// Most pixels that a byte of a picture stands for where something is to be seen; of an empty page it can be a thousand.
+const PLAUSIBLE: u64 = 100;
 /// More than this no reading system decodes, in pixels.
 const MOST_SHOWN: u64 = 100_000_000;
 /// Most pixels that a picture for a Kindle keeps: the largest Kindle has 1860 × 2480. A bound on the
@@ -35,7 +71,7 @@ const KINDLE_PIXELS: u64 = 2560 * 2560;
 /// Heavier pictures are encoded anew for a Kindle, in bytes. Amazon's own tool goes down to 128 kB
 /// and puts the original into a second container, but for very old devices; converters that leave
 /// pictures of some MB as they are have been doing well for years.
-const KINDLE_BYTES: usize = 5 << 20;
+pub(in crate::book) const KINDLE_BYTES: usize = 5 << 20;
 /// What a cover may measure; Amazon asks for 1600 × 2560.
 const COVER: (u32, u32) = (1600, 2560);
 /// The box that a drawn cover fills: the screens of readers have no more, and painting costs by the pixel.
@@ -53,7 +89,7 @@ const TOO_LARGE: &str = "the picture is too large";
 const NO_DECODER: &str = "a format of pictures that cannot be converted";
 
 /// For EPUB: JPEG, PNG, GIF, WebP and SVG stay as they are, BMP and TIFF become PNG or JPEG.
-pub(in crate::book) fn for_epub(bytes: &[u8]) -> Outcome {
+pub(in crate::book) fn for_epub(bytes: &[u8], budget: &Budget) -> Outcome {
     let Some(kind) = sniff(bytes) else { return Outcome::Unusable(UNKNOWN) };
     match kind {
         Kind::Svg => Outcome::Keep(kind.media_type()),
@@ -61,7 +97,7 @@ pub(in crate::book) fn for_epub(bytes: &[u8]) -> Outcome {
             Ok(_) => Outcome::Keep(kind.media_type()),
             Err(reason) => Outcome::Unusable(reason),
         },
-        Kind::Bmp | Kind::Tiff => convert(bytes, kind, u64::MAX),
+        Kind::Bmp | Kind::Tiff => convert(bytes, kind, u64::MAX, budget),
         Kind::SvgZ | Kind::Avif | Kind::Heic | Kind::JpegXl | Kind::Jpeg2000 => Outcome::Unusable(NO_DECODER),
     }
 }
@@ -69,31 +105,31 @@ pub(in crate::book) fn for_epub(bytes: &[u8]) -> Outcome {
 /// For AZW3 and MOBI: plain JPEG, GIF and PNG of moderate size stay as they are. JPEG without a JFIF
 /// segment gets one (Kindles show no such cover); turned, CMYK and huge pictures are encoded anew;
 /// so are WebP, BMP, TIFF and drawings.
-pub(in crate::book) fn for_kindle(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome {
+pub(in crate::book) fn for_kindle(bytes: &[u8], lookup: &Lookup<'_>, budget: &Budget) -> Outcome {
     let Some(kind) = sniff(bytes) else { return Outcome::Unusable(UNKNOWN) };
     let moderate = |(width, height)| area(width, height) <= KINDLE_PIXELS && bytes.len() <= KINDLE_BYTES;
     match kind {
-        Kind::Svg => match svg::draw(bytes, lookup) {
+        Kind::Svg => match svg::draw(bytes, lookup, budget) {
             Ok(svg::Drawing { bytes, media_type, .. }) => Outcome::Converted { bytes, media_type },
             Err(reason) => Outcome::Unusable(reason),
         },
         Kind::Jpeg => match jpeg::head(bytes) {
-            Ok(head) if !moderate((head.width, head.height)) => convert(bytes, kind, KINDLE_PIXELS),
+            Ok(head) if !moderate((head.width, head.height)) => convert(bytes, kind, KINDLE_PIXELS, budget),
             Ok(head) if head.is_plain() => Outcome::Keep(kind.media_type()),
             Ok(head) if head.can_be_plain() => {
                 Outcome::Converted { bytes: jpeg::with_jfif(bytes), media_type: kind.media_type() }
             }
-            Ok(_) => convert(bytes, kind, KINDLE_PIXELS),
+            Ok(_) => convert(bytes, kind, KINDLE_PIXELS, budget),
             Err(reason) => Outcome::Unusable(reason),
         },
         Kind::Gif | Kind::Png => match check(bytes, kind) {
             Ok(size) if moderate(size) && !(kind == Kind::Png && is_deep_png(bytes)) => {
                 Outcome::Keep(kind.media_type())
             }
-            Ok(_) => convert(bytes, kind, KINDLE_PIXELS),
+            Ok(_) => convert(bytes, kind, KINDLE_PIXELS, budget),
             Err(reason) => Outcome::Unusable(reason),
         },
-        Kind::WebP | Kind::Bmp | Kind::Tiff => convert(bytes, kind, KINDLE_PIXELS),
+        Kind::WebP | Kind::Bmp | Kind::Tiff => convert(bytes, kind, KINDLE_PIXELS, budget),
         Kind::SvgZ | Kind::Avif | Kind::Heic | Kind::JpegXl | Kind::Jpeg2000 => Outcome::Unusable(NO_DECODER),
     }
 }
@@ -113,7 +149,7 @@ pub(in crate::book) fn for_cover(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome {
                 if head.width.min(head.height) < SMALLEST_COVER {
                     return Outcome::Unusable("too small for a cover");
                 }
-                return for_kindle(bytes, lookup);
+                return for_kindle(bytes, lookup, &Budget::default());
             }
             Ok(_) => match decode(bytes) {
                 Some(picture) => picture,
@@ -132,6 +168,15 @@ pub(in crate::book) fn for_cover(bytes: &[u8], lookup: &Lookup<'_>) -> Outcome {
     match decode::jpeg(fit(picture, width, height), QUALITY) {
         Some(bytes) => Outcome::Converted { bytes, media_type: "image/jpeg" },
         None => Outcome::Unusable(DAMAGED),
+    }
+}
+
+/// Whether a picture is large enough for a cover, as far as its header tells; drawings have any size.
+pub(in crate::book) fn is_cover_sized(bytes: &[u8]) -> bool {
+    match sniff(bytes) {
+        Some(Kind::Svg) => true,
+        Some(kind) => check(bytes, kind).is_ok_and(|(width, height)| width.min(height) >= SMALLEST_COVER),
+        None => false,
     }
 }
 
@@ -174,10 +219,14 @@ fn area(width: u32, height: u32) -> u64 {
 }
 
 /// Decodes and encodes anew, with at most so many pixels.
-fn convert(bytes: &[u8], kind: Kind, pixels: u64) -> Outcome {
+fn convert(bytes: &[u8], kind: Kind, pixels: u64, budget: &Budget) -> Outcome {
     match decode::size(bytes) {
         None => return Outcome::Unusable(DAMAGED),
-        Some((width, height)) if area(width, height) > MOST_SHOWN => return Outcome::Unusable(TOO_LARGE),
+        Some((width, height))
+            if area(width, height) > MOST_SHOWN || !budget.decode(area(width, height), bytes.len()) =>
+        {
+            return Outcome::Unusable(TOO_LARGE);
+        }
         Some(_) => {}
     }
     let Some(picture) = decode(bytes) else { return Outcome::Unusable(DAMAGED) };

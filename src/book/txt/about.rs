@@ -1,7 +1,7 @@
 //! Title and author from the first lines of a text file.
 //!
-//! `《三侠五义》作者：石玉昆`, `[三国演义 / 罗贯中 著 ]`, `书名：…`, a title over a short name. The file name is
-//! asked first by the caller where it says more.
+//! `《三侠五义》作者：石玉昆`, `[三国演义 / 罗贯中 著 ]`, `书名：…`, `│ 史记 │ 汉·司马迁`, a title over a short
+//! name. The file name is asked first by the caller where it says more.
 
 use super::lines::Line;
 use crate::book::file_name::{self, Guess};
@@ -17,7 +17,7 @@ pub(super) fn guess(lines: &[Line<'_>], named: &Guess) -> Guess {
     for line in top {
         let set_apart = in_columns(line.text);
         let line = one_line(line.text);
-        if let Some(more) = set_apart.or_else(|| one(&line)) {
+        if let Some(more) = set_apart.or_else(|| boxed(&line)).or_else(|| one(&line)) {
             if found.title.is_empty() {
                 found.title = more.title;
             }
@@ -36,13 +36,28 @@ pub(super) fn guess(lines: &[Line<'_>], named: &Guess) -> Guess {
     found
 }
 
-/// The first line if it can be a title: short and no sentence.
+/// The first line if it can be a title: short and no sentence. 序 and the like of a book name the book, too.
 pub(super) fn first_line(lines: &[Line<'_>]) -> Option<String> {
     const LONGEST: usize = 30;
     let line = one_line(lines.first()?.text);
     let sentence = line.ends_with(['。', '，', '！', '？', '”', '.', ',', '：']) || line.contains("http");
-    (!sentence && line.chars().count() <= LONGEST && line.chars().any(char::is_alphabetic)).then_some(line)
+    if sentence || line.chars().count() > LONGEST || !line.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    let book = ["自序", "序言", "前言", "目录", "目錄", "序"].iter().find_map(|part| line.strip_suffix(part));
+    Some(book.map(str::trim_end).filter(|book| book.chars().count() >= 2).map(str::to_owned).unwrap_or(line))
 }
+
+/// `│ 史记 │ 汉·司马迁`, between lines that make a box of it.
+fn boxed(line: &str) -> Option<Guess> {
+    let mut parts = line.strip_prefix(BOX_SIDES)?.split(BOX_SIDES).map(str::trim);
+    let title = parts.next().filter(|title| title.chars().any(char::is_alphabetic) && title.chars().count() <= 20)?;
+    let author = without_dynasty(parts.next()?);
+    let name = (2..=8).contains(&author.chars().count()) && author.chars().all(|c| is_cjk(c) && c.is_alphabetic());
+    Some(Guess { title: one_line(title), authors: if name { vec![author] } else { Vec::new() } })
+}
+
+const BOX_SIDES: [char; 3] = ['│', '┃', '║'];
 
 /// `聊齋誌異   蒲松齡　著`, `平山冷燕　清　荻岸散人編次`: a title, a gap, someone who wrote or edited.
 fn in_columns(line: &str) -> Option<Guess> {
@@ -58,10 +73,14 @@ fn in_columns(line: &str) -> Option<Guess> {
 
 const DYNASTIES: [&str; 12] = ["周", "秦", "汉", "漢", "晋", "晉", "唐", "宋", "元", "明", "清", "民国"];
 
-/// A name without the dynasty behind it: `吴承恩（明）`.
+/// A name without the dynasty in front of it or behind: `吴承恩（明）`, `[清] 蒲松龄`, `汉·司马迁`.
 fn without_dynasty(name: &str) -> String {
-    let bare = name.trim_end_matches(['）', ')']).rsplit_once(['（', '(']);
-    bare.filter(|(_, inside)| DYNASTIES.contains(inside)).map_or(name, |(name, _)| name).trim().to_owned()
+    let is_dynasty = |text: &str| DYNASTIES.contains(&text.trim());
+    let behind = name.trim_end_matches(['）', ')']).rsplit_once(['（', '(']);
+    let name = behind.filter(|(_, inside)| is_dynasty(inside)).map_or(name, |(name, _)| name).trim();
+    let before =
+        name.trim_start_matches(['（', '(', '[', '〔', '【']).split_once(['）', ')', ']', '〕', '】', '·', '•']);
+    before.filter(|(inside, _)| is_dynasty(inside)).map_or(name, |(_, name)| name).trim().to_owned()
 }
 
 /// What one line says, if it is made to say it.
@@ -102,7 +121,8 @@ fn in_title_marks(line: &str) -> Option<Guess> {
     let after = &without_dynasty(after);
     let after = after.as_str();
     let name = after.chars().count() <= 4 && after.chars().all(is_cjk) && !after.ends_with(['集', '本', '版']);
-    let plain = after.is_empty() || matches!(after, "全集" | "全本" | "完整版");
+    let counted = || super::numeral::leading(after).is_some_and(|(_, unit)| matches!(unit, "回" | "卷" | "章"));
+    let plain = after.is_empty() || matches!(after, "全集" | "全本" | "完整版") || counted();
     if !(authored || name || plain) || title.trim().is_empty() {
         return None;
     }
@@ -119,16 +139,23 @@ fn labelled<'a>(line: &'a str, label: &str) -> Option<&'a str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// A first line that is the title by the file name too, over a line that is only a short name.
+/// A first line over one that is only a short name: the title by the file name, too, or set apart from
+/// the text where the file name says nothing.
 fn title_over_name(top: &[Line<'_>], named: &Guess) -> Option<(String, Vec<String>)> {
-    let [first, second, ..] = top else {
+    const LONGEST: usize = 10;
+    let [first, second, rest @ ..] = top else {
         return None;
     };
+    let is_name = |text: &str| text.chars().all(|c| is_cjk(c) && c.is_alphabetic());
     let title = one_line(first.text);
     let name = one_line(second.text);
-    let short = (2..=4).contains(&name.chars().count()) && name.chars().all(|c| is_cjk(c) && c.is_alphabetic());
-    (short && !title.is_empty() && title == named.title && super::heading::classify(&name).is_none())
-        .then(|| (title, vec![name]))
+    let length = title.chars().count();
+    let apart = || rest.first().is_some_and(Line::after_blank) && !second.after_blank();
+    let alone = || is_name(&title) && (2..=LONGEST).contains(&length) && apart();
+    let known = if named.title.chars().any(is_cjk) { title == named.title } else { alone() };
+    let short = (2..=4).contains(&name.chars().count()) && is_name(&name);
+    let heading = |line: &str| super::heading::classify(line).is_some();
+    (short && length > 0 && known && !heading(&title) && !heading(&name)).then(|| (title, vec![name]))
 }
 
 #[cfg(test)]
@@ -157,13 +184,19 @@ mod tests {
         check("平山冷燕   清　荻岸散人編次\n", "", "平山冷燕", &["荻岸散人"]);
         check("《西游记》吴承恩（明）\n", "", "西游记", &["吴承恩"]);
         check("[西游记 / 吴承恩（明） 著 ]\n", "", "西游记", &["吴承恩"]);
+        check("    ┌──┐\n    │ 史记 │    汉·司马迁\n    └──┘\n", "", "史记", &["司马迁"]);
+        check("作者：[清] 蒲松龄\n", "", "", &["蒲松龄"]);
+        check("《紅樓夢》120回\n", "", "紅樓夢", &[]);
+        check("三国演义\n罗贯中\n\n滚滚长江\n", "sanguo.txt", "三国演义", &["罗贯中"]);
         check("Title: Emma\n\nAuthor: Jane Austen\n", "", "Emma", &["Jane Austen"]);
     }
 
     #[test]
     fn sentences_name_nothing() {
         check("《儒林外史》的作者是康、乾年间名人吴敬梓。\n", "", "", &[]);
-        check("关关雎鸠\n在河之洲\n", "", "", &[]);
+        check("关关雎鸠\n在河之洲\n窈窕淑女\n", "", "", &[]);
+        check("第一章\n罗贯中\n\n滚滚长江\n", "", "", &[]);
+        assert_eq!(first_line(&lines::cut("包公案序\n")).as_deref(), Some("包公案"));
         assert_eq!(first_line(&lines::cut("论语\n子曰。\n")).as_deref(), Some("论语"));
         assert_eq!(first_line(&lines::cut("话说天下大势，分久必合。\n")), None);
     }

@@ -114,7 +114,9 @@ fn plain_char(c: char) -> char {
 
 /// A line of nothing but dashes, stars and the like: it parts, and says nothing.
 fn is_rule(line: &str) -> bool {
-    line.chars().all(|c| "-=—_*~ ＝－─━\u{3000}".contains(c)) && line.chars().count() >= 5
+    // Printed between two scenes, where it does say something.
+    const SCENES: &str = "* * *";
+    line != SCENES && line.chars().all(|c| "-=—_*~ ＝－─━\u{3000}".contains(c)) && line.chars().count() >= 5
 }
 
 /// Takes the adverts out of a text.
@@ -135,11 +137,11 @@ pub(super) fn drop_from(lines: &mut Vec<Line<'_>>, owned: &[String], report: &mu
     }
     let last = lines.len();
     let mut place = 0..;
-    let mut blank = false;
+    let mut blanks = 0;
     lines.retain_mut(|line| {
         let at = place.next().unwrap_or(0);
         let Some(pattern) = matched.get(at).copied().flatten() else {
-            line.after_blank |= std::mem::take(&mut blank);
+            line.blanks = line.blanks.max(std::mem::take(&mut blanks));
             return true;
         };
         let owned = patterns.all.get(pattern).is_some_and(|pattern| pattern.owned);
@@ -147,9 +149,9 @@ pub(super) fn drop_from(lines: &mut Vec<Line<'_>>, owned: &[String], report: &mu
         let goes = owned || often || pattern == rule || at < EDGE || at + EDGE >= last;
         if goes {
             report.note(Change::AdvertDropped, line.text);
-            blank |= line.after_blank || pattern == rule;
+            blanks = blanks.max(line.blanks).max(usize::from(pattern == rule));
         } else {
-            line.after_blank |= std::mem::take(&mut blank);
+            line.blanks = line.blanks.max(std::mem::take(&mut blanks));
         }
         !goes
     });

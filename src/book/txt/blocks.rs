@@ -6,10 +6,13 @@
 use crate::book::markup::{Attributes, Entities, Token, decode, local, tokens};
 use crate::book::xhtml::{is_cjk, one_line};
 use crate::book::{Change, Report};
+use std::collections::{HashMap, HashSet};
 
 /// What a line of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A heading that the table of contents names, and how many blank lines set it off.
+    Title(usize),
     Heading,
     Paragraph,
     /// An item, a row or a line of verse: it stands with its neighbours.
@@ -27,15 +30,26 @@ pub(super) struct Block {
     pub(super) text: String,
 }
 
-/// Cuts a page into blocks.
-pub(super) fn of(markup: &str, report: &mut Report) -> Vec<Block> {
+/// Cuts a page into blocks, and finds the block that each wanted id stands in or before.
+pub(super) fn of<'w>(
+    markup: &str,
+    wanted: impl Iterator<Item = &'w str>,
+    report: &mut Report,
+) -> (Vec<Block>, HashMap<&'w str, usize>) {
     let entities = Entities::new();
     let mut page = Page::default();
+    let wanted: HashSet<&str> = wanted.collect();
+    let mut places = HashMap::new();
     for token in tokens(markup) {
         match token {
             Token::Open { name, attributes, empty } => {
                 let name = local(name);
                 page.open(name, &attributes, &entities, report);
+                if !wanted.is_empty()
+                    && let Some(id) = attributes.get("id", &entities).and_then(|id| wanted.get(id.as_str()))
+                {
+                    places.entry(*id).or_insert(page.blocks.len());
+                }
                 if empty {
                     page.close(name);
                 }
@@ -46,7 +60,7 @@ pub(super) fn of(markup: &str, report: &mut Report) -> Vec<Block> {
         }
     }
     page.end_block();
-    page.blocks
+    (page.blocks, places)
 }
 
 #[derive(Default)]
@@ -312,7 +326,7 @@ mod tests {
     fn check(body: &str, expected: &[(Kind, &str)]) {
         let mut report = Report::default();
         let page = format!("<html><head><title>t</title></head><body>{body}</body></html>");
-        let blocks = of(&page, &mut report);
+        let blocks = of(&page, std::iter::empty(), &mut report).0;
         assert_eq!(blocks.iter().map(|block| (block.kind, block.text.as_str())).collect::<Vec<_>>(), expected);
     }
 

@@ -95,6 +95,10 @@ const SPECIAL: [&str; 52] = [
 
 /// Judges a line, trimmed. The heading's title is the line itself.
 pub(super) fn classify(line: &str) -> Option<Heading> {
+    // Most lines are paragraphs, and too long to need counting.
+    if line.len() > LONGEST_ENGLISH * 4 {
+        return None;
+    }
     let length = line.chars().count();
     if length > LONGEST_ENGLISH {
         return None;

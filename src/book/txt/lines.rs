@@ -12,14 +12,21 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// Columns of blanks in front; a wide blank counts two.
     pub(super) indent: usize,
+    /// How many blank lines stand before it; the start of the file counts as one.
+    pub(super) blanks: usize,
+}
+
+impl Line<'_> {
     /// Whether a blank line or the start of the file stands before it.
-    pub(super) after_blank: bool,
+    pub(super) fn after_blank(&self) -> bool {
+        self.blanks > 0
+    }
 }
 
 /// Cuts a text into lines, whatever ends them; blank ones are left out.
 pub(super) fn cut(text: &str) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
-    let mut after_blank = true;
+    let mut blanks = 1;
     let mut after_cr = false;
     // CR LF, LF, and the lone CR of old Macs; a blank piece between CR and LF is no blank line.
     for whole in text.split_inclusive(['\n', '\r', '\u{85}', '\u{2028}']) {
@@ -31,10 +38,9 @@ pub(super) fn cut(text: &str) -> Vec<Line<'_>> {
         let indent = width(&content[..content.len() - bare.len()]);
         let bare = bare.trim_end_matches(is_blank);
         if bare.is_empty() {
-            after_blank = true;
+            blanks += 1;
         } else {
-            lines.push(Line { text: bare, indent, after_blank });
-            after_blank = false;
+            lines.push(Line { text: bare, indent, blanks: std::mem::take(&mut blanks) });
         }
     }
     lines
@@ -73,7 +79,7 @@ pub(super) fn paragraphs(lines: &[Line<'_>], wrapped: Option<usize>) -> String {
     for line in lines {
         // The line before ended early, or this one starts as paragraphs do.
         let starts = before.is_none_or(|before| {
-            line.after_blank || line.indent > base || width(before.text) + before.indent + SLACK < full
+            line.after_blank() || line.indent > base || width(before.text) + before.indent + SLACK < full
         });
         if starts {
             push_line(&mut out, line.text);
@@ -144,7 +150,7 @@ mod tests {
         for text in ["a\r\nb\r\n\r\nc", "a\nb\n\nc", "a\rb\r\rc"] {
             let lines = cut(text);
             assert_eq!(lines.iter().map(|line| line.text).collect::<Vec<_>>(), ["a", "b", "c"]);
-            assert_eq!(lines.iter().map(|line| line.after_blank).collect::<Vec<_>>(), [true, false, true]);
+            assert_eq!(lines.iter().map(|line| line.blanks).collect::<Vec<_>>(), [1, 0, 1]);
         }
     }
 

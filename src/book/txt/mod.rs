@@ -3,7 +3,8 @@
 //! A text has no structure but what its lines show, so everything here is a guess made from rules
 //! with names: `heading` and `style` (one line), `outline` (the whole), `contents` and `isolated` (headings
 //! that are none, and names that are), `adverts`, `lines` (paragraphs), `about` (title and author).
-//! `write` goes the other way, so that what it writes is read as the same chapters again.
+//! `write` goes the other way; its texts are known by their blank lines (`set_off`), so that the same
+//! chapters are read again.
 
 mod about;
 mod adverts;
@@ -15,15 +16,20 @@ mod isolated;
 mod lines;
 mod numeral;
 mod outline;
+#[cfg(test)]
+mod properties;
+mod set_off;
 mod style;
+mod titles;
 mod write;
 
 use super::epub::toc::nest;
-use super::file_name;
+use super::file_name::{self, Guess};
 use super::model::{Book, Chapter, Content, Metadata, Target, TocEntry};
 use super::{Change, Error, Format, ReadOptions, Report, charset, language};
 use lines::Line;
 use outline::Mark;
+use set_off::SetOff;
 pub(super) use write::write;
 
 /// Largest text taken. The longest novels have 20 million characters.
@@ -44,11 +50,17 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Erro
     if lines.is_empty() {
         return Err(Error::Malformed("there is no text in it".into()));
     }
-    let marks = outline::marks(&lines);
+    let set_off = set_off::find(&lines);
+    let wrapped = if set_off.is_some() { None } else { lines::wrap_width(&lines) };
+    let (named, top, marks) = match set_off {
+        Some(SetOff { named, top, marks }) => (Some(named), top, marks),
+        None => (None, 0, outline::marks(&lines)),
+    };
     let first = marks.first().map_or(lines.len(), |mark| mark.line);
-    let metadata = metadata(&lines, first, &text, options.file_name);
-    let mut builder = Builder::new(&metadata.title, &lines);
-    builder.front(&lines[..first], !marks.is_empty());
+    let mut metadata = metadata(&lines, first, named, options.file_name);
+    metadata.language = language(&text);
+    let mut builder = Builder::new(&metadata.title, wrapped);
+    builder.front(&lines[top..first], !marks.is_empty());
     for (at, mark) in marks.iter().enumerate() {
         let end = marks.get(at + 1).map_or(lines.len(), |next| next.line);
         builder.chapter(mark, lines.get(mark.end..end).unwrap_or(&[]));
@@ -69,7 +81,7 @@ fn text(bytes: &[u8], rescue: bool, report: &mut Report) -> Result<String, Error
     let mut text = decoded.text;
     let unfit =
         |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    if text.contains(unfit) {
+    if may_be_unfit(&text) && text.contains(unfit) {
         report.note(Change::CharacterReplaced, "control characters");
         // A page break ends a line.
         text = text.replace('\u{C}', "\n");
@@ -78,12 +90,30 @@ fn text(bytes: &[u8], rescue: bool, report: &mut Report) -> Result<String, Error
     Ok(text)
 }
 
-fn metadata(lines: &[Line<'_>], first: usize, text: &str, file_name: Option<&str>) -> Metadata {
+/// A quick look at the bytes: control characters, and the starts of others and of what is no character.
+fn may_be_unfit(text: &str) -> bool {
+    let suspect = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2);
+    let bytes = text.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or(&[]));
+    // Counted rather than searched for, because that is done for many bytes at once.
+    bytes.iter().filter(|byte| suspect(**byte)).count()
+        + pairs.filter(|(one, two)| (**one, **two) == (0xEF, 0xBF)).count()
+        > 0
+}
+
+/// Title and authors: what the text says for sure, else the best of its first lines and its name.
+fn metadata(lines: &[Line<'_>], first: usize, sure: Option<Guess>, file_name: Option<&str>) -> Metadata {
+    let mut metadata = Metadata::default();
+    if let Some(Guess { title, authors }) = sure {
+        authors.iter().for_each(|author| metadata.add_author(author));
+        metadata.title = title;
+        file_name::complete(&mut metadata, file_name);
+        return metadata;
+    }
     let named = file_name.map(file_name::guess).unwrap_or_default();
     // Without chapters any line might be the text itself; only the very top can name the book.
     let front = &lines[..if first == lines.len() { first.min(6) } else { first }];
     let inside = about::guess(front, &named);
-    let mut metadata = Metadata::default();
     let cjk = |title: &str| title.chars().any(super::xhtml::is_cjk);
     let telling = !named.authors.is_empty() || cjk(&named.title);
     // `lunyu-utf8.txt` over a first line 论语: the line names the book, if chapters follow it.
@@ -100,10 +130,13 @@ fn metadata(lines: &[Line<'_>], first: usize, text: &str, file_name: Option<&str
         metadata.add_author(author);
     }
     file_name::complete(&mut metadata, None);
+    metadata
+}
+
+fn language(text: &str) -> Option<String> {
     let sample: String = text.chars().take(40_000).collect();
     let tag = language::of_text(&sample).or_else(|| language::is_english(&sample).then_some("en"));
-    metadata.language = tag.map(str::to_owned);
-    metadata
+    tag.map(str::to_owned)
 }
 
 /// Chapters and their contents as they grow.
@@ -116,8 +149,7 @@ struct Builder<'b> {
 }
 
 impl<'b> Builder<'b> {
-    fn new(title: &'b str, lines: &[Line<'_>]) -> Self {
-        let wrapped = lines::wrap_width(lines);
+    fn new(title: &'b str, wrapped: Option<usize>) -> Self {
         Builder { title, wrapped, chapters: Vec::new(), toc: Vec::new(), volume: None }
     }
 
@@ -146,7 +178,7 @@ impl<'b> Builder<'b> {
         }
         self.entry(depth, &mark.title);
         let text = lines::paragraphs(lines, self.wrapped);
-        if text.chars().count() <= LONGEST_CHAPTER {
+        if text.len() <= LONGEST_CHAPTER || text.chars().count() <= LONGEST_CHAPTER {
             return self.add(&mark.title, text);
         }
         // The parts after the first have no name: only the first is in the table of contents.

@@ -11,6 +11,9 @@ use super::lines::Line;
 use super::style::Style;
 use crate::book::xhtml::one_line;
 
+/// Most headings; what follows the last is its text. An EPUB of ours must be one that we read.
+const MOST_MARKS: usize = 10_000;
+
 /// A heading and where it stands among the lines.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
@@ -35,13 +38,21 @@ pub(super) fn marks(lines: &[Line<'_>]) -> Vec<Mark> {
     let numbered = found.iter().filter(|mark| mark.heading.number > 0).count();
     let marked = found.iter().any(|mark| mark.heading.unit == '#');
     if numbered < 2 && !marked {
-        let more = plain_numbering(lines);
-        let more = if more.is_empty() { isolated::marks(lines) } else { more };
-        found.extend(more);
-        found.sort_by_key(|mark| mark.line);
-        found.dedup_by_key(|mark| mark.line);
+        let ways = [plain_numbering, isolated::marks, isolated::marks_over_text];
+        add(&mut found, ways.into_iter().map(|way| way(lines)).find(|more| !more.is_empty()).unwrap_or_default());
+    } else if !marked && found.iter().all(|mark| mark.heading.number == 0 || mark.heading.rank < 2) {
+        let more = isolated::below_volumes(lines, &found);
+        add(&mut found, more);
     }
-    contents::drop_from(found, lines)
+    let mut marks = contents::drop_from(found, lines);
+    marks.truncate(MOST_MARKS);
+    marks
+}
+
+fn add(found: &mut Vec<Mark>, more: Vec<Mark>) {
+    found.extend(more);
+    found.sort_by_key(|mark| mark.line);
+    found.dedup_by_key(|mark| mark.line);
 }
 
 /// A heading as a title: one line, without the bullet in front.

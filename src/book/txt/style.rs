@@ -27,7 +27,10 @@ impl Style {
 
     /// The number of a line that is numbered in this way.
     pub(super) fn number(self, line: &str) -> Option<u32> {
-        if line.chars().count() > 35 || line.ends_with(['。', '，', '；', '：', '”', ',', ';', '！', '？']) {
+        if line.len() > 35 * 4
+            || line.chars().count() > 35
+            || line.ends_with(['。', '，', '；', '：', '”', ',', ';', '！', '？'])
+        {
             return None;
         }
         let arabic = line.starts_with(|c: char| c.is_ascii_digit() || ('０'..='９').contains(&c));

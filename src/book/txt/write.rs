@@ -1,34 +1,33 @@
 //! An edition as plain text.
 //!
-//! One paragraph is one line. Headings stand alone between blank lines, Chinese paragraphs start with
-//! two wide blanks, others are parted by blank lines: that is how readers expect a text, and how ours
-//! finds the same chapters in it again.
+//! One paragraph is one line. Chinese paragraphs start with two wide blanks, others are parted by one
+//! blank line; two blank lines and more set off the titles of the table of contents and nothing else.
+//! That is how readers expect a text, and how `set_off` finds the same chapters in it again.
 
 use super::blocks::{self, Block, Kind};
+use super::set_off::{self, Marks};
+use super::titles;
 use crate::book::edition::Edition;
-use crate::book::model::TocEntry;
 use crate::book::xhtml::one_line;
 use crate::book::{Change, Charset, Report, WriteOptions, Written};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Writes an edition as text.
 pub(in crate::book) fn write(edition: &Edition, options: &WriteOptions) -> Written {
     let mut report = edition.report.clone();
     note_files(edition, &mut report);
-    let chinese = edition.metadata.language.as_deref().is_some_and(|tag| tag.starts_with("zh"));
-    let wide = chinese || edition.metadata.language.as_deref().is_some_and(|tag| tag.starts_with("ja"));
-    let mut out = Text { out: String::new(), wide, after: None };
-    out.top(edition, chinese);
-    let titles = titles(&edition.toc);
+    let language = edition.metadata.language.as_deref().unwrap_or_default();
+    let marks = ["zh", "ja"].iter().position(|tag| language.starts_with(tag)).and_then(|at| set_off::MARKS.get(at));
+    let mut out = Text { out: String::new(), wide: marks.is_some(), after: None };
+    out.top(edition, marks);
+    let titles = titles::by_page(&edition.toc);
     for (at, page) in edition.pages.iter().enumerate() {
-        let mut blocks = blocks::of(&page.markup, &mut report);
-        if let Some(title) = titles.get(&at) {
-            with_heading(&mut blocks, title);
-        }
+        let entries = titles.get(&at).map_or(&[][..], Vec::as_slice);
+        let wanted = entries.iter().filter_map(|entry| entry.fragment);
+        let (blocks, places) = blocks::of(&page.markup, wanted, &mut report);
         out.gap(1);
-        for block in &blocks {
-            out.block(block);
+        for block in titles::place(blocks, &places, entries) {
+            out.block(&block);
         }
     }
     let mut text = out.out;
@@ -60,39 +59,6 @@ fn note_files(edition: &Edition, report: &mut Report) {
     }
 }
 
-/// The first title that the table of contents has for the start of each page.
-fn titles(toc: &[TocEntry]) -> BTreeMap<usize, &str> {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<&TocEntry> = toc.iter().rev().collect();
-    while let Some(entry) = open.pop() {
-        if let Some(target) = entry.target.as_ref().filter(|target| target.fragment.is_none()) {
-            found.entry(target.chapter).or_insert(entry.title.as_str());
-        }
-        open.extend(entry.children.iter().rev());
-    }
-    found
-}
-
-/// Makes the line that is the page's title a heading; adds one if no line is.
-fn with_heading(blocks: &mut Vec<Block>, title: &str) {
-    /// How far from the top a title stands at most.
-    const TOP: usize = 4;
-    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    let wanted = letters(title);
-    if let Some(block) = blocks.iter_mut().take(TOP).find(|block| letters(&block.text) == wanted) {
-        block.kind = Kind::Heading;
-        return;
-    }
-    // A number and a name on two lines, or a heading that the table of contents abridges.
-    let headed = blocks.iter().take(TOP).any(|block| {
-        let text = letters(&block.text);
-        block.kind == Kind::Heading && !text.is_empty() && (text.contains(&wanted) || wanted.contains(&text))
-    });
-    if !headed && !wanted.is_empty() {
-        blocks.insert(0, Block { kind: Kind::Heading, text: title.to_owned() });
-    }
-}
-
 /// The text as it grows.
 struct Text {
     out: String,
@@ -101,16 +67,13 @@ struct Text {
 }
 
 impl Text {
-    fn top(&mut self, edition: &Edition, chinese: bool) {
+    fn top(&mut self, edition: &Edition, marks: Option<&Marks>) {
         let title = one_line(&edition.metadata.title);
         let authors = edition.metadata.authors();
-        let _ = if chinese { writeln!(self.out, "《{title}》") } else { writeln!(self.out, "{title}") };
+        let (open, close, label) = marks.copied().unwrap_or(("", "", "by "));
+        let _ = writeln!(self.out, "{open}{title}{close}");
         if !authors.is_empty() {
-            let _ = if chinese {
-                writeln!(self.out, "作者：{}", authors.join("、"))
-            } else {
-                writeln!(self.out, "by {}", authors.join(" & "))
-            };
+            let _ = writeln!(self.out, "{label}{}", authors.join(if marks.is_some() { "、" } else { " & " }));
         }
     }
 
@@ -124,30 +87,42 @@ impl Text {
 
     fn block(&mut self, block: &Block) {
         let together = self.wide || block.kind == Kind::Item && self.after == Some(Kind::Item);
-        let special = |kind: Kind| matches!(kind, Kind::Heading | Kind::Rule | Kind::Preformatted);
+        let special = |kind: Kind| matches!(kind, Kind::Title(_) | Kind::Heading | Kind::Rule | Kind::Preformatted);
         let apart = special(block.kind) || self.after.is_some_and(special);
         match block.kind {
-            Kind::Heading if self.after != Some(Kind::Heading) => self.gap(2),
+            Kind::Title(blanks) => self.gap(blanks),
             _ if apart || !together || self.after.is_none() => self.gap(1),
             _ => self.gap(0),
         }
         let indent = match (block.kind, self.wide) {
-            (Kind::Heading | Kind::Preformatted | Kind::Rule, _) => "",
+            (Kind::Title(_) | Kind::Heading | Kind::Preformatted | Kind::Rule, _) => "",
             (Kind::Quote, true) => "　　　　",
             (_, true) => "　　",
             (Kind::Quote, false) => "    ",
             (_, false) => "",
         };
-        if block.kind == Kind::Heading {
-            self.out.push_str(&one_line(&block.text));
-        } else {
-            for (at, line) in block.text.split('\n').enumerate() {
-                self.out.push_str(if at == 0 { "" } else { "\n" });
-                self.out.push_str(indent);
-                self.out.push_str(if block.kind == Kind::Preformatted { line } else { line.trim() });
-            }
+        match block.kind {
+            Kind::Title(_) | Kind::Heading => self.out.push_str(&one_line(&block.text)),
+            Kind::Preformatted => self.lines(&block.text, "", str::trim_end),
+            _ => self.lines(&block.text, indent, str::trim),
         }
         self.after = Some(block.kind);
+    }
+
+    /// Lines with at most one blank line between them: more would set off a title.
+    fn lines(&mut self, text: &str, indent: &str, trim: fn(&str) -> &str) {
+        let mut blank = false;
+        for (at, line) in text.split('\n').map(trim).enumerate() {
+            if line.is_empty() && std::mem::replace(&mut blank, true) {
+                continue;
+            }
+            self.out.push_str(if at == 0 { "" } else { "\n" });
+            if !line.is_empty() {
+                blank = false;
+                self.out.push_str(indent);
+                self.out.push_str(line);
+            }
+        }
     }
 }
 
@@ -155,7 +130,7 @@ impl Text {
 mod tests {
     use super::*;
     use crate::book::edition::Page;
-    use crate::book::model::{Layout, Metadata, Target};
+    use crate::book::model::{Layout, Metadata, Target, TocEntry};
     use crate::book::{ReadOptions, txt};
 
     fn edition(language: &str, pages: &[(&str, &str)]) -> Edition {

@@ -96,7 +96,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
         frame: &visit.frame("articles"),
         notice: notice.as_ref(),
         place: &place(&article.slug),
-        public: &visit.app.articles.url_of(&article),
+        public: &visit.app.articles.url_of(&article.slug),
         article: &article,
         drafts: &drafts,
         accounts: &accounts,

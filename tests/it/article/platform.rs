@@ -73,8 +73,10 @@ async fn the_same_again_updates_its_draft_and_uploads_nothing_twice() {
     write(&app, "winter/snow.png", picture(50, 40, image::ImageFormat::Png));
     scan(&app);
     assert_eq!(draft(&app).await.unwrap().uploaded, 2);
-    // Another process goes on where this one was.
+    // Another process, which is reached elsewhere, goes on where this one was.
     let app = app.restart().await;
+    let moved = draft(&app).await.unwrap();
+    assert_eq!((moved.told, moved.uploaded, &moved.media_id), (Told::Updated, 0, &first.media_id));
     assert_eq!(draft(&app).await.unwrap().told, Told::Same);
 }
 

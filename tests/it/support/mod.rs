@@ -6,6 +6,7 @@ pub mod book_builder;
 pub mod central;
 pub mod clock;
 pub mod connection;
+pub mod exim;
 pub mod smtp_sink;
 pub mod test_app;
 pub mod wechat_api;

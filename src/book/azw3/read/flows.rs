@@ -7,6 +7,8 @@ use crate::book::{Change, Error, Report};
 /// The text, cut.
 pub(super) struct Flows<'t> {
     flows: Vec<&'t [u8]>,
+    /// Whether it is known where the pages end.
+    known: bool,
 }
 
 impl<'t> Flows<'t> {
@@ -20,14 +22,14 @@ impl<'t> Flows<'t> {
         let list = part.header.flow_list.and_then(|at| part.record(at)).filter(|record| record.starts_with(b"FDST"));
         let Some(list) = list else {
             if part.header.flows <= 1 {
-                return Ok(Flows { flows: vec![text] });
+                return Ok(Flows { flows: vec![text], known: true });
             }
             let what = "its list of flows is not there";
             if !rescue {
                 return Err(Error::Malformed(what.into()));
             }
             report.note(Change::Rescued, what);
-            return Ok(Flows { flows: vec![without_styles(text)] });
+            return Ok(Flows { flows: vec![text], known: false });
         };
         let count = u32_at(list, 8).unwrap_or(0) as usize;
         let mut flows = Vec::new();
@@ -46,10 +48,21 @@ impl<'t> Flows<'t> {
                 }
             }
         }
-        if flows.is_empty() {
-            flows.push(without_styles(text));
+        let known = !flows.is_empty();
+        if !known {
+            flows.push(text);
         }
-        Ok(Flows { flows })
+        Ok(Flows { flows, known })
+    }
+
+    /// Whether it is known where the pages end; if not, style sheets may follow them.
+    pub(super) fn are_known(&self) -> bool {
+        self.known
+    }
+
+    /// The pages as far as can be told from the text alone.
+    pub(super) fn probable_pages(&self) -> &'t [u8] {
+        if self.known { self.pages() } else { without_styles(self.pages()) }
     }
 
     /// All pages, taken apart.

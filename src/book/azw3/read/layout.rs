@@ -2,8 +2,8 @@
 //! kindlegen keeps (RESC).
 
 use crate::book::markup::{Node, Tree};
-use crate::book::model::{Chapter, Direction, FixedLayout, Layout};
-use crate::book::palm::Exth;
+use crate::book::model::{Chapter, Direction, FixedLayout, Layout, Spread};
+use crate::book::palm::{Exth, description_xml};
 
 /// EXTH records.
 const FIXED: u32 = 122;
@@ -29,8 +29,8 @@ pub(super) fn layout(exth: &Exth<'_>, description: Option<&[u8]>, chapters: &mut
             size: exth.ascii(SIZE).and_then(size),
         });
     }
-    let source = description.map(|record| String::from_utf8_lossy(record));
-    let tree = source.as_deref().and_then(|text| Tree::parse(text.get(text.find('<')?..)?).ok());
+    let source = description.and_then(description_xml);
+    let tree = source.as_deref().and_then(|text| Tree::parse(text).ok());
     if let Some(tree) = tree {
         described(&tree, &mut layout, chapters);
     }
@@ -59,9 +59,12 @@ fn described(tree: &Tree<'_>, layout: &mut Layout, chapters: &mut [Chapter]) {
     }
     for item in spine.descendants().filter(|node| node.is("itemref")) {
         let number = item.attribute("skelid").and_then(|number| number.parse::<usize>().ok());
-        if let Some(chapter) = number.and_then(|number| chapters.get_mut(number)) {
-            chapter.linear = item.attribute("linear").as_deref() != Some("no");
-        }
+        let Some((number, chapter)) = number.and_then(|number| Some((number, chapters.get_mut(number)?))) else {
+            continue;
+        };
+        chapter.linear = item.attribute("linear").as_deref() != Some("no");
+        let side = item.attribute("properties").and_then(|properties| Spread::of_properties(&properties));
+        layout.spreads.extend(side.map(|side| (number, side)));
     }
     // A book all outside the reading order is one without.
     if chapters.iter().all(|chapter| !chapter.linear) {

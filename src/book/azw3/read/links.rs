@@ -44,7 +44,7 @@ impl<'s> Links<'s> {
     /// The drawing that a link names, if it is to be put into the page.
     pub(super) fn drawing(&mut self, value: &[u8]) -> Option<&'s [u8]> {
         let number = base32(value.strip_prefix(b"kindle:flow:")?.get(..4)?)?;
-        let drawing = self.flows.get(number).filter(|flow| is_drawing(flow))?;
+        let drawing = self.flows.get(number).filter(|flow| is_drawing(flow) && is_of_page(flow))?;
         self.room = self.room.checked_sub(drawing.len())?;
         Some(drawing)
     }
@@ -102,6 +102,12 @@ impl<'s> Links<'s> {
         }
         files
     }
+}
+
+/// Whether a drawing stood in the page: one that was a file of the book, shown by `<img>`, starts with a declaration as
+/// files do. Whatever it starts with, a drawing can only show pictures of the book within a page.
+fn is_of_page(flow: &[u8]) -> bool {
+    flow.trim_ascii_start().starts_with(b"<svg") || find(flow, b"kindle:embed:").is_some()
 }
 
 fn style_path(number: usize) -> String {

@@ -32,11 +32,11 @@ pub(in crate::book) fn read(
     let text = part.text(options.rescue, &mut report)?;
     let encoding = part.encoding(&text);
     let flows = Flows::cut(part, &text, options.rescue, &mut report)?;
-    let parts = match Parts::rebuild(part, flows.pages()) {
+    let parts = match Parts::rebuild(part, flows.pages(), flows.are_known()) {
         Ok(parts) => parts,
         Err(what) if options.rescue => {
             report.note(Change::Rescued, what);
-            salvage::pages(flows.pages())
+            salvage::pages(flows.probable_pages())
         }
         Err(what) => return Err(Error::Malformed(what)),
     };
@@ -57,6 +57,7 @@ pub(in crate::book) fn read(
     let landmarks = contents::landmarks(guide, &places);
     let layout = layout::layout(&part.exth, resources.description, &mut chapters);
     let mut metadata = palm::metadata(part, encoding, options.file_name, &mut report);
+    palm::complete(&mut metadata, resources.description);
     metadata.language = palm::language_of(&chapters, metadata.language);
     let cover = palm::cover(&part.exth, &resources, &landmarks, &chapters, &mut report);
     let resources: Vec<Resource> = resources.files.into_iter().chain(styles).collect();

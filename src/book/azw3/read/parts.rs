@@ -33,8 +33,8 @@ struct Fragment {
 }
 
 impl Parts {
-    /// Puts the pages together, or says what is damaged.
-    pub(super) fn rebuild(part: &Part<'_, '_>, flow: &[u8]) -> Result<Parts, String> {
+    /// Puts the pages together, or says what is damaged. Behind the pages there is nothing in a `whole_flow`.
+    pub(super) fn rebuild(part: &Part<'_, '_>, flow: &[u8], whole_flow: bool) -> Result<Parts, String> {
         let at = part.header.skeletons.ok_or("it has no index of skeletons")?;
         let skeletons = whole(Index::read(part, at))?;
         let fragments = part.header.fragments.map(|at| whole(Index::read(part, at))).transpose()?.unwrap_or_default();
@@ -75,7 +75,7 @@ impl Parts {
             files.push(File { start, bytes: page.finish() });
         }
         let rest = flow.get(covered..).unwrap_or_default();
-        if !rest.trim_ascii().is_empty() && !files.is_empty() && rest.len() > 4 {
+        if whole_flow && !rest.trim_ascii().is_empty() && !files.is_empty() && rest.len() > 4 {
             return Err(format!("{} bytes of text belong to no page", rest.len()));
         }
         Ok(Parts { files, fragments: list.iter().map(|fragment| fragment.insert).collect() })

@@ -1,7 +1,7 @@
 //! A page cut into a skeleton and fragments of about 8 KiB.
 //!
 //! A fragment is a row of whole elements with the text behind each. An element that is larger is
-//! left in the skeleton and what is inside it is cut. What is not numbered, tables above all, is
+//! left in the skeleton and what is inside it is cut, the text before its first element too. What is not numbered, tables above all, is
 //! never cut. All this as kindlegen does.
 
 use super::page::{Element, LARGEST};
@@ -16,15 +16,15 @@ pub(super) struct Fragment {
     pub(super) parent: usize,
 }
 
-/// The fragments of a page in order; none only if there is no body.
-pub(super) fn fragments(elements: &[Element]) -> Vec<Fragment> {
+/// The fragments of a page in order; none only if there is no body. `text` is that in which the elements are.
+pub(super) fn fragments(text: &str, elements: &[Element]) -> Vec<Fragment> {
     let mut fragments = Vec::new();
     if elements.is_empty() {
         return fragments;
     }
     // The elements that are being cut: which, and the next of its children.
     let mut open: Vec<(usize, usize)> = vec![(0, 1)];
-    let mut current: Option<Fragment> = None;
+    let mut current = leading_text(text, elements, 0);
     while let Some((number, child)) = open.last_mut() {
         let Some(parent) = elements.get(*number) else { break };
         let Some(element) = elements.get(*child).filter(|_| *child < parent.after) else {
@@ -40,6 +40,7 @@ pub(super) fn fragments(elements: &[Element]) -> Vec<Fragment> {
         if is_cut {
             fragments.extend(current.take());
             open.push((this, this + 1));
+            current = leading_text(text, elements, this);
             continue;
         }
         if current.as_ref().is_some_and(|current| end - current.range.start > LARGEST) {
@@ -50,4 +51,13 @@ pub(super) fn fragments(elements: &[Element]) -> Vec<Fragment> {
         current.get_or_insert(Fragment { range: start..end, parent: aid }).range.end = end;
     }
     fragments
+}
+
+/// The start of a fragment with the text before the first element in one that is cut: what stays in the skeleton
+/// cannot be linked to, and the contents would lead past the first words of a chapter.
+fn leading_text(text: &str, elements: &[Element], number: usize) -> Option<Fragment> {
+    let (parent, first) = (elements.get(number)?, elements.get(number + 1)?);
+    let range = parent.inner..first.start;
+    let says = text.get(range.clone()).is_some_and(|text| !text.trim().is_empty());
+    says.then(|| Fragment { range, parent: parent.aid.unwrap_or(0) })
 }

@@ -13,6 +13,9 @@ pub(super) fn exth(edition: &Edition, resources: &Resources<'_>, start: Option<u
     }
     // In the second half of a file the pictures are counted in the first.
     exth.number(125, resources.records.len());
+    if let Some(description) = resources.description {
+        exth.number(131, description);
+    }
     if let (Some(cover), Some(thumbnail)) = (resources.cover, resources.thumbnail) {
         exth.text(129, &format!("kindle:embed:{}", base32(thumbnail, 4)));
         exth.number(201, cover);

@@ -27,7 +27,7 @@ use text::Composed;
 /// # Errors
 /// [`Error::Unsupported`] if the book is too large for the format.
 pub(in crate::book) fn write(edition: &Edition) -> Result<Written, Error> {
-    let resources = Resources::of(edition, true);
+    let resources = Resources::of(edition, Version::Eight);
     let mut report = edition.report.clone();
     let records = records(edition, &resources, &mut report);
     let bytes = database(&edition.metadata.title, unique_id(&edition.metadata), &records)?;

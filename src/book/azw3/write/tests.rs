@@ -53,7 +53,7 @@ fn edition() -> Edition {
 }
 
 fn composed(edition: &Edition) -> Composed<'_> {
-    Composed::of(edition, &Resources::of(edition, true), &mut Report::default())
+    Composed::of(edition, &Resources::of(edition, Version::Eight), &mut Report::default())
 }
 
 /// The pages as a reader puts them together: every fragment into its skeleton.
@@ -153,4 +153,33 @@ fn a_page_of_nothing_but_text_can_be_linked_to() {
     let composed = composed(&edition);
     assert_eq!(composed.fragments.len(), 3);
     assert_eq!(rebuilt(&composed).iter().map(|page| plain(page)).collect::<Vec<_>>(), ["t", "ttext", "t"]);
+}
+
+#[test]
+fn the_first_words_of_a_long_paragraph_can_be_linked_to() {
+    let mut edition = edition();
+    let words = "<i>City Arms</i> hotel when he used to ".repeat(400);
+    edition.pages = vec![page(1, &format!("<section id=\"c\">\n<p>Yes because {words}</p></section>"))];
+    let composed = composed(&edition);
+    let whole = rebuilt(&composed).concat();
+    assert_eq!(plain(&whole), plain(&edition.pages[0].markup));
+    let place = composed.place_of(&Target { chapter: 0, fragment: Some("c".into()) });
+    assert!(whole[place.position..].starts_with("Yes because"));
+    assert!(composed.fragments.iter().all(|fragment| fragment.range.len() <= page::LARGEST));
+}
+
+#[test]
+fn a_drawing_that_was_a_file_stays_one() {
+    let mut edition = edition();
+    let svg = b"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"><g id=\"own\"/></svg>".to_vec();
+    edition.files.push(File { path: "d0001.svg".into(), media_type: "image/svg+xml", bytes: svg });
+    let shown = "<p><img src=\"d0001.svg\" alt=\"a\"/></p><p><img src=\"d0001.svg\" alt=\"b\"/></p>";
+    edition.pages[0] = page(1, &format!("{shown}<svg width=\"9\"><g/></svg>"));
+    let book = crate::book::read(&write(&edition).expect("a file").bytes, None).expect("a book");
+    let crate::book::Content::Markup(markup) = &book.chapters()[0].content else { panic!("markup") };
+    assert_eq!((markup.matches("<img").count(), markup.matches("<svg width=\"9\">").count()), (2, 1), "{markup}");
+    assert!(markup.contains("alt=\"b\"") && !markup.contains("own"));
+    let drawings = book.resources().iter().filter(|file| file.media_type == "image/svg+xml");
+    assert_eq!(drawings.map(|file| file.path.as_str()).collect::<Vec<_>>(), ["images/drawing0002.svg"]);
+    assert!(markup.contains("src=\"../images/drawing0002.svg\""));
 }

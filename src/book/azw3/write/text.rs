@@ -9,6 +9,9 @@ use crate::book::palm::write::{Resources, base32};
 use crate::book::{Change, Report, Target};
 use std::collections::HashMap;
 
+/// How drawings that are files start.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+
 /// A page in the text as it is read.
 #[derive(Clone, Debug)]
 pub(super) struct Skeleton {
@@ -54,7 +57,8 @@ impl<'a> Composed<'a> {
         };
         for (number, page) in edition.pages.iter().enumerate() {
             let start = pages.text.len();
-            let found = fragments(&pages.add(number, &page.markup));
+            let elements = pages.add(number, &page.markup);
+            let found = fragments(&pages.text, &elements);
             let inside: usize = found.iter().map(|fragment| fragment.range.len()).sum();
             let (first, count) = (composed.fragments.len(), found.len());
             composed.skeletons.push(Skeleton { start, length: pages.text.len() - start - inside, first, count });
@@ -72,7 +76,8 @@ impl<'a> Composed<'a> {
             let content = String::from_utf8_lossy(&file.bytes);
             flows.push(match file.media_type {
                 "text/css" => style(&content, &names),
-                _ => drawing(&content, &names, &mut lost),
+                // The declaration tells a drawing that is a file from one that stood in a page.
+                _ => format!("{DECLARATION}{}", drawing(&content, &names, &mut lost).trim_start()),
             });
         }
         flows.append(&mut pages.drawings);

@@ -120,4 +120,6 @@ fn leads_to(entry: &TocEntry) -> Option<&Target> {
 }
 
 #[cfg(test)]
+mod kindle_tests;
+#[cfg(test)]
 mod tests;

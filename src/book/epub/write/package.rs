@@ -5,7 +5,7 @@ use super::identifier::Name;
 use super::xml::Xml;
 use super::{NAV, NCX, date, href, wording};
 use crate::book::edition::Edition;
-use crate::book::model::{Contributor, Direction, FixedLayout, LandmarkKind, Layout, Metadata, Role};
+use crate::book::model::{Contributor, Direction, FixedLayout, LandmarkKind, Layout, Metadata};
 use crate::book::{Change, Report};
 
 /// When a book was changed if neither it nor its date of publication says: there is no clock here,
@@ -66,17 +66,19 @@ fn titles(xml: &mut Xml, metadata: &Metadata) {
     }
 }
 
-/// Authors are creators; if no one is called an author, everyone is, because readers show no others.
+/// Each person once, with everything they did.
 fn contributors(xml: &mut Xml, metadata: &Metadata) {
-    let is_author = |one: &Contributor| one.role == Role::Author;
-    let nameless = !metadata.contributors.iter().any(is_author);
-    let named = metadata.contributors.iter().filter(|one| !one.name.trim().is_empty());
-    for (at, one) in named.enumerate() {
+    let is_creator = metadata.creators();
+    let named: Vec<&Contributor> = metadata.contributors.iter().filter(|one| !one.name.trim().is_empty()).collect();
+    let people = named.chunk_by(|one, next| one.name == next.name && is_creator(one) == is_creator(next));
+    for (at, person) in people.enumerate() {
+        let Some(one) = person.first() else { continue };
         let id = format!("who{}", at + 1);
-        let element = if nameless || is_author(one) { "dc:creator" } else { "dc:contributor" };
-        xml.leaf(element, &[("id", &id)], &one.name);
-        refine(xml, &id, "role", one.role.code());
-        if let Some(sort_as) = said(&one.sort_as) {
+        xml.leaf(if is_creator(one) { "dc:creator" } else { "dc:contributor" }, &[("id", &id)], &one.name);
+        for did in person {
+            refine(xml, &id, "role", did.role.code());
+        }
+        if let Some(sort_as) = person.iter().find_map(|did| said(&did.sort_as)) {
             refine(xml, &id, "file-as", sort_as);
         }
     }
@@ -204,8 +206,10 @@ fn spine(xml: &mut Xml, edition: &Edition) {
         _ => "",
     };
     xml.open("spine", &[("toc", "ncx"), ("page-progression-direction", direction)]);
-    for page in &edition.pages {
-        xml.empty("itemref", &[("idref", &item_id(&page.path)), ("linear", if page.linear { "" } else { "no" })]);
+    for (at, page) in edition.pages.iter().enumerate() {
+        let (id, linear) = (item_id(&page.path), if page.linear { "" } else { "no" });
+        let properties = edition.layout.spreads.get(&at).map_or("", |spread| spread.property());
+        xml.empty("itemref", &[("idref", &id), ("linear", linear), ("properties", properties)]);
     }
     xml.close();
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::book::edition::{File, Page};
-use crate::book::model::{Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Metadata, Role, Series};
+use crate::book::model::{Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Metadata, Role, Series, Spread};
 use crate::book::{Change, Layout, Report, epub};
 
 fn page(path: &str, body: &str, linear: bool) -> Page {
@@ -47,7 +47,12 @@ pub(super) fn full() -> Edition {
     let svg = "<p id=\"x\">二<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"></svg></p>";
     Edition {
         metadata,
-        layout: Layout { direction: Some(Direction::RightToLeft), vertical: true, fixed: None },
+        layout: Layout {
+            direction: Some(Direction::RightToLeft),
+            vertical: true,
+            fixed: None,
+            spreads: [(0, Spread::Left), (3, Spread::Center)].into(),
+        },
         pages: vec![
             page("p0001.xhtml", "<p id=\"a\">一<a href=\"p0003.xhtml\">注</a></p>", true),
             page("p0002.xhtml", svg, true),
@@ -128,7 +133,7 @@ fn the_package_says_what_is_in_the_book() {
         "<spine toc=\"ncx\" page-progression-direction=\"rtl\">",
         "<itemref idref=\"p0003-xhtml\" linear=\"no\"/>",
         // Nothing leads to it.
-        "<itemref idref=\"p0004-xhtml\"/>",
+        "<itemref idref=\"p0004-xhtml\" properties=\"rendition:page-spread-center\"/>",
         "<reference type=\"text\" title=\"正文\" href=\"p0001.xhtml\"/>",
     ] {
         assert!(package.contains(wanted), "{wanted} not in {package}");
@@ -150,7 +155,7 @@ fn the_package_says_what_is_in_the_book() {
 fn pages_of_a_fixed_size_are_announced() {
     let size = Some((1200, 1600));
     let fixed = FixedLayout { orientation: Some("portrait".into()), spread: Some("sideways".into()), size };
-    let layout = Layout { direction: None, vertical: false, fixed: Some(fixed) };
+    let layout = Layout { fixed: Some(fixed), ..Layout::default() };
     let package = part(&write(Edition { layout, ..full() }).expect("written").bytes, "EPUB/package.opf");
     assert!(package.contains("<meta property=\"rendition:layout\">pre-paginated</meta>"));
     assert!(package.contains("<meta name=\"original-resolution\" content=\"1200x1600\"/>"));
@@ -173,4 +178,25 @@ fn a_book_without_a_name_gets_the_same_one_each_time() {
     assert_eq!((&name[..9], &name[23..24], name.len()), ("urn:uuid:", "5", 45));
     assert_eq!(name, nameless("甲"));
     assert_ne!(name, nameless("乙"));
+}
+
+#[test]
+fn people_keep_what_they_did_and_whether_they_are_creators() {
+    use crate::book::model::Contributor;
+    let mut edition = full();
+    let one = |name: &str, role, creator| Contributor { creator, ..Contributor::new(name, role) };
+    edition.metadata.contributors = vec![
+        one("甲", Role::Annotator, true),
+        one("甲", Role::Author, true),
+        one("乙", Role::Illustrator, true),
+        one("乙", Role::Illustrator, false),
+        one("丙", Role::Author, false),
+    ];
+    let wanted = edition.metadata.contributors.clone();
+    let bytes = write(edition).expect("written").bytes;
+    let package = part(&bytes, "EPUB/package.opf");
+    assert_eq!((package.matches("<dc:creator").count(), package.matches("<dc:contributor").count()), (2, 2));
+    let book = epub::read(&bytes, &crate::book::ReadOptions::default()).expect("read");
+    assert_eq!(book.metadata().contributors, wanted);
+    assert_eq!(book.metadata().authors(), ["甲", "丙"]);
 }

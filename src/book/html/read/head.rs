@@ -67,7 +67,8 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
         "dc.title" if metadata.title.is_empty() => metadata.title = one_line(&content),
         "dc.title.subtitle" => keep(&mut metadata.subtitle, content),
         "dc.creator" | "dc.contributor" => {
-            let usual = if name == "dc.creator" { Role::Author } else { Role::Other };
+            let creator = name == "dc.creator";
+            let usual = if creator { Role::Author } else { Role::Other };
             let role = element.get("data-role").map_or(usual, Role::from_code);
             let sort_as = element.get("data-sort-as").and_then(filled);
             let names = match element.get("data-role") {
@@ -75,9 +76,10 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
                 None => split_authors(&content),
             };
             for name in names {
-                let known = metadata.contributors.iter().any(|one| one.name == name && one.role == role);
-                if !known {
-                    metadata.contributors.push(Contributor { name, role, sort_as: sort_as.clone() });
+                let new = Contributor { name, role, sort_as: sort_as.clone(), creator };
+                let known = metadata.contributors.iter().any(|one| one.is_same(&new));
+                if !known && metadata.contributors.len() < Metadata::MOST {
+                    metadata.contributors.push(new);
                 }
             }
         }
@@ -87,7 +89,7 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             keep(&mut metadata.published, content);
         }
         "description" | "dc.description" | "og:description" => keep(&mut metadata.description, content),
-        "dc.subject" if !metadata.subjects.contains(&content) => metadata.subjects.push(content),
+        "dc.subject" => metadata.add_subject(content),
         "dc.rights" | "copyright" => keep(&mut metadata.rights, content),
         "dc.source" => keep(&mut metadata.source, content),
         "dc.modified" => keep(&mut metadata.modified, content),

@@ -12,7 +12,6 @@ use super::super::dom::{Document, Element, NodeId, Syntax, escape_attribute, esc
 use super::super::epub::{path::resolve, toc};
 use super::super::model::{Book, Chapter, Content, Layout, Metadata, Resource, Target, TocEntry};
 use super::super::report::{Change, Report};
-use super::super::xhtml::one_line;
 use super::super::{Error, Format, ReadOptions, charset, file_name, language};
 use std::collections::{HashMap, HashSet};
 
@@ -278,7 +277,7 @@ fn lines_of(document: &Document, nav: NodeId, source: usize) -> Vec<Line> {
         let href = link.and_then(|link| document.element(link)?.get("href")).unwrap_or_default().to_owned();
         let above = document.ancestors(item).take_while(|&one| one != nav);
         let depth = above.filter(|&one| document.is(one, "ol") || document.is(one, "ul")).count().saturating_sub(1);
-        lines.push(Line { depth, title: one_line(&document.text_content(label)), source, href });
+        lines.push(Line { depth, title: split::label(document, label).unwrap_or_default(), source, href });
     }
     lines
 }

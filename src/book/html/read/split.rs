@@ -13,6 +13,12 @@ const LONG: usize = 60_000;
 const DEEPEST: usize = 12;
 /// Longer headings are text.
 const LONGEST_TITLE: usize = 200;
+/// No heading with more bytes than this, blanks among them, is looked at to the end.
+const LONGEST_SOURCE: usize = 16 * LONGEST_TITLE;
+/// Most pieces of one page; what follows the last cut stays in one. An EPUB of ours must be one that we read.
+const MOST_PIECES: usize = 10_000;
+/// How many bytes of attributes may be copied in all to the halves of elements that are divided.
+const MOST_COPIED: usize = 4 << 20;
 
 /// A heading and where it is.
 pub(super) struct Heading {
@@ -33,7 +39,8 @@ pub(super) fn pieces(document: &mut Document, source: usize) -> Vec<Piece> {
         Some(element) if element.is("body") => {
             let mut body = Element::html("body");
             for name in ["class", "style", "dir", "lang", "id"] {
-                if let Some(value) = element.get(name) {
+                // Every piece has them.
+                if let Some(value) = element.get(name).filter(|value| value.len() <= LONGEST_SOURCE) {
                     body.set(name, value);
                 }
             }
@@ -127,10 +134,14 @@ fn is_wrapper(element: &Element) -> bool {
         .any(|name| element.is(name))
 }
 
-fn label(document: &Document, node: NodeId) -> Option<String> {
+pub(super) fn label(document: &Document, node: NodeId) -> Option<String> {
     let mut text = String::new();
     for inside in document.descendants(node) {
-        match document.text(inside) {
+        let piece = document.text(inside);
+        if text.len() + piece.map_or(0, str::len) > LONGEST_SOURCE {
+            return None;
+        }
+        match piece {
             Some(piece) => text.push_str(piece),
             None if document.is(inside, "br") => text.push(' '),
             None => {}
@@ -160,14 +171,30 @@ fn cuts(document: &Document, body: NodeId) -> Vec<NodeId> {
         return Vec::new();
     }
     let count = |most: usize| found.iter().filter(|(level, _)| *level <= most).count();
-    let Some(mut most) = (1..=3).find(|&level| count(level) >= 2) else { return Vec::new() };
+    let Some(mut most) = (1..=3).find(|&level| count(level) >= 2) else { return untitled(document, body) };
     while most < 3 && size / count(most).max(1) > LONG {
         most += 1;
     }
     let chosen = found.into_iter().filter(|(level, _)| *level <= most);
     let mut nodes: Vec<NodeId> = chosen.map(|(_, node)| start(document, node, body)).collect();
     nodes.dedup();
+    nodes.truncate(MOST_PIECES);
     nodes
+}
+
+/// The outermost sections of a page without headings to cut it at: FictionBook has them, and some web pages.
+fn untitled(document: &Document, body: NodeId) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(NodeId, usize)> = vec![(body, 0)];
+    while let Some((node, depth)) = waiting.pop() {
+        if document.is(node, "section") {
+            found.push(start(document, node, body));
+        } else if depth < DEEPEST && (node == body || document.element(node).is_some_and(is_wrapper)) {
+            waiting.extend(document.children(node).into_iter().rev().map(|child| (child, depth + 1)));
+        }
+    }
+    found.dedup();
+    if found.len() > 1 { found } else { Vec::new() }
 }
 
 /// The outermost element that starts with this heading, with the anchors in front of it.
@@ -216,6 +243,7 @@ fn divide(document: &mut Document, body: NodeId, cuts: HashSet<NodeId>) -> HashS
     let mut order: Vec<NodeId> = document.descendants(body).filter(|node| cuts.contains(node)).collect();
     order.reverse();
     let mut starts = HashSet::new();
+    let mut copied = 0;
     for cut in order {
         let mut node = cut;
         while let Some(parent) = document.parent(node).filter(|&parent| parent != body) {
@@ -223,8 +251,12 @@ fn divide(document: &mut Document, body: NodeId, cuts: HashSet<NodeId>) -> HashS
                 node = parent;
                 continue;
             }
-            let Some(mut element) = document.element(parent).cloned() else { break };
-            element.remove("id");
+            let Some(old) = document.element(parent) else { break };
+            let mut element = Element { space: old.space, name: old.name.clone(), attributes: Vec::new() };
+            copied += old.attributes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+            if copied <= MOST_COPIED {
+                element.attributes = old.attributes.iter().filter(|(key, _)| key != "id").cloned().collect();
+            }
             let half = document.new_element(element);
             let moved: Vec<NodeId> = std::iter::successors(Some(node), |&one| document.next(one)).collect();
             for one in moved {

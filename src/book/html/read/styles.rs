@@ -16,12 +16,14 @@ pub(super) struct Files<'b> {
     paths: HashSet<String>,
     /// The address by its content, so that a picture is kept once.
     by_address: HashMap<String, String>,
+    /// Numbers below are taken.
+    next: usize,
 }
 
 impl<'b> Files<'b> {
     pub(super) fn new(resources: &'b mut Vec<Resource>, cover: &'b mut Option<usize>) -> Self {
         let paths = resources.iter().map(|one| one.path.clone()).collect();
-        Files { resources, cover, paths, by_address: HashMap::new() }
+        Files { resources, cover, paths, by_address: HashMap::new(), next: 1 }
     }
 
     fn add(&mut self, stem: &str, media_type: String, bytes: Vec<u8>) -> String {
@@ -31,12 +33,13 @@ impl<'b> Files<'b> {
             "image/svg+xml" => "svg",
             other => other.rsplit(['/', '-']).next().filter(|end| end.len() <= 5).unwrap_or("bin"),
         };
-        let mut at = self.resources.len() + 1;
+        let mut at = self.next.max(self.resources.len() + 1);
         let mut path = format!("{stem}{at:04}.{extension}");
         while self.paths.contains(&path) {
             at += 1;
             path = format!("{stem}{at:04}.{extension}");
         }
+        self.next = at + 1;
         self.paths.insert(path.clone());
         self.resources.push(Resource { path: path.clone(), media_type, bytes });
         path
@@ -162,7 +165,13 @@ impl<'b> Files<'b> {
     }
 }
 
+/// The heads of chapters, which are all alike, get no longer than this.
+const LONGEST_HEAD: usize = 8 << 10;
+
 fn link(href: &str, out: &mut String) {
+    if out.len() + href.len() > LONGEST_HEAD {
+        return;
+    }
     out.push_str("<link rel=\"stylesheet\" type=\"text/css\" href=\"");
     escape_attribute(href, out);
     out.push_str("\"/>");

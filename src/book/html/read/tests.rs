@@ -69,3 +69,32 @@ fn damaged_pages_are_read_or_refused_and_never_worse() {
         let _ = read(&bytes, &ReadOptions::default());
     }
 }
+
+#[test]
+fn what_all_chapters_repeat_is_short() {
+    let long = "color:red;".repeat(5000);
+    let chapters = format!("<h1>c</h1><p>{}</p>", "x".repeat(300)).repeat(200);
+    let links = "<link rel=stylesheet href=x.css>".repeat(1000);
+    let book = book(&format!("<head>{links}</head><body style='{long}'><div style='{long}{long}'>{chapters}</div>"));
+    assert_eq!(book.chapters.len(), 200);
+    let sizes = book.chapters.iter().map(|one| match &one.content {
+        Content::Markup(markup) => markup.len(),
+        Content::Text(text) => text.len(),
+    });
+    // The wrapper may be copied until 4 MB are spent, the links until a head has 8 kB.
+    let total: usize = sizes.sum();
+    assert!(total < (6 << 20) + 200 * 9000, "{total}");
+}
+
+#[test]
+fn pages_are_not_cut_for_ever() {
+    let book = book(&"<h1>c</h1>x".repeat(12_000));
+    assert_eq!(book.chapters.len(), 10_000);
+    assert!(book.chapters[9_999].text().matches('x').count() > 2000);
+}
+
+#[test]
+fn headings_longer_than_any_title_are_not_read_to_the_end() {
+    let document = Document::parse(&format!("<h1>{}</h1>", "x ".repeat(100_000)));
+    assert_eq!(split::label(&document, document.body()), None);
+}

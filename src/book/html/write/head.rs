@@ -4,7 +4,7 @@
 use crate::book::dom::{escape_attribute, escape_text};
 use crate::book::edition::Edition;
 use crate::book::html::GENERATOR;
-use crate::book::model::{Direction, Role};
+use crate::book::model::Direction;
 
 /// The head, up to the style sheets.
 pub(super) fn write(edition: &Edition, out: &mut String) {
@@ -31,8 +31,9 @@ pub(super) fn write(edition: &Edition, out: &mut String) {
     if let Some(text) = &metadata.subtitle {
         meta(out, "dc.title.subtitle", text, &[]);
     }
+    let is_creator = metadata.creators();
     for one in &metadata.contributors {
-        let name = if one.role == Role::Author { "dc.creator" } else { "dc.contributor" };
+        let name = if is_creator(one) { "dc.creator" } else { "dc.contributor" };
         let mut more = vec![("data-role", one.role.code())];
         if let Some(sorted) = &one.sort_as {
             more.push(("data-sort-as", sorted.as_str()));

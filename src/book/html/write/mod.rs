@@ -22,6 +22,12 @@ pub(in crate::book) fn write(edition: &Edition) -> Written {
     if edition.layout.fixed.is_some() {
         report.note(Change::LayoutDropped, "pages of a fixed size");
     }
+    if !edition.page_list.is_empty() {
+        report.note(Change::PageListDropped, "page numbers");
+    }
+    for landmark in &edition.landmarks {
+        report.note(Change::LandmarkDropped, format!("{:?}", landmark.kind));
+    }
     let sheets = style::Sheets::of(edition);
     let mut files = Inliner::new(edition);
     let mut pages = String::new();

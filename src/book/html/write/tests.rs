@@ -22,8 +22,8 @@ pub(in crate::book::html) fn edition() -> Edition {
         title: "A & B".into(),
         language: Some("zh-CN".into()),
         contributors: vec![
-            Contributor { name: "甲".into(), role: Role::Author, sort_as: Some("Jia".into()) },
-            Contributor { name: "乙".into(), role: Role::Translator, sort_as: None },
+            Contributor { sort_as: Some("Jia".into()), ..Contributor::new("甲", Role::Author) },
+            Contributor::new("乙", Role::Translator),
         ],
         ..Metadata::default()
     };
@@ -88,4 +88,15 @@ fn a_book_is_one_well_formed_page() {
     assert_eq!(html.matches("data:image/png").count(), 2);
     at("data-cover=\"\"");
     at("data-picture=\"i0001.png\"");
+}
+
+#[test]
+fn what_a_page_has_no_place_for_is_reported() {
+    use crate::book::model::{Landmark, LandmarkKind};
+    let target = Target { chapter: 2, fragment: None };
+    let page = TocEntry { title: "1".into(), target: Some(target.clone()), children: Vec::new() };
+    let landmark = Landmark { kind: LandmarkKind::Start, title: String::new(), target };
+    let report = write(&Edition { landmarks: vec![landmark], page_list: vec![page], ..edition() }).report;
+    assert_eq!((report.count(Change::LandmarkDropped), report.count(Change::PageListDropped)), (1, 1));
+    assert!(write(&edition()).report.is_empty());
 }

@@ -1,6 +1,7 @@
 //! A MOBI6 book into a [`Book`]: the page is cut into chapters where it breaks, links that count bytes
 //! get ids to lead to, numbers of pictures become paths.
 
+mod asides;
 mod contents;
 mod lengths;
 mod open;
@@ -36,9 +37,11 @@ pub(in crate::book) fn read(part: &Part<'_, '_>, options: &ReadOptions<'_>, mut 
     let resources = Resources::read(part, thumbnail.filter(|number| !survey.shows(*number)), &mut report);
     let pages = Pages::write(&text, &survey, &resources, &mut report);
     let mut metadata = palm::metadata(part, encoding, options.file_name, &mut report);
+    palm::complete(&mut metadata, resources.description);
     let mut chapters = chapters(pages, &metadata.title, |page| encoding.decode(page));
-    let landmarks = contents::landmarks(&survey, start, encoding);
-    let toc = contents::toc(&text, &survey, ncx, encoding, &mut report);
+    let mut landmarks = contents::landmarks(&survey, start, encoding);
+    let mut toc = contents::toc(&text, &survey, ncx, encoding, &mut report);
+    survey.asides.put_back(&mut chapters, &mut toc, &mut landmarks);
     name_chapters(&toc, &mut chapters);
     let toc = if toc.is_empty() { from_chapters(&chapters) } else { toc };
     metadata.language = palm::language_of(&chapters, metadata.language);

@@ -8,6 +8,9 @@ use super::walk::{Fate, Walk, number};
 use crate::book::palm::{Attribute, Kind, Resources, Token, attribute, attributes, tokens};
 use crate::book::{Change, Report};
 
+/// Tags that are opened again on every page lose their attributes when they come to more than this, in bytes.
+const MOST_REOPENED: usize = 4 << 20;
+
 /// The pages as they grow.
 pub(super) struct Pages<'a, 's> {
     survey: &'s Survey<'a>,
@@ -17,6 +20,8 @@ pub(super) struct Pages<'a, 's> {
     page: Vec<u8>,
     /// Elements that were open when the page started and are opened again when something comes.
     reopening: Vec<Token<'a>>,
+    /// How many bytes of tags were opened again so far.
+    reopened: usize,
     /// Places for new ids, the next one last.
     new_ids: Vec<usize>,
 }
@@ -31,8 +36,16 @@ impl<'a, 's> Pages<'a, 's> {
     ) -> Vec<Vec<u8>> {
         let mut new_ids = survey.new_ids();
         new_ids.reverse();
-        let mut pages =
-            Pages { survey, resources, report, done: Vec::new(), page: Vec::new(), reopening: Vec::new(), new_ids };
+        let mut pages = Pages {
+            survey,
+            resources,
+            report,
+            done: Vec::new(),
+            page: Vec::new(),
+            reopening: Vec::new(),
+            reopened: 0,
+            new_ids,
+        };
         let mut walk = Walk::default();
         for token in tokens(text) {
             let fate = walk.step(token);
@@ -45,7 +58,7 @@ impl<'a, 's> Pages<'a, 's> {
 
     fn take(&mut self, token: Token<'a>, fate: Fate, open: &[Token<'a>]) {
         match fate {
-            Fate::Skip => {}
+            Fate::Skip | Fate::Aside | Fate::AsidePlace => {}
             Fate::Sound => self.report.note(Change::AudioDropped, file_name(self.done.len())),
             Fate::Film => self.report.note(Change::VideoDropped, file_name(self.done.len())),
             Fate::Break if self.survey.starts_at(token.end()) => {
@@ -57,6 +70,16 @@ impl<'a, 's> Pages<'a, 's> {
             }
             Fate::Break => {}
             Fate::Text => self.text(token),
+            Fate::QuoteStart => {
+                self.reopen(open.len());
+                let anchor = self.new_id_in(&token);
+                self.page.extend_from_slice(b"<q");
+                if let Some(at) = anchor {
+                    Attribute { name: b"id", value: &new_id(at) }.write(&mut self.page);
+                }
+                self.page.push(b'>');
+            }
+            Fate::QuoteEnd => self.page.extend_from_slice(b"</q>"),
             Fate::Picture(number) => {
                 self.reopen(open.len());
                 self.picture(token, number);
@@ -93,7 +116,14 @@ impl<'a, 's> Pages<'a, 's> {
     /// Opens again what was open when the page started, as far as it is still open.
     fn reopen(&mut self, still_open: usize) {
         for element in std::mem::take(&mut self.reopening).iter().take(still_open) {
-            self.element(element, None);
+            self.reopened += element.bytes.len();
+            if self.reopened <= MOST_REOPENED {
+                self.element(element, None);
+            } else {
+                self.page.push(b'<');
+                self.page.extend_from_slice(element.name());
+                self.page.push(b'>');
+            }
         }
     }
 
@@ -200,5 +230,26 @@ impl<'a, 's> Pages<'a, 's> {
         let others = attributes(&token).filter(|attribute| !numbers.iter().any(|name| attribute.is(name)));
         others.filter(|attribute| anchor.is_none() || !attribute.is("id")).for_each(|one| one.write(&mut self.page));
         self.page.extend_from_slice(b"/>");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::palm::TextEncoding;
+
+    #[test]
+    fn pages_and_what_they_repeat_are_bounded() {
+        let around = format!("<div class=\"{}\">", "x".repeat(1000)).repeat(10);
+        let text = format!("<body>{around}{}", "x<mbp:pagebreak/>".repeat(11_000));
+        let encoding = TextEncoding::of(65001, text.as_bytes());
+        let survey = Survey::of(text.as_bytes(), encoding, std::iter::empty());
+        let (resources, mut report) = (Resources::default(), Report::default());
+        let pages = Pages::write(text.as_bytes(), &survey, &resources, &mut report);
+        assert_eq!(pages.len(), 10_000);
+        // A page without attributes has ten tags of 11 bytes in all.
+        let size: usize = pages.iter().map(Vec::len).sum();
+        assert!(size < MOST_REOPENED + 10_000 * 120 + 11_000 * 60, "{size}");
+        assert!(pages.last().is_some_and(|last| last.iter().filter(|byte| **byte == b'x').count() > 1000));
     }
 }

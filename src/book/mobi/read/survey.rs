@@ -1,9 +1,13 @@
 //! The first passes over the page: where links lead, where pages break, what is on them.
 
+use super::asides::Asides;
 use super::walk::{Fate, Walk, number};
 use crate::book::model::Target;
 use crate::book::palm::{Anchor, Anchors, Kind, Takes, TextEncoding, Token, attribute, tokens};
 use std::collections::{BTreeSet, HashMap};
+
+/// Most pages; behind the last, page breaks cut nothing. An EPUB of ours must be one that we read.
+const MOST_PAGES: usize = 10_000;
 
 /// What was found.
 pub(super) struct Survey<'a> {
@@ -17,6 +21,8 @@ pub(super) struct Survey<'a> {
     pub(super) guide: Vec<Reference>,
     /// The numbers of the pictures in the text.
     pictures: BTreeSet<usize>,
+    /// Where pages outside the reading order start, and where they stood.
+    pub(super) asides: Asides,
     /// The page on which a name or id stands.
     names: HashMap<&'a [u8], usize>,
 }
@@ -47,6 +53,7 @@ impl<'a> Survey<'a> {
             firsts: vec![usize::MAX],
             guide: Vec::new(),
             pictures: BTreeSet::new(),
+            asides: Asides::default(),
             names: HashMap::new(),
         };
         let targets = survey.targets(text, places);
@@ -54,13 +61,14 @@ impl<'a> Survey<'a> {
         let mut walk = Walk::default();
         for token in tokens(text) {
             let fate = walk.step(token);
-            if fate == Fate::Break && survey.page_has_content() && walk.open.may_break() {
+            let room = survey.starts.len() < MOST_PAGES && survey.page_has_content();
+            if fate == Fate::Break && room && walk.open.may_break() {
                 survey.starts.push(token.end());
                 survey.firsts.push(usize::MAX);
             }
             survey.see(&token, fate);
             let takes = match fate {
-                Fate::Element | Fate::Picture(_) if token.kind == Kind::Open => Takes::Id,
+                Fate::Element | Fate::Picture(_) | Fate::QuoteStart if token.kind == Kind::Open => Takes::Id,
                 Fate::Text => Takes::Anchor,
                 _ => Takes::Nothing,
             };
@@ -92,8 +100,14 @@ impl<'a> Survey<'a> {
     }
 
     fn see(&mut self, token: &Token<'a>, fate: Fate) {
+        match fate {
+            Fate::Aside => self.asides.starts.push(self.starts.len() - 1),
+            Fate::AsidePlace => self.asides.places.push(self.starts.len() - 1),
+            _ => {}
+        }
         let shows = match fate {
             Fate::Text => !token.is_blank(),
+            Fate::QuoteStart => true,
             Fate::Picture(number) => {
                 self.pictures.insert(number);
                 true

@@ -1,6 +1,7 @@
 //! What each token of the page is for the book; the same for every pass over it.
 
 use super::open::OpenElements;
+use crate::book::mobi::Made;
 use crate::book::palm::{Kind, Token, attribute};
 
 /// What becomes of a token.
@@ -16,6 +17,12 @@ pub(super) enum Fate {
     Text,
     /// A tag that is kept.
     Element,
+    /// The start or the end of a quotation; the signs that the writer put there follow and are skipped.
+    QuoteStart,
+    QuoteEnd,
+    /// The start of a page outside the reading order, and the place where it stood.
+    Aside,
+    AsidePlace,
     /// A picture, by its number counted from 0.
     Picture(usize),
 }
@@ -78,6 +85,16 @@ impl<'a> Walk<'a> {
             return Fate::Skip;
         }
         self.in_head = false;
+        if let Some(made) = Made::of(&token) {
+            self.hidden = Some(token.name());
+            return match made {
+                Made::QuoteStart => Fate::QuoteStart,
+                Made::QuoteEnd => Fate::QuoteEnd,
+                Made::Bracket => Fate::Skip,
+                Made::Aside => Fate::Aside,
+                Made::AsidePlace => Fate::AsidePlace,
+            };
+        }
         let name = token.name().to_ascii_lowercase();
         match name.as_slice() {
             b"mbp:pagebreak" if token.kind == Kind::Open => Fate::Break,

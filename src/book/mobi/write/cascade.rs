@@ -9,16 +9,50 @@ use super::style::Style;
 use crate::book::css::{AtBody, Declaration, Rule, Sheet, parse_declarations};
 use crate::book::dom::{Document, NodeId};
 use smol_str::SmolStr;
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::mem::discriminant;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// The rules of a page.
+/// What may be spent on the style sheets of one book; rules beyond do not apply.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Selectors tried on elements, and properties set. A novel of 20 MB takes some ten million.
+    pub(super) steps: Cell<u64>,
+    /// Selectors kept.
+    pub(super) rules: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { steps: Cell::new(60_000_000), rules: Cell::new(400_000) }
+    }
+}
+
+impl Budget {
+    /// Takes so many steps; false if they are not there.
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        let left = self.steps.get().saturating_sub(steps as u64);
+        self.steps.set(left);
+        left > 0
+    }
+}
+
+/// The rules of a page: those of its sheets, in order. A sheet is made ready once for all pages that have it.
 #[derive(Debug, Default)]
 pub(super) struct Cascade {
-    rules: HashMap<Key, Vec<Bound>>,
+    sheets: Vec<Rc<Rules>>,
+    budget: Rc<Budget>,
+}
+
+/// The rules of one sheet.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    by_key: HashMap<Key, Vec<Bound>>,
     count: usize,
     /// Selectors that are not understood, and rules beyond the bound.
-    pub(super) dropped: usize,
+    dropped: usize,
 }
 
 /// A rule with its selector.
@@ -30,32 +64,34 @@ struct Bound {
     important: Arc<[Property]>,
 }
 
-impl Cascade {
+impl Rules {
     /// Rules for one class or name; a sheet made to be slow could have millions.
     const MAX_PER_KEY: usize = 400;
     /// `@media` in `@media`; the sheet's own bound is not larger.
     const MAX_DEPTH: usize = 8;
 
-    /// Adds the rules of a sheet behind those that are there.
-    pub(super) fn add(&mut self, sheet: &Sheet) {
-        self.add_rules(&sheet.rules, 0);
+    /// Those of a sheet.
+    pub(super) fn of(sheet: &Sheet, budget: &Budget) -> Rules {
+        let mut rules = Rules::default();
+        rules.add_all(&sheet.rules, 0, budget);
+        rules
     }
 
-    fn add_rules(&mut self, rules: &[Rule], depth: usize) {
+    fn add_all(&mut self, rules: &[Rule], depth: usize, budget: &Budget) {
         for rule in rules {
             match rule {
-                Rule::Style { selectors, declarations } => self.add_rule(selectors, declarations),
+                Rule::Style { selectors, declarations } => self.add(selectors, declarations, budget),
                 Rule::At { name, prelude, body: AtBody::Rules(inner) }
-                    if name == "media" && is_for_us(prelude) && depth < Cascade::MAX_DEPTH =>
+                    if name == "media" && is_for_us(prelude) && depth < Rules::MAX_DEPTH =>
                 {
-                    self.add_rules(inner, depth + 1);
+                    self.add_all(inner, depth + 1, budget);
                 }
                 Rule::At { .. } => {}
             }
         }
     }
 
-    fn add_rule(&mut self, selectors: &str, declarations: &[Declaration]) {
+    fn add(&mut self, selectors: &str, declarations: &[Declaration], budget: &Budget) {
         let (plain, important) = sorted(declarations);
         if plain.is_empty() && important.is_empty() {
             return;
@@ -64,26 +100,45 @@ impl Cascade {
         let (selectors, dropped) = Selector::parse_list(selectors);
         self.dropped += dropped;
         for selector in selectors {
-            self.count += 1;
-            let same = self.rules.entry(selector.key()).or_default();
-            if same.len() >= Cascade::MAX_PER_KEY {
+            let left = budget.rules.get();
+            if left == 0 {
                 self.dropped += 1;
                 continue;
             }
+            let same = self.by_key.entry(selector.key()).or_default();
+            if same.len() >= Rules::MAX_PER_KEY {
+                self.dropped += 1;
+                continue;
+            }
+            budget.rules.set(left - 1);
+            self.count += 1;
             same.push(Bound { selector, order: self.count, plain: plain.clone(), important: important.clone() });
         }
+    }
+}
+
+impl Cascade {
+    /// The rules of those sheets.
+    pub(super) fn new(sheets: Vec<Rc<Rules>>, budget: Rc<Budget>) -> Cascade {
+        Cascade { sheets, budget }
     }
 
     /// The look of an element.
     pub(super) fn style(&self, page: &Document, node: NodeId, parent: &Style) -> Style {
         let Some(element) = page.element(node) else { return *parent };
         let mut style = Style::of(element, parent);
-        let mut found: Vec<&Bound> = Vec::new();
+        let mut found: Vec<(usize, &Bound)> = Vec::new();
         let mut look = |key: &Key| {
-            let bound = self.rules.get(key).into_iter().flatten();
-            found.extend(bound.filter(|one| one.selector.matches(page, node)));
+            if self.budget.steps.get() == 0 {
+                return;
+            }
+            for (at, sheet) in self.sheets.iter().enumerate() {
+                let bound = sheet.by_key.get(key).into_iter().flatten();
+                let bound = bound.filter(|one| one.selector.matches(page, node, &self.budget));
+                found.extend(bound.map(|one| (at, one)));
+            }
         };
-        if self.count > 0 {
+        if self.sheets.iter().any(|sheet| sheet.count > 0) {
             look(&Key::Any);
             look(&Key::Name(element.name.clone()));
             for class in element.get("class").unwrap_or_default().split_ascii_whitespace() {
@@ -93,24 +148,39 @@ impl Cascade {
                 look(&Key::Id(SmolStr::new(id)));
             }
         }
-        found.sort_by_key(|one| (one.selector.specificity, one.order));
+        if !self.budget.spend(found.iter().map(|(_, one)| one.plain.len() + one.important.len()).sum()) {
+            found.clear();
+        }
+        found.sort_by_key(|(at, one)| (one.selector.specificity, *at, one.order));
         let own = element.get("style").map(|css| sorted(&parse_declarations(css))).unwrap_or_default();
         let around = parent.size;
-        found.iter().flat_map(|one| one.plain.iter()).for_each(|&property| style.apply(property, around));
+        found.iter().flat_map(|(_, one)| one.plain.iter()).for_each(|&property| style.apply(property, around));
         own.0.iter().for_each(|&property| style.apply(property, around));
-        found.iter().flat_map(|one| one.important.iter()).for_each(|&property| style.apply(property, around));
+        found.iter().flat_map(|(_, one)| one.important.iter()).for_each(|&property| style.apply(property, around));
         own.1.iter().for_each(|&property| style.apply(property, around));
         style
     }
 }
 
-/// What declarations say, the important ones apart.
+/// What declarations say, the important ones apart; of several that say the same, the last.
 fn sorted(declarations: &[Declaration]) -> (Vec<Property>, Vec<Property>) {
     let (mut plain, mut important) = (Vec::new(), Vec::new());
     for declaration in declarations {
         properties(declaration, if declaration.important { &mut important } else { &mut plain });
     }
-    (plain, important)
+    (keep_last(plain), keep_last(important))
+}
+
+fn keep_last(all: Vec<Property>) -> Vec<Property> {
+    // There are some twenty kinds of properties, so this is linear.
+    let mut kept: Vec<Property> = Vec::new();
+    for property in all.into_iter().rev() {
+        if kept.iter().all(|one| discriminant(one) != discriminant(&property)) {
+            kept.push(property);
+        }
+    }
+    kept.reverse();
+    kept
 }
 
 /// Whether rules under a condition are meant for old Kindles, which call themselves `amzn-mobi`.
@@ -124,8 +194,8 @@ mod tests {
     use super::*;
 
     fn style(css: &str, markup: &str, wanted: &str) -> Style {
-        let mut cascade = Cascade::default();
-        cascade.add(&Sheet::parse(css));
+        let budget = Rc::new(Budget::default());
+        let cascade = Cascade::new(vec![Rc::new(Rules::of(&Sheet::parse(css), &budget))], budget);
         let page = Document::parse(markup);
         let node = page.find(Document::ROOT, wanted).expect("the element");
         let mut above: Vec<NodeId> = page.ancestors(node).collect();
@@ -145,6 +215,19 @@ mod tests {
     }
 
     #[test]
+    fn of_two_sheets_the_later_wins() {
+        let budget = Rc::new(Budget::default());
+        let sheet = |css: &str| Rc::new(Rules::of(&Sheet::parse(css), &budget));
+        let (bold, plain) = (sheet("i {} b {} p { font-weight: bold }"), sheet("p { font-weight: normal }"));
+        let page = Document::parse("<p>a</p>");
+        let shown = |sheets: Vec<Rc<Rules>>| {
+            Cascade::new(sheets, budget.clone()).style(&page, page.body(), &Style::default()).bold
+        };
+        assert!(!shown(vec![bold.clone(), plain.clone()]));
+        assert!(shown(vec![plain, bold]));
+    }
+
+    #[test]
     fn looks_are_inherited_and_boxes_are_not() {
         let css = "div { text-align: center; margin-top: 3em; text-indent: 2em; font-size: 2em; display: none }";
         let found = style(css, "<div><span style='font-size:50%'>a</span></div>", "span");
@@ -156,5 +239,25 @@ mod tests {
     fn conditions_are_looked_at() {
         assert!(style("@media amzn-mobi { p { font-weight: bold } }", "<p>a</p>", "p").bold);
         assert!(!style("@media amzn-kf8, print { p { font-weight: bold } }", "<p>a</p>", "p").bold);
+    }
+    #[test]
+    fn work_is_bounded() {
+        let budget = Rc::new(Budget { steps: Cell::new(50), rules: Cell::new(15) });
+        let rules = Rules::of(&Sheet::parse(&"p { font-weight: bold } ".repeat(20)), &budget);
+        assert_eq!((rules.dropped, budget.rules.get()), (5, 0));
+        let cascade = Cascade::new(vec![Rc::new(rules)], budget.clone());
+        let page = Document::parse("<p>a</p>");
+        let bold = || cascade.style(&page, page.body(), &Style::default()).bold;
+        assert!(bold());
+        assert_eq!(budget.steps.get(), 50 - 2 * 15);
+        // What is left is not enough for all rules, so none apply.
+        assert!(!bold());
+        assert_eq!(budget.steps.get(), 0);
+    }
+
+    #[test]
+    fn a_rule_says_one_thing_once() {
+        let long = "margin: 1px; font-weight: bold; ".repeat(10_000) + "font-weight: normal";
+        assert!(sorted(&parse_declarations(&long)).0.len() < 10);
     }
 }

@@ -1,6 +1,6 @@
 //! How a run of text looks, as the tags that say so.
 
-use super::property::Height;
+use super::property::{Align, Height};
 use super::style::Style;
 use std::fmt::Write as _;
 
@@ -81,6 +81,22 @@ pub(super) fn font(size: Option<u8>, color: Option<u32>) -> String {
     }
     tag.push('>');
     tag
+}
+
+/// How the format calls an alignment.
+pub(super) fn align_name(align: Align) -> &'static str {
+    match align {
+        Align::Left => "left",
+        Align::Right => "right",
+        Align::Center => "center",
+        Align::Justify => "justify",
+    }
+}
+
+/// A length as the format writes it: `1.5em`, and `0` for none.
+pub(super) fn ems(length: f32) -> String {
+    let rounded = (length * 100.0).round() / 100.0;
+    if rounded == 0.0 { "0".into() } else { format!("{rounded}em") }
 }
 
 /// One of the seven sizes of HTML 3.2; 3 is that of running text.

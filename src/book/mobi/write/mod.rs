@@ -29,7 +29,7 @@ use text::Body;
 /// [`Error::Unsupported`] if the book is larger than the format allows.
 pub(in crate::book) fn write(edition: &Edition) -> Result<Written, Error> {
     let mut report = edition.report.clone();
-    let resources = Resources::of(edition, false);
+    let resources = Resources::of(edition, Version::Six);
     let body = text::write(edition, &resources, &mut report);
     note_losses(edition, &mut report);
     let bytes = file(edition, &body, resources)?;
@@ -51,6 +51,9 @@ fn file(edition: &Edition, body: &Body<'_>, resources: Resources<'_>) -> Result<
         exth.number(116, start);
     }
     exth.number(125, resources.records.len());
+    if let Some(description) = resources.description {
+        exth.number(131, description);
+    }
     if let Some(cover) = resources.cover {
         exth.number(201, cover);
         exth.number(203, 0);

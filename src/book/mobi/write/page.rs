@@ -5,12 +5,13 @@
 //! style hides it, for there is no other place for it here.
 
 use super::cascade::Cascade;
-use super::format::Format;
+use super::format::{Format, align_name};
 use super::property::{Align, Blanks, Display, Marker};
-use super::stream::{Link, Paragraph, Stream, align_name};
+use super::stream::{Link, Paragraph, Stream};
 use super::style::{Style, heading, is_block};
 use super::target::{Place, Targets};
 use crate::book::dom::{Data, Document, Element, NodeId, Space, escape_attribute};
+use crate::book::mobi::Made;
 use std::collections::HashMap;
 
 /// What a page is written with.
@@ -141,13 +142,14 @@ impl PageWriter<'_, '_> {
                 self.picture(element, element.get("xlink:href").or_else(|| element.get("href")), &inner);
             }
             (Space::Html, "a") if element.get("href").is_some() => self.link(node, element, &mut inner),
-            (Space::Html, "rt") => self.ruby(node, &inner),
+            (Space::Html, "ruby" | "rp") => self.kept(node, &element.name, &inner),
+            (Space::Html, "rt") => self.reading(node, &inner),
             (Space::Html, "q") => {
                 let (open, close) = if around.quotes.is_multiple_of(2) { ("“", "”") } else { ("‘", "’") };
                 inner.quotes = around.quotes.wrapping_add(1);
-                self.text(open, &inner);
+                self.made(Made::QuoteStart, open, &inner);
                 self.children(node, &inner);
-                self.text(close, &inner);
+                self.made(Made::QuoteEnd, close, &inner);
             }
             (Space::Html, name) => match style.display {
                 Display::Block if !block_by_name && around.paragraph.tag.starts_with('h') => {
@@ -294,16 +296,28 @@ impl PageWriter<'_, '_> {
         }
     }
 
-    /// Readings behind what they are for, in brackets.
-    fn ruby(&mut self, node: NodeId, inner: &Around) {
+    /// An element that old Kindles do not know and only show the text of; programs that read the file do.
+    fn kept(&mut self, node: NodeId, name: &str, inner: &Around) {
+        self.stream.bare(&format!("<{name}>"), &inner.paragraph, self.targets);
+        self.children(node, inner);
+        self.stream.bare(&format!("</{name}>"), &inner.paragraph, self.targets);
+    }
+
+    /// A reading behind what it is for, in brackets.
+    fn reading(&mut self, node: NodeId, inner: &Around) {
         let bracketed = |at: Option<NodeId>| at.is_some_and(|at| self.page.is(at, "rp"));
         let has_own = bracketed(self.page.previous(node)) && bracketed(self.page.next(node));
         if has_own || self.page.first_child(node).is_none() {
-            return self.children(node, inner);
+            return self.kept(node, "rt", inner);
         }
-        self.text("(", inner);
-        self.children(node, inner);
-        self.text(")", inner);
+        self.made(Made::Bracket, "(", inner);
+        self.kept(node, "rt", inner);
+        self.made(Made::Bracket, ")", inner);
+    }
+
+    /// Signs that other readers add by themselves.
+    fn made(&mut self, made: Made, signs: &str, inner: &Around) {
+        self.stream.made(made, signs, &format(inner), &inner.paragraph, self.targets);
     }
 
     fn picture(&mut self, element: &Element, source: Option<&str>, inner: &Around) {

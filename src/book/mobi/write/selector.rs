@@ -4,6 +4,7 @@
 //! only the neighbours. A selector with anything else (`::first-letter`, `:nth-child`) is no selector
 //! here, and its rule does not apply.
 
+use super::cascade::Budget;
 use crate::book::dom::{Document, Element, NodeId};
 use smol_str::SmolStr;
 use std::iter::{Peekable, successors};
@@ -144,19 +145,22 @@ impl Selector {
     }
 
     /// Whether an element is selected.
-    pub(super) fn matches(&self, page: &Document, node: NodeId) -> bool {
+    pub(super) fn matches(&self, page: &Document, node: NodeId, budget: &Budget) -> bool {
         let Some((_, subject)) = self.parts.first() else { return false };
         let mut steps = Selector::MAX_STEPS;
-        subject.matches(page, node) && self.rest(1, page, node, &mut steps)
+        budget.spend(price(page, node)) && subject.matches(page, node) && self.rest(1, page, node, &mut steps, budget)
     }
 
     /// Whether the parts from `at` on match around a node that the part before them matches.
     /// It recurses once for each part.
-    fn rest(&self, at: usize, page: &Document, node: NodeId, steps: &mut u32) -> bool {
+    fn rest(&self, at: usize, page: &Document, node: NodeId, steps: &mut u32, budget: &Budget) -> bool {
         let Some((combinator, part)) = self.parts.get(at) else { return true };
         let mut fits = |other: NodeId| {
             *steps = steps.saturating_sub(1);
-            *steps > 0 && part.matches(page, other) && self.rest(at + 1, page, other, steps)
+            *steps > 0
+                && budget.spend(price(page, other))
+                && part.matches(page, other)
+                && self.rest(at + 1, page, other, steps, budget)
         };
         match combinator {
             Combinator::Child => page.parent(node).is_some_and(fits),
@@ -215,6 +219,11 @@ impl Relation {
             Relation::Inside => !wanted.is_empty() && own.contains(wanted),
         }
     }
+}
+
+/// What it takes to try a selector on a node: a step, and more if there are many classes to look through.
+fn price(page: &Document, node: NodeId) -> usize {
+    1 + page.element(node).and_then(|element| element.get("class")).map_or(0, |classes| classes.len() / 32)
 }
 
 fn same_name(page: &Document, other: NodeId, element: &Element) -> bool {

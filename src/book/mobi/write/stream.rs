@@ -4,9 +4,10 @@
 //! that they always nest and none is without effect. Paragraphs are opened when something is in
 //! them. Places are given the tag that is written next, or an empty `<a>` before text.
 
-use super::format::{Format, Tag, font};
+use super::format::{Format, Tag, align_name, ems, font};
 use super::property::Align;
 use super::target::{Place, Targets};
+use crate::book::mobi::Made;
 use std::fmt::Write as _;
 
 /// The paragraph that text is in.
@@ -260,6 +261,28 @@ impl Stream {
         self.blank = false;
     }
 
+    /// A tag around runs of text, whatever they look like.
+    pub(super) fn bare(&mut self, tag: &str, paragraph: &Paragraph, targets: &mut Targets<'_>) {
+        self.begin(&Format::default(), paragraph, targets);
+        self.tag(tag, targets);
+    }
+
+    /// Signs that the book does not have, in an element by which a reader knows them.
+    pub(super) fn made(
+        &mut self,
+        made: Made,
+        signs: &str,
+        format: &Format,
+        paragraph: &Paragraph,
+        targets: &mut Targets<'_>,
+    ) {
+        self.bare(made.start(), paragraph, targets);
+        self.switch(format, targets);
+        self.write(signs);
+        self.close_tags(0);
+        let _ = write!(self.out, "</{}>", made.element());
+    }
+
     /// A link without text.
     pub(super) fn empty_link(&mut self, format: &Format, targets: &mut Targets<'_>) {
         self.switch(format, targets);
@@ -371,19 +394,4 @@ impl Stream {
 
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
-}
-
-pub(super) fn align_name(align: Align) -> &'static str {
-    match align {
-        Align::Left => "left",
-        Align::Right => "right",
-        Align::Center => "center",
-        Align::Justify => "justify",
-    }
-}
-
-/// A length as the format writes it: `1.5em`, and `0` for none.
-fn ems(length: f32) -> String {
-    let rounded = (length * 100.0).round() / 100.0;
-    if rounded == 0.0 { "0".into() } else { format!("{rounded}em") }
 }

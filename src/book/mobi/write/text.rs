@@ -1,6 +1,6 @@
 //! The text of the whole book: its pages one after another, those outside the reading order last.
 
-use super::cascade::Cascade;
+use super::cascade::{Budget, Cascade, Rules};
 use super::contents::{self, Line};
 use super::page::{Lost, PageWriter};
 use super::stream::Stream;
@@ -8,10 +8,11 @@ use super::target::{Place, Targets};
 use crate::book::css::Sheet;
 use crate::book::dom::{Document, NodeId};
 use crate::book::edition::{Edition, Page};
+use crate::book::mobi::Made;
 use crate::book::palm::write::Resources;
 use crate::book::{Change, LandmarkKind, Report};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The text and where things are in it.
 pub(super) struct Body<'a> {
@@ -53,10 +54,11 @@ pub(super) fn write<'a>(edition: &'a Edition, resources: &Resources<'_>, report:
     let mut sheets = Sheets::new(edition);
     let pictures = edition.files.iter().enumerate();
     let pictures = pictures.filter_map(|(at, file)| Some((file.path.as_str(), resources.number(at)? + 1))).collect();
-    for (number, (_, page)) in pages.iter().enumerate() {
+    for (number, (at, page)) in pages.iter().enumerate() {
         let document = Document::parse(&page.markup);
         let cascade = sheets.cascade(&document);
         stream.page_break();
+        mark(edition, *at, &mut stream);
         let starts = targets.wanted(number, "").to_vec();
         stream.arrive(&starts);
         let mut writer = PageWriter {
@@ -84,6 +86,21 @@ pub(super) fn write<'a>(edition: &'a Edition, resources: &Resources<'_>, report:
     let start = landmarks.iter().find(|(kind, _)| *kind == LandmarkKind::Start);
     let start = start.map(|(_, place)| targets.offset(*place));
     Body { text: stream.finish(&targets), toc, start }
+}
+
+/// Marks a page outside the reading order, or the place of those in front of a page.
+fn mark(edition: &Edition, at: usize, stream: &mut Stream) {
+    let pages = edition.pages.get(..=at).unwrap_or_default();
+    let (made, count) = match pages.split_last() {
+        Some((page, before)) if page.linear => {
+            (Made::AsidePlace, before.iter().rev().take_while(|before| !before.linear).count())
+        }
+        _ => (Made::Aside, 1),
+    };
+    for _ in 0..count {
+        stream.out.push_str(made.start());
+        stream.out.push_str("</a>");
+    }
 }
 
 fn landmarks(edition: &Edition, order: &[usize], targets: &mut Targets<'_>) -> Vec<(LandmarkKind, Place)> {
@@ -115,42 +132,31 @@ fn note(lost: Lost, path: &str, report: &mut Report) {
 /// The style sheets of the book; most pages have the same.
 struct Sheets<'a> {
     files: HashMap<&'a str, &'a [u8]>,
-    parsed: HashMap<String, Arc<Sheet>>,
-    cascades: HashMap<Vec<String>, Arc<Cascade>>,
+    rules: HashMap<String, Rc<Rules>>,
+    budget: Rc<Budget>,
 }
 
 impl<'a> Sheets<'a> {
     fn new(edition: &'a Edition) -> Sheets<'a> {
         let files = edition.files.iter().filter(|file| file.media_type == "text/css");
         let files = files.map(|file| (file.path.as_str(), file.bytes.as_slice())).collect();
-        Sheets { files, parsed: HashMap::new(), cascades: HashMap::new() }
+        Sheets { files, rules: HashMap::new(), budget: Rc::default() }
     }
 
     /// The rules for a page.
-    fn cascade(&mut self, page: &Document) -> Arc<Cascade> {
-        let names = linked(page);
-        if let Some(known) = self.cascades.get(&names) {
-            return known.clone();
-        }
-        let mut cascade = Cascade::default();
-        for name in &names {
-            if let Some(sheet) = self.sheet(name) {
-                cascade.add(&sheet);
-            }
-        }
-        let cascade = Arc::new(cascade);
-        self.cascades.insert(names, cascade.clone());
-        cascade
+    fn cascade(&mut self, page: &Document) -> Cascade {
+        let sheets = linked(page).into_iter().filter_map(|name| self.sheet(&name)).collect();
+        Cascade::new(sheets, self.budget.clone())
     }
 
-    fn sheet(&mut self, name: &str) -> Option<Arc<Sheet>> {
-        if let Some(known) = self.parsed.get(name) {
+    fn sheet(&mut self, name: &str) -> Option<Rc<Rules>> {
+        if let Some(known) = self.rules.get(name) {
             return Some(known.clone());
         }
         let css = String::from_utf8_lossy(self.files.get(name)?);
-        let sheet = Arc::new(Sheet::parse(&css));
-        self.parsed.insert(name.to_owned(), sheet.clone());
-        Some(sheet)
+        let rules = Rc::new(Rules::of(&Sheet::parse(&css), &self.budget));
+        self.rules.insert(name.to_owned(), rules.clone());
+        Some(rules)
     }
 }
 

@@ -4,7 +4,8 @@
 //! kindlegen leaves out too and which lets a Kindle treat the file as bought.
 
 use super::{Record, u32_of};
-use crate::book::{Metadata, Role};
+use crate::book::Metadata;
+use std::collections::HashSet;
 
 /// The records so far.
 #[derive(Default)]
@@ -17,7 +18,8 @@ impl Exth {
     /// Everything that is said about the book itself.
     pub(in crate::book) fn of(metadata: &Metadata) -> Exth {
         let mut exth = Exth::default();
-        for author in metadata.authors() {
+        let authors = metadata.authors();
+        for author in &authors {
             exth.text(100, author);
         }
         exth.optional(101, metadata.publisher.as_deref());
@@ -33,8 +35,8 @@ impl Exth {
             exth.text(105, subject);
         }
         exth.optional(106, metadata.published.as_deref());
-        let has_author = metadata.contributors.iter().any(|one| one.role == Role::Author);
-        for other in metadata.contributors.iter().filter(|one| has_author && one.role != Role::Author) {
+        let mut named: HashSet<&str> = authors.into_iter().collect();
+        for other in metadata.contributors.iter().filter(|one| named.insert(&one.name)) {
             exth.text(108, &other.name);
         }
         exth.optional(109, metadata.rights.as_deref());
@@ -103,6 +105,7 @@ fn own_identifier(metadata: &Metadata) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::book::Identifier;
+    use crate::book::Role;
 
     /// Kind and content of each record.
     fn read(block: &[u8]) -> Vec<(u32, String)> {

@@ -7,6 +7,7 @@
 
 mod compress;
 mod database;
+mod description;
 mod exth;
 mod header;
 mod index;
@@ -21,6 +22,7 @@ mod vwi;
 
 pub(in crate::book) use compress::Compressor;
 pub(in crate::book) use database::{Record, database};
+pub(in crate::book) use description::description;
 pub(in crate::book) use exth::Exth;
 pub(in crate::book) use header::{Header, Version, unique_id};
 pub(in crate::book) use index::{IndexWriter, Tag};

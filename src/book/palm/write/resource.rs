@@ -3,7 +3,7 @@
 //! Only what both formats show as it is: JPEG, PNG, GIF and BMP pictures, TrueType and OpenType
 //! fonts. Everything else has no record; whoever writes the pages sees that and leaves it out.
 
-use super::{Record, thumbnail, u32_of};
+use super::{Record, Version, description, thumbnail, u32_of};
 use crate::book::edition::Edition;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -20,18 +20,22 @@ pub(in crate::book) struct Resources<'a> {
     pub(in crate::book) cover: Option<usize>,
     /// The record of the thumbnail: the cover itself if it cannot be made smaller.
     pub(in crate::book) thumbnail: Option<usize>,
+    /// The record that says what no other can.
+    pub(in crate::book) description: Option<usize>,
     /// Whether there is a font.
     pub(in crate::book) has_fonts: bool,
 }
 
 impl<'a> Resources<'a> {
-    /// The pictures, the thumbnail of the cover, and fonts if the format takes them.
-    pub(in crate::book) fn of(edition: &'a Edition, with_fonts: bool) -> Resources<'a> {
+    /// The pictures, the thumbnail of the cover, and what there is to say of the source; for KF8 fonts, and the pages
+    /// in the description.
+    pub(in crate::book) fn of(edition: &'a Edition, version: Version) -> Resources<'a> {
+        let is_kf8 = version == Version::Eight;
         let mut resources = Resources { numbers: vec![None; edition.files.len()], ..Resources::default() };
         for (file, number) in edition.files.iter().zip(0..) {
             let record: Record<'a> = match file.media_type {
                 "image/jpeg" | "image/png" | "image/gif" | "image/bmp" => Record::Borrowed(&file.bytes),
-                "font/ttf" | "font/otf" if with_fonts => {
+                "font/ttf" | "font/otf" if is_kf8 => {
                     resources.has_fonts = true;
                     Record::Owned(font(&file.bytes))
                 }
@@ -48,6 +52,10 @@ impl<'a> Resources<'a> {
         if let (Some(_), Some(small)) = (resources.cover, cover.and_then(|cover| thumbnail(&cover.bytes))) {
             resources.thumbnail = Some(resources.records.len());
             resources.records.push(Record::Owned(small));
+        }
+        if let Some(description) = description(edition, is_kf8) {
+            resources.description = Some(resources.records.len());
+            resources.records.push(description);
         }
         resources
     }

@@ -1,6 +1,7 @@
 //! What it takes to paint a drawing: pixels touched and memory held, added up before anything is
 //! painted. Both grow with the square of the scale, so there is a scale that can be afforded.
 
+use super::super::Budget;
 use resvg::usvg::{Group, Image, ImageKind, Node, Paint, Path, Pattern, Rect, Tree, filter};
 
 /// Most pixels touched: two seconds, at about 5 ns each as measured.
@@ -23,10 +24,10 @@ struct Cost {
 }
 
 /// The largest scale up to `wanted` at which the drawing can be painted, if there is one.
-pub(super) fn affordable(tree: &Tree, wanted: f32) -> Option<f32> {
+pub(super) fn affordable(tree: &Tree, wanted: f32, budget: &Budget) -> Option<f32> {
     let size = tree.size();
     let cost = measure(tree);
-    let left = MOST_WORK - cost.fixed;
+    let left = MOST_WORK.min(budget.painted()) - cost.fixed;
     // Anything that is not a number is refused, too.
     if !(left > 0.0 && cost.scaled.is_finite() && cost.memory.is_finite()) {
         return None;
@@ -35,7 +36,9 @@ pub(super) fn affordable(tree: &Tree, wanted: f32) -> Option<f32> {
     let by_memory = (MOST_MEMORY / cost.memory.max(1.0)).sqrt();
     let scale = (by_work.min(by_memory) as f32).min(wanted);
     let longest = size.width().max(size.height()) * scale;
-    (scale > 0.0 && (scale >= wanted || longest >= SMALLEST)).then_some(scale)
+    let scale = (scale > 0.0 && (scale >= wanted || longest >= SMALLEST)).then_some(scale)?;
+    budget.paint(cost.fixed + cost.scaled * f64::from(scale * scale));
+    Some(scale)
 }
 
 /// Painted areas, cut to what a layer may measure: five times the canvas each way.

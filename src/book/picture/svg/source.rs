@@ -9,6 +9,8 @@ use std::borrow::Cow;
 const LARGEST: usize = 12 << 20;
 /// Deepest nesting; drawing programs write a dozen levels.
 pub(super) const DEEPEST: usize = 64;
+/// Most attributes of an element; the parser compares each with all others.
+const MOST_ATTRIBUTES: usize = 500;
 
 /// The drawing as well-formed XML as far as that can be had cheaply.
 pub(super) fn prepare(svg: &[u8]) -> Result<String, &'static str> {
@@ -80,6 +82,9 @@ fn check_depth(text: &str) -> Result<(), &'static str> {
     let mut depth = 0usize;
     for token in tokens(text) {
         match token {
+            Token::Open { attributes, .. } if attributes.iter().take(MOST_ATTRIBUTES + 1).count() > MOST_ATTRIBUTES => {
+                return Err(TOO_COMPLEX);
+            }
             Token::Open { empty: false, .. } => depth += 1,
             Token::Close { .. } => depth = depth.saturating_sub(1),
             // What counts as one text here may be elements to the parser.
@@ -120,6 +125,8 @@ mod tests {
         assert!(prepare("<g>".repeat(DEEPEST + 1).as_bytes()).is_err());
         let hidden = format!("<svg><style>{}</style></svg>", "<g>".repeat(5000));
         assert!(prepare(hidden.as_bytes()).is_err());
+        let wide: String = (0..1000).map(|at| format!(" a{at}='1'")).collect();
+        assert!(prepare(format!("<svg{wide}/>").as_bytes()).is_err());
         assert!(prepare("<g></g>".repeat(1000).as_bytes()).is_ok());
     }
 }

@@ -27,7 +27,8 @@ fn is_blank(picture: &RgbImage) -> bool {
 
 #[test]
 fn a_drawing_is_sharp_and_says_its_size() {
-    let drawing = draw(&svg("<circle cx='50' cy='50' r='40' fill='red'/>"), &nothing).expect("draws");
+    let drawing =
+        draw(&svg("<circle cx='50' cy='50' r='40' fill='red'/>"), &nothing, &Budget::default()).expect("draws");
     assert_eq!((drawing.width, drawing.height, drawing.media_type), (100, 100, "image/png"));
     let picture = super::super::decode(&drawing.bytes).expect("decodes").into_rgba8();
     assert_eq!((picture.width(), picture.height()), (200, 200));
@@ -78,22 +79,22 @@ fn what_multiplies_is_refused() {
         "<rect width='1' height='1'/>".repeat(1000)
     );
     for bomb in [svg(&uses), svg(&patterns), svg(&markers), laughs.as_bytes().to_vec()] {
-        assert!(draw(&bomb, &nothing).is_err());
+        assert!(draw(&bomb, &nothing, &Budget::default()).is_err());
     }
     let itself = "<g id='a'><use xlink:href='#a'/></g>";
-    assert_eq!(draw(&svg(itself), &nothing), Err("the drawing contains itself"));
+    assert_eq!(draw(&svg(itself), &nothing, &Budget::default()), Err("the drawing contains itself"));
 }
 
 #[test]
 fn what_costs_too_much_is_refused_or_made_smaller() {
     let dear = "<filter id='f' x='0' y='0' width='1' height='1'><feMorphology radius='1000'/></filter>\
                 <rect filter='url(#f)' width='100' height='100'/>";
-    assert_eq!(draw(&svg(dear), &nothing), Err(TOO_COMPLEX));
+    assert_eq!(draw(&svg(dear), &nothing, &Budget::default()), Err(TOO_COMPLEX));
     let tile = "<pattern id='p' width='1e7' height='1e7' patternUnits='userSpaceOnUse'><rect width='9' height='9'/>\
                 </pattern><rect fill='url(#p)' width='9' height='9'/>";
-    assert_eq!(draw(&svg(tile), &nothing), Err(TOO_COMPLEX));
+    assert_eq!(draw(&svg(tile), &nothing, &Budget::default()), Err(TOO_COMPLEX));
     let dashes = "<path stroke='red' stroke-dasharray='1e-5' d='M0 0L1e6 1e6'/>";
-    assert_eq!(draw(&svg(dashes), &nothing), Err(TOO_COMPLEX));
+    assert_eq!(draw(&svg(dashes), &nothing, &Budget::default()), Err(TOO_COMPLEX));
     let layers = "<g opacity='.9'>".repeat(60) + "<rect width='100' height='100'/>" + &"</g>".repeat(60);
     let smaller = render(&svg(&layers), &nothing, 2560, 2560).expect("renders");
     assert!((200..2560).contains(&smaller.width()), "{}", smaller.width());
@@ -106,7 +107,7 @@ fn the_deepest_chain_that_is_taken_does_not_overflow_the_stack() {
         for at in 1..links {
             out += &format!("<g id='a{at}' opacity='.9'><use xlink:href='#a{}'/></g>", at - 1);
         }
-        draw(&svg(&out), &nothing)
+        draw(&svg(&out), &nothing, &Budget::default())
     };
     assert!((1..80).any(|links| chain(links).is_err()));
     let longest = (1..80).take_while(|links| chain(*links).is_ok()).count();
@@ -116,6 +117,15 @@ fn the_deepest_chain_that_is_taken_does_not_overflow_the_stack() {
 #[test]
 fn damage_is_an_error() {
     for bad in [&b"<svg"[..], b"", b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>", b"<svg/>"] {
-        assert!(draw(bad, &nothing).is_err() || bad == b"<svg/>", "{bad:?}");
+        assert!(draw(bad, &nothing, &Budget::default()).is_err() || bad == b"<svg/>", "{bad:?}");
     }
+}
+
+#[test]
+fn all_drawings_of_a_book_share_one_budget() {
+    let budget = Budget { painted: std::cell::Cell::new(3e7), ..Budget::default() };
+    let dear = "<rect width='100' height='100' opacity='.5'/>".repeat(20);
+    let shown = (0..100).filter(|_| draw(&svg(&dear), &nothing, &budget).is_ok()).count();
+    assert!((1..100).contains(&shown), "{shown}");
+    assert!(budget.painted() >= 0.0);
 }

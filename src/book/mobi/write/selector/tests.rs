@@ -9,8 +9,9 @@ fn found(selector: &str) -> String {
          <section epub:type='note rear' xml:lang='zh-CN'><p>4</p></section></div><h1>5</h1><p>6</p></body></html>",
     );
     let (selectors, _) = Selector::parse_list(selector);
-    let elements =
-        page.descendants(Document::ROOT).filter(|&node| selectors.iter().any(|one| one.matches(&page, node)));
+    let elements = page
+        .descendants(Document::ROOT)
+        .filter(|&node| selectors.iter().any(|one| one.matches(&page, node, &Budget::default())));
     elements.map(|node| page.text_content(node)).collect()
 }
 
@@ -53,6 +54,6 @@ fn hostile_selectors_cost_little() {
     let page = Document::parse(&deep);
     let selector = Selector::parse("b div div div div div div p").expect("a selector");
     let p = page.find(Document::ROOT, "p").expect("a paragraph");
-    assert!(!selector.matches(&page, p));
+    assert!(!selector.matches(&page, p, &Budget::default()));
     assert!(Selector::parse(&"a ".repeat(100)).is_none());
 }
