@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 
 use super::feed::{self, Item};
-use super::shelf::{Shelf, read_article};
+use super::shelf::{Article, Shelf, read_article};
 use super::source::{self, Kind};
 use super::{Articles, Error, Result, disk, picture, slug};
 use crate::book::{Rules, safe_markup, web_picture};
@@ -87,6 +87,37 @@ impl Articles {
         }
         fs::create_dir_all(&self.folder).map_err(|error| disk(&self.folder, error))?;
         self.bring(name, text.as_bytes(), now)
+    }
+
+    /// Puts a picture into the folder of an article.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] when it is none that pages show, [`Error::NoArticle`], or when the disk or the store fails.
+    pub fn add_picture(&self, slug: &str, name: &str, bytes: &[u8], now: DateTime<Utc>) -> Result<()> {
+        let _alone = self.folder_work.lock();
+        self.read_folder(now)?;
+        let article = self.current().article(slug).cloned().ok_or_else(|| Error::NoArticle(slug.to_owned()))?;
+        let path = self.folder.join(&article.stem).join(name);
+        let wrong = |what: &str| Err(Error::Wrong { path: path.clone(), what: what.into() });
+        if picture::name_of(name).as_deref() != Some(name) {
+            return wrong("that can be no picture's name; use letters, digits and dashes");
+        }
+        if web_picture(bytes).is_none() || bytes.len() as u64 > picture::LARGEST {
+            return wrong("it is no picture that pages show; save it as JPEG, PNG, GIF or WebP of at most 10 MB");
+        }
+        self.put_picture(&article.stem, name, bytes)?;
+        self.read_folder(now)?;
+        Ok(())
+    }
+
+    /// The names of the pictures in the folder of an article, whether its text shows them or not.
+    pub fn pictures_beside(&self, article: &Article) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.join(&article.stem)).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<String> =
+            names.filter(|name| picture::name_of(name).as_deref() == Some(name.as_str())).collect();
+        names.sort();
+        names
     }
 
     /// Brings every article of a folder. Those that cannot be brought do not keep the others out.

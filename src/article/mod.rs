@@ -30,7 +30,7 @@ use parking_lot::{Mutex, RwLock};
 pub use bring::{Added, Brought};
 pub use draft::{Drafted, Told};
 pub use page::{address_of, address_of_picture};
-pub use picture::Picture;
+pub use picture::{LARGEST as LARGEST_PICTURE, Picture};
 pub use publication::{Followed, Outcome};
 pub use shelf::{Article, Shelf};
 

@@ -15,7 +15,7 @@ use crate::book::web_picture;
 /// The folder for pictures of all articles.
 pub(super) const SHARED: &str = "pictures";
 /// Largest picture that is shown, in bytes.
-const LARGEST: u64 = 10 << 20;
+pub const LARGEST: u64 = 10 << 20;
 /// Longest name, in bytes.
 const NAME: usize = 200;
 

@@ -135,20 +135,21 @@ pub fn markdown(text: &str) -> String {
 
 /// Leaves of the markup what is on the list. Linear in its length.
 pub fn safe(markup: &str, rules: &Rules<'_>) -> Safe {
-    let mut document = Document::parse(&format!("<body>{markup}</body>"));
-    let body = document.body();
-    let mut at = document.first_child(body);
+    let mut document = Document::parse(markup);
+    // Not its body: what stands behind a body that was closed too early belongs to the text, too.
+    let top = Document::ROOT;
+    let mut at = document.first_child(top);
     while let Some(node) = at {
-        at = clean(&mut document, node, body, rules);
+        at = clean(&mut document, node, top, rules);
     }
-    let markup = document.children(body).into_iter().map(|node| document.to_markup(node, Syntax::Html)).collect();
-    Safe { markup, text: text_of(&document, body) }
+    let markup = document.children(top).into_iter().map(|node| document.to_markup(node, Syntax::Html)).collect();
+    Safe { markup, text: text_of(&document, top) }
 }
 
 /// Cleans one node and gives the next in document order.
-fn clean(document: &mut Document, node: NodeId, body: NodeId, rules: &Rules<'_>) -> Option<NodeId> {
-    let behind = document.after_subtree(node, body);
-    let Some(element) = document.element(node).cloned() else { return document.after(node, body) };
+fn clean(document: &mut Document, node: NodeId, top: NodeId, rules: &Rules<'_>) -> Option<NodeId> {
+    let behind = document.after_subtree(node, top);
+    let Some(element) = document.element(node).cloned() else { return document.after(node, top) };
     if element.space != Space::Html || DROPPED.contains(&element.name.as_str()) {
         document.detach(node);
         return behind;
@@ -170,7 +171,7 @@ fn clean(document: &mut Document, node: NodeId, body: NodeId, rules: &Rules<'_>)
             if let Some(own) = document.element_mut(node) {
                 *own = kept;
             }
-            document.after(node, body)
+            document.after(node, top)
         }
         None => {
             let first = document.first_child(node);
@@ -249,9 +250,9 @@ fn show(document: &mut Document, node: NodeId, element: &Element, rules: &Rules<
     }
 }
 
-fn text_of(document: &Document, body: NodeId) -> String {
+fn text_of(document: &Document, top: NodeId) -> String {
     let mut text = String::new();
-    for node in document.descendants(body) {
+    for node in document.descendants(top) {
         match document.data(node) {
             Data::Text(own) => text.push_str(own),
             Data::Element(element) if BLOCKS.contains(&element.name.as_str()) && !text.ends_with('\n') => {

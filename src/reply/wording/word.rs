@@ -173,4 +173,5 @@ pub(super) const TAPS: &[(&str, &str, &str, Word)] = &[
     ("tap_bind", "绑定", "bind", Word::LabelBind),
     ("tap_mailboxes", "邮箱", "mailboxes", Word::LabelMailboxes),
     ("tap_push_status", "推送状态", "push status", Word::LabelPushStatus),
+    ("tap_articles", "文章", "articles", Word::LabelArticles),
 ];

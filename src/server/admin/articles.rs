@@ -6,13 +6,17 @@
 use std::sync::Arc;
 
 use askama::Template;
+use bytes::Buf;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 use warp::http::StatusCode;
+use warp::multipart::{FormData, Part};
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
 use super::frame::Frame;
 use super::notice::Notice;
+use super::upload;
 use super::visit::{Form, Visit};
 use crate::article::{self, Article, Shelf, Told};
 use crate::store::records::ArticleDraftRecord;
@@ -37,6 +41,8 @@ struct ArticlePage<'a> {
     public: &'a str,
     drafts: &'a [(String, ArticleDraftRecord)],
     accounts: &'a [String],
+    /// The names of the pictures in its folder.
+    beside: &'a [String],
 }
 
 #[derive(Template)]
@@ -88,8 +94,9 @@ pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
 /// `GET /articles/{slug}`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let article = found(visit).await?;
-    let (articles, slug) = (Arc::clone(&visit.app.articles), article.slug.clone());
-    let drafts = visit.ask(move || articles.drafts(&slug)).await?;
+    let (articles, same) = (Arc::clone(&visit.app.articles), Arc::clone(&article));
+    let (drafts, beside) =
+        visit.ask(move || articles.drafts(&same.slug).map(|drafts| (drafts, articles.pictures_beside(&same)))).await?;
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
     let accounts: Vec<String> = visit.app.tokens.all().iter().map(|keeper| keeper.account().to_owned()).collect();
     let page = ArticlePage {
@@ -100,6 +107,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
         article: &article,
         drafts: &drafts,
         accounts: &accounts,
+        beside: &beside,
     };
     answer::page(&page)
 }
@@ -195,6 +203,41 @@ pub(super) async fn picture(visit: &Visit) -> Result<Response, Refusal> {
     let mime = picture.mime.ok_or(Refusal::NotFound)?;
     let bytes = visit.ask(move || Ok::<_, std::convert::Infallible>(picture.bytes())).await?;
     Ok(answer::bytes(StatusCode::OK, mime, bytes.ok_or(Refusal::NotFound)?))
+}
+
+/// `POST /api/articles/{slug}/pictures`: files for the folder of the article. Each has its own outcome.
+pub(super) async fn add_pictures(visit: &Visit, files: Option<FormData>) -> Result<Response, Refusal> {
+    let article = found(visit).await?;
+    let mut parts = files.ok_or(Refusal::Broken)?;
+    let mut items = Vec::new();
+    while let Some(part) = upload::next_in_time(&mut parts).await? {
+        let part = part.map_err(|_| Refusal::Broken)?;
+        let Some(name) = part.filename().map(upload::base_name) else { continue };
+        let bytes = piece_by_piece(part).await?;
+        let (articles, slug, own, now) =
+            (Arc::clone(&visit.app.articles), article.slug.clone(), name.clone(), visit.now);
+        let add = move || Ok::<_, std::convert::Infallible>(articles.add_picture(&slug, &own, &bytes, now));
+        items.push(match visit.ask(add).await? {
+            Ok(()) => json!({ "file": name }),
+            Err(error @ article::Error::Wrong { .. }) => json!({ "file": name, "error": error.to_string() }),
+            Err(error) => return Err(refused(visit, &error)),
+        });
+    }
+    Ok(answer::json(StatusCode::OK, &json!({ "items": items })))
+}
+
+/// The bytes of a part, up to the largest picture that is shown and one more.
+async fn piece_by_piece(part: Part) -> Result<Vec<u8>, Refusal> {
+    let mut pieces = Box::pin(part.stream());
+    let mut bytes = Vec::new();
+    while let Some(piece) = upload::next_in_time(&mut pieces).await? {
+        let mut piece = piece.map_err(|_| Refusal::Broken)?;
+        if bytes.len() as u64 + piece.remaining() as u64 > article::LARGEST_PICTURE {
+            return Err(Refusal::TooLarge(article::LARGEST_PICTURE));
+        }
+        bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
+    }
+    Ok(bytes)
 }
 
 async fn shelf(visit: &Visit) -> Result<Arc<Shelf>, Refusal> {

@@ -260,6 +260,7 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::RemoveArticle => articles::remove(visit).await,
         Action::DraftArticle => articles::draft(visit, form).await,
         Action::ArticlePicture => articles::picture(visit).await,
+        Action::ApiArticlePictures => articles::add_pictures(visit, load.files).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,

@@ -57,6 +57,7 @@ pub(super) enum Action {
     RemoveArticle,
     DraftArticle,
     ArticlePicture,
+    ApiArticlePictures,
     Simulator,
     SimulatorSend,
     Wordings,
@@ -110,7 +111,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 48] = [
+pub(super) const ROUTES: [Route; 49] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -129,6 +130,7 @@ pub(super) const ROUTES: [Route; 48] = [
     post("/articles/{slug}/remove", Session, Form, Action::RemoveArticle),
     post("/articles/{slug}/draft", Session, Form, Action::DraftArticle),
     get("/a/{slug}/{name}", Session, Action::ArticlePicture),
+    post("/api/articles/{slug}/pictures", Session, Files, Action::ApiArticlePictures),
     get("/simulator", Session, Action::Simulator),
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),
