@@ -57,6 +57,9 @@ enum Value {
     List(Vec<String>),
 }
 
+/// Keys, in small letters, and their values.
+type Head = Vec<(String, Value)>;
+
 /// Reads a file; `stem` is its name without extension, for one without a title.
 ///
 /// # Errors
@@ -87,7 +90,7 @@ pub(super) fn read(bytes: &[u8], kind: Kind, stem: &str, zone: Tz) -> Result<Sou
 }
 
 /// The keys and values of the head, and what is below it.
-fn divided(text: &str) -> Result<(Vec<(String, Value)>, &str), String> {
+fn divided(text: &str) -> Result<(Head, &str), String> {
     let fence = match text.split_once('\n').map(|(first, _)| first.trim_end()) {
         Some(fence @ ("+++" | "---")) => fence,
         _ => return Ok((Vec::new(), text)),
@@ -110,7 +113,7 @@ fn divided(text: &str) -> Result<(Vec<(String, Value)>, &str), String> {
     }
 }
 
-fn toml_head(text: &str) -> Result<Vec<(String, Value)>, String> {
+fn toml_head(text: &str) -> Result<Head, String> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         format!("the head is no TOML ({}); put texts into quotes", error.message())
     })?;
@@ -125,8 +128,8 @@ fn toml_head(text: &str) -> Result<Vec<(String, Value)>, String> {
     Ok(table.iter().map(|(key, value)| (key.to_lowercase(), value_of(value))).collect())
 }
 
-fn plain_head(text: &str) -> Vec<(String, Value)> {
-    let mut head: Vec<(String, Value)> = Vec::new();
+fn plain_head(text: &str) -> Head {
+    let mut head = Head::new();
     for line in text.lines() {
         let is_inner = line.starts_with([' ', '\t', '-', '#']);
         if let Some(item) = line.trim_start().strip_prefix("- ") {

@@ -10,6 +10,11 @@ use chrono_tz::Asia::Shanghai;
 const FIRST: Duration = Duration::from_secs(30);
 /// … up to this.
 const LONGEST: Duration = Duration::from_secs(900);
+/// The same for what still has an id for some hours: a try whose answer is lost has cost an upload.
+const FIRST_OF_PATIENT: Duration = Duration::from_secs(600);
+const LONGEST_OF_PATIENT: Duration = Duration::from_secs(3_600);
+/// Who has an id for longer than this is patient.
+const URGENT: TimeDelta = TimeDelta::hours(2);
 /// Between two tries while a quota is used up, and of an account that may not.
 const SELDOM: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -23,6 +28,8 @@ pub(super) struct Pace {
     setbacks: u64,
     /// Nothing is called before this, by uptime.
     not_before: Duration,
+    /// Nothing patient is called before this, by uptime.
+    patient_not_before: Duration,
     /// A quota is used up until then.
     day_ends_at: Option<DateTime<Utc>>,
     /// The platform gives this account no temporary media (48001).
@@ -38,7 +45,7 @@ pub(super) enum Leave {
     All,
     /// One file, to see whether it goes again.
     One,
-    /// One file, and only one that would have no id before this: quotas are said to begin anew at midnight.
+    /// One file, and only one that would have no id before this.
     OneEndingBefore(DateTime<Utc>),
     /// Nothing.
     None,
@@ -65,6 +72,7 @@ impl Pace {
         // A clock that was set back must not stop an account for longer than a day.
         match self.day_ends_at.filter(|end| now < *end && *end - now <= TimeDelta::days(1)) {
             Some(end) => Leave::OneEndingBefore(end),
+            None if uptime < self.patient_not_before => Leave::OneEndingBefore(now + URGENT),
             None if self.failures > 0 => Leave::One,
             None => Leave::All,
         }
@@ -88,6 +96,8 @@ impl Pace {
             Setback::Minute => MINUTE,
             Setback::Day | Setback::Forbidden => SELDOM,
         };
+        let patience = FIRST_OF_PATIENT.saturating_mul(1 << self.failures.min(8)).min(LONGEST_OF_PATIENT);
+        self.patient_not_before = self.patient_not_before.max(uptime + patience);
         self.failures += 1;
         self.setbacks += 1;
         self.not_before = self.not_before.max(uptime + rest);
@@ -122,12 +132,14 @@ mod tests {
         assert_eq!(pace.leave(now, SECOND), Leave::All);
         pace.failed(Setback::Passing, "no answer".into(), now, SECOND);
         assert_eq!(pace.leave(now, FIRST), Leave::None);
-        assert_eq!(pace.leave(now, FIRST + SECOND), Leave::One);
+        assert_eq!(pace.leave(now, FIRST + SECOND), Leave::OneEndingBefore(now + URGENT));
+        assert_eq!(pace.leave(now, FIRST_OF_PATIENT + SECOND), Leave::One);
         for _ in 0..20 {
             pace.failed(Setback::Passing, "no answer".into(), now, SECOND);
         }
         assert_eq!(pace.leave(now, LONGEST), Leave::None);
-        assert_eq!(pace.leave(now, LONGEST + SECOND), Leave::One);
+        assert_eq!(pace.leave(now, LONGEST + SECOND), Leave::OneEndingBefore(now + URGENT));
+        assert_eq!(pace.leave(now, LONGEST_OF_PATIENT + SECOND), Leave::One);
         pace.succeeded(pace.begun() - 1);
         assert_eq!(pace.leave(now, SECOND), Leave::None, "it began before the last failure");
         pace.succeeded(pace.begun());

@@ -174,6 +174,7 @@ impl Media {
             self.set_back(account, Setback::Passing, error.to_string(), clock);
             return Ok(Outcome::Waits);
         }
+        let begun = self.begun(account);
         if !self.count(account, clock).await? {
             let why =
                 format!("the {} uploads of today (media.uploads_per_day) are used", self.settings.uploads_per_day);
@@ -181,7 +182,7 @@ impl Media {
             return Ok(Outcome::Waits);
         }
         // The platform's days begin with its answer; ours before the question, so that ours end first.
-        let (asked_at, begun) = (clock.now(), self.begun(account));
+        let asked_at = clock.now();
         match self.call(keeper, &due, fit).await {
             Ok(given) => {
                 self.succeeded(account, begun);

@@ -287,6 +287,7 @@ impl Desk {
                 return Ok(answer.reply);
             }
             let late = if waiting.has_late { write.get(&LATE, who)? } else { None };
+            let late = late.map(|late| picture::while_it_lives(late, words, now));
             let own = match &late {
                 Some(_) if outcome.is_filler => None,
                 _ => Some(self.carry_out(write, who, words, outcome, traces.as_ref(), now)?),

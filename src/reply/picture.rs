@@ -1,18 +1,22 @@
 //! Pictures of the media folder, listed and sent, and what the owner's keywords are answered with. Only records are read:
 //! what the platform does not have at this moment is not waited for, the follower is told to ask again.
 
+use chrono::{DateTime, Duration, Utc};
+
 use super::Result;
 use super::number;
 use super::outcome::{Outcome, shortened};
 use super::visit::Visit;
-use super::wording::Word;
+use super::wording::{Word, Wordings};
 use crate::media::Answer;
 use crate::search::fold;
-use crate::store::records::PlaceRecord;
+use crate::store::records::{AnswerRecord, PlaceRecord};
 use crate::wechat::{Article, MediaKind, Music, Reply, TEXT_FITTING_BYTES, Video, literal, menu_link};
 
 /// Most pictures in a list; words narrow it down.
 const LINES: usize = 20;
+/// An id that was given so long ago may have ended: it is renewed some hours before its end.
+const SURELY_LIVES: Duration = Duration::minutes(30);
 /// Longest title in a line, in characters.
 const TITLE: usize = 30;
 
@@ -101,6 +105,18 @@ impl Visit<'_> {
             None => Outcome::say(self.words.plain(Word::PictureLater)),
         })
     }
+}
+
+/// An answer that came too late for its message. The platform may have forgotten what it names since.
+pub(super) fn while_it_lives(late: AnswerRecord, words: &Wordings, now: DateTime<Utc>) -> AnswerRecord {
+    let names_media = match late.reply {
+        Reply::Image { .. } | Reply::Voice { .. } | Reply::Video(_) | Reply::Music(_) => true,
+        Reply::Nothing | Reply::Text(_) | Reply::News(_) | Reply::TransferCustomerService { .. } => false,
+    };
+    if names_media && now - late.answered_at > SURELY_LIVES {
+        return AnswerRecord { reply: Reply::Text(words.plain(Word::PictureLater)), ..late };
+    }
+    late
 }
 
 /// The name without its extension.

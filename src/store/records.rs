@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use article::{ArticleDraftRecord, ArticleRecord, PublicationRecord, PublicationState};
-pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 
 use super::ContentHash;
 use crate::book::Format;
 use crate::wechat::Reply;
 
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
+pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 
 /// The number of a book, given once, shown to people and in addresses.
 pub type BookId = u64;

@@ -152,7 +152,7 @@ async fn keywords_are_answered_with_everything_there_is() {
         match = "contains"
         picture = "qr.png"
         [[reply]]
-        words = ["你好呀"]
+        words = ["朗读"]
         voice = "hello.mp3"
         [[reply]]
         words = ["短片"]
@@ -171,12 +171,13 @@ async fn keywords_are_answered_with_everything_there_is() {
     // The picture is uploaded twice: once as itself, once as that of the music.
     assert_eq!(room.sync().await, uploaded(4));
     assert_eq!(room.say("群").await, Answer::Text("群号 123".into()), "a keyword comes before a search");
-    assert!(room.say("找 群").await.expect_text().contains("《群》"), "unless it is asked to be one");
+    assert!(room.say("找 群").await.expect_text().contains("《群》"));
+    assert!(room.say("找 二维码").await.expect_text().contains("没找到"), "unless it is asked to be one");
     assert!(room.say("帮助").await.expect_text().contains("发书名或作者"), "and behind a command");
     let image = room.id("给我二维码吧").await;
     let thumb = room.id("主题曲").await;
     assert_ne!(image, thumb);
-    room.id("你好呀").await;
+    room.id("朗读").await;
     match room.say("短片").await {
         Answer::Video { media_id, title, description } => {
             assert_eq!(room.platform().media_kind(APP_ID, &media_id).as_deref(), Some("video"));
@@ -237,11 +238,11 @@ async fn a_changed_file_has_its_old_id_until_there_is_a_new_one_and_a_removed_on
     room.remove("a.png");
     room.put("b.png", &picture(3, ImageFormat::Png));
     room.look();
-    assert!(room.say("图 a").await.expect_text().contains("没找到"));
+    assert!(room.say("图 a").await.expect_text().contains("没有叫“a”的图"));
     // A folder that is not there says nothing about its files: perhaps its disk is missing.
     let folder = room.test.app.data_dir.join("pictures");
     std::fs::rename(&folder, room.test.app.data_dir.join("away")).unwrap();
-    assert_eq!(room.sync().await, uploaded(0));
+    assert_eq!(room.sync().await, Uploads { waiting: 1, ..Uploads::default() });
     assert_eq!(room.test.app.media.pictures().unwrap(), ["b.png"]);
 }
 
@@ -327,6 +328,32 @@ async fn accounts_without_temporary_media_have_permanent_material_that_goes_with
     assert_eq!(room.platform().material(APP_ID), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn material_whose_file_goes_while_it_is_on_its_way_goes_too() {
+    const ADD: &str = "/cgi-bin/material/add_material";
+    let room = Room::start("").await;
+    room.platform().set_only_permanent(APP_ID, true);
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.look();
+    room.platform().set_latency(Some(Patience::from_millis(500)));
+    let (media, app, clock) = (room.test.app.media.clone(), room.test.app.clone(), room.test.clock.clock());
+    let uploading = tokio::spawn(async move { media.upload_due(&app.tokens, &clock).await });
+    let arrived = async {
+        while room.platform().count(ADD) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Patience::from_secs(20), arrived).await.expect("an upload under way");
+    room.remove("a.png");
+    room.look();
+    uploading.await.unwrap().unwrap();
+    room.platform().set_latency(None);
+    assert_eq!(room.platform().material(APP_ID), 1);
+    room.test.clock.advance(Duration::hours(2));
+    assert_eq!(room.upload().await, Uploads { deleted: 1, ..Uploads::default() });
+    assert_eq!(room.platform().material(APP_ID), 0);
+}
+
 #[tokio::test]
 async fn quotas_of_the_owner_and_of_the_platform_last_for_a_day() {
     let room = Room::start("[media]\nuploads_per_day = 3").await;
@@ -352,6 +379,57 @@ async fn quotas_of_the_owner_and_of_the_platform_last_for_a_day() {
     room.test.clock.advance(Duration::hours(14));
     assert_eq!(room.sync().await.uploaded, 1);
     assert_eq!(room.platform().uploads(APP_ID), 5);
+}
+
+#[tokio::test]
+async fn an_id_is_given_to_its_end_and_not_beyond() {
+    let room = Room::start("").await;
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.sync().await;
+    let media_id = room.id("图 a").await;
+    room.platform().set_fault_everywhere(Some(Fault::Status500));
+    for _ in 0..71 {
+        room.test.clock.advance(Duration::hours(1));
+        room.sync().await;
+        assert_eq!(room.id("图 a").await, media_id);
+    }
+    room.test.clock.advance(Duration::hours(1));
+    room.sync().await;
+    assert_eq!(room.say("图 a").await, Answer::Text(LATER.into()));
+    room.platform().set_fault_everywhere(None);
+    room.test.clock.advance(Duration::minutes(20));
+    assert_eq!(room.sync().await.uploaded, 1);
+    assert_ne!(room.id("图 a").await, media_id);
+}
+
+#[tokio::test]
+async fn a_file_that_is_still_being_written_is_left_alone() {
+    let room = Room::start("").await;
+    let (media, now) = (&room.test.app.media, room.test.clock.now());
+    let whole = picture(1, ImageFormat::Png);
+    media.scan(Taking::Settled, now).unwrap();
+    for written in [10, 20, whole.len()] {
+        room.put("a.png", &whole[..written]);
+        assert_eq!(media.scan(Taking::Settled, now).unwrap().changed, 0, "{written}");
+    }
+    assert_eq!(media.scan(Taking::Settled, now).unwrap().changed, 1);
+    assert_eq!(media.scan(Taking::Settled, now).unwrap().changed, 0);
+    assert_eq!(room.upload().await, uploaded(1));
+}
+
+#[tokio::test]
+async fn a_picture_that_came_too_late_is_sent_with_the_next_message_while_it_lives() {
+    let room = Room::start("").await;
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.sync().await;
+    let media_id = room.id("图 a").await;
+    let desk = &room.test.app.desk;
+    let late = || shutong::wechat::Reply::Image { media_id: media_id.clone() };
+    desk.keep_late("main", FOLLOWER, late(), room.test.clock.now()).unwrap();
+    assert_eq!(room.say("谢谢").await, Answer::Image { media_id: media_id.clone() });
+    desk.keep_late("main", FOLLOWER, late(), room.test.clock.now()).unwrap();
+    room.test.clock.advance(Duration::days(4));
+    assert_eq!(room.say("谢谢").await, Answer::Text(LATER.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@
 use chrono::Duration;
 use image::ImageFormat;
 
-use super::{Room, picture};
+use super::{Room, UPLOAD, picture};
 use crate::support::central::APP_ID;
 use crate::support::wechat_api::Fault;
 
@@ -57,21 +57,25 @@ async fn weeks(seed: u64) {
     room.keywords(KEYWORDS);
     room.sync().await;
     let (mut is_faulty, mut changes_in) = (false, 1 + random.below(30));
-    let mut restarts = 0;
+    let (mut restarts, mut failed) = (0, 0);
     for step in 1..=HOURS * STEPS_AN_HOUR {
         changes_in -= 1;
         if changes_in == 0 {
             is_faulty = !is_faulty;
             let fault = is_faulty.then(|| FAULTS[random.below(FAULTS.len() as i64) as usize]);
-            changes_in = 1 + random.below(if is_faulty { 9 } else { 40 });
-            room.platform().set_fault_everywhere(fault);
+            changes_in = 1 + random.below(if is_faulty { 9 } else { 18 });
+            // Either nothing works, or tokens are had and uploads fail.
+            let is_everywhere = random.below(3) == 0;
+            room.platform().set_fault_everywhere(fault.filter(|_| is_everywhere));
+            room.platform().set_fault_on(UPLOAD, fault.filter(|_| !is_everywhere));
         }
         room.test.clock.advance(Duration::minutes(60 / STEPS_AN_HOUR));
         if random.below(48 * STEPS_AN_HOUR) == 0 {
             room = room.restart().await;
             restarts += 1;
         }
-        room.sync().await;
+        room.test.app.tokens.tick().await;
+        failed += room.sync().await.failed;
         if step % STEPS_AN_HOUR == 0 {
             for text in ASKED {
                 room.id(text).await;
@@ -81,7 +85,8 @@ async fn weeks(seed: u64) {
     // The first upload covers hours 0 to 71; the last hour that is asked in is number HOURS.
     let least = (HOURS / LIFE + 1) * ASKED.len() as i64;
     let uploads = room.platform().uploads(APP_ID) as i64;
-    eprintln!("seed {seed:x}: {uploads} uploads, {least} at the least, {restarts} restarts");
+    eprintln!("seed {seed:x}: {uploads} uploads, {least} at the least, {failed} in vain, {restarts} restarts");
+    assert!(failed > 5, "seed {seed:x}: {failed} uploads in vain");
     assert!(restarts > 3, "seed {seed:x}: {restarts} restarts");
     assert!(uploads * 10 <= least * 13, "seed {seed:x}: {uploads} uploads, {least} would have been enough");
 }
