@@ -24,7 +24,7 @@ const IN_TEXT: u32 = 10;
 /// What the whole question is worth in a title, besides.
 const WHOLE: u32 = 200;
 /// Of the pairs of neighbours in a question, so many hundredths have to be there when no word is.
-const ENOUGH: usize = 70;
+const ENOUGH: usize = 60;
 
 impl Shelf {
     /// Published articles that have all of the words, the best first, of equal ones the latest.
@@ -95,4 +95,68 @@ fn likeness(article: &Article, pairs: &[String]) -> u32 {
     let there = pairs.iter().filter(has).count();
     let is_enough = pairs.len() >= 2 && there * 100 >= pairs.len() * ENOUGH;
     if is_enough { u32::try_from(there).unwrap_or(u32::MAX) } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+
+    use super::*;
+    use crate::article::{Settings, shelf};
+
+    /// Articles by title, summary and text, published in this order.
+    fn shelf(articles: &[(&str, &str)]) -> Shelf {
+        let dir = tempfile::tempdir().unwrap();
+        for (number, (title, text)) in articles.iter().enumerate() {
+            let head = format!("---\ntitle: {title}\ntags: [标签{number}]\n---\n\n{text}\n");
+            std::fs::write(dir.path().join(format!("{number}.md")), head).unwrap();
+        }
+        let settings = Settings { public_url: String::new(), time_zone: Tz::UTC, verified: Vec::new() };
+        let mut shelf = shelf::read(dir.path(), &Shelf::default(), &settings).unwrap();
+        for (number, article) in shelf.articles.values_mut().enumerate() {
+            let published_at = DateTime::from_timestamp(number as i64, 0);
+            *article = Arc::new(Article { published_at, ..(**article).clone() });
+        }
+        shelf
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_000, 0).unwrap()
+    }
+
+    #[track_caller]
+    fn check(shelf: &Shelf, question: &str, expected: &[&str]) {
+        let found = shelf.find(question, now());
+        let titles: Vec<&str> = found.iter().map(|article| article.title.as_str()).collect();
+        assert_eq!(titles, expected, "{question}");
+    }
+
+    #[test]
+    fn titles_come_before_tags_and_tags_before_texts() {
+        let shelf = shelf(&[("读书会", "雪国"), ("雪国", "川端"), ("雪国漫谈", "标签0"), ("Snow Country", "雪 国")]);
+        check(&shelf, "雪国", &["雪国漫谈", "雪国", "读书会"]);
+        check(&shelf, "标签0", &["读书会", "雪国漫谈"]);
+        check(&shelf, "SNOW  country", &["Snow Country"]);
+        check(&shelf, "雪國 川端", &["雪国"]);
+        check(&shelf, "沙漠", &[]);
+        check(&shelf, "？！", &[]);
+        check(&shelf, &"长".repeat(10_000), &[]);
+    }
+
+    #[test]
+    fn a_sentence_is_found_by_most_of_its_pairs() {
+        let shelf = shelf(&[("冬天的书单", "围炉夜读"), ("春天", "踏青")]);
+        check(&shelf, "冬天书单", &["冬天的书单"]);
+        check(&shelf, "夏天书店", &[]);
+    }
+
+    #[test]
+    fn a_title_that_has_the_words_is_one_whoever_writes_how() {
+        let shelf = shelf(&[("冬天的書單，十本", "x"), ("冬天的书单", "y")]);
+        let titled = |words: &str| shelf.titled(words, now()).map(|article| article.title.clone());
+        assert_eq!(titled("《冬天的书单》").as_deref(), Some("冬天的书单"), "the shortest");
+        assert_eq!(titled("书单 十本").as_deref(), Some("冬天的書單，十本"));
+        assert_eq!((titled("书"), titled("x")), (None, None));
+        assert_eq!(shelf.titled("书单", DateTime::from_timestamp(-1, 0).unwrap()), None, "not before its time");
+    }
 }

@@ -93,6 +93,9 @@ pub enum Error {
     /// There is no such article.
     #[error("there is no article {0}; `shutong article list` shows them")]
     NoArticle(String),
+    /// There is nothing to publish.
+    #[error("{0} is not in the draft box; bring it there first")]
+    NoDraft(String),
     /// There is no such account.
     #[error("there is no account {0}; the configuration names them under [[account]]")]
     NoAccount(String),

@@ -86,7 +86,7 @@ impl Articles {
         if let Some(publication) = before.clone().filter(|before| is_under_way(before, now)) {
             return Ok(publication);
         }
-        let Some(media_id) = desk.record.media_id.clone() else { return Err(Error::NoArticle(slug.to_owned())) };
+        let Some(media_id) = desk.record.media_id.clone() else { return Err(Error::NoDraft(slug.to_owned())) };
         if !self.settings.verified.iter().any(|name| name == keeper.account()) {
             return Err(Error::Refused {
                 advice: "the account is not verified, and the platform lets only verified ones publish. The draft is in \
