@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use crate::alert::{Alerts, Teller};
+use crate::article::{self, Articles};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::kindle::Kindle;
@@ -37,6 +38,8 @@ pub struct App {
     pub library: Arc<Library>,
     /// Addresses for followers.
     pub links: Arc<Links>,
+    /// The owner's articles.
+    pub articles: Arc<Articles>,
     /// Pushes by mail.
     pub kindle: Arc<Kindle>,
     /// Files for replies.
@@ -80,13 +83,14 @@ impl App {
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
         let media = config.media.settings(data_dir);
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
-        let desk = desk(&config, &library, &links, &kindle, &media)?;
-        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
+        let tokens = Arc::new(tokens);
+        let articles = articles(&config, &store, &tokens, data_dir, public_url);
+        let desk = desk(&config, &library, &links, &kindle, &media, &articles)?;
+        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
-        let tokens = Arc::new(tokens);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
         let started_at = clock.now();
         let data_dir = data_dir.to_owned();
@@ -96,6 +100,7 @@ impl App {
             store,
             library,
             links,
+            articles,
             kindle,
             media,
             desk,
@@ -132,12 +137,32 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
+fn articles(
+    config: &Config,
+    store: &Arc<Store>,
+    tokens: &Arc<Tokens>,
+    data_dir: &Path,
+    public_url: &str,
+) -> Arc<Articles> {
+    // A command that opens the data by itself listens nowhere; what is configured holds all the same.
+    let public_url = if public_url.is_empty() { &config.public_url } else { public_url };
+    let verified = config.accounts.iter().filter(|account| account.verified).map(|account| account.name.clone());
+    let settings = article::Settings {
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        time_zone: config.time_zone,
+        verified: verified.collect(),
+    };
+    let folder = data_dir.join("articles");
+    Arc::new(Articles::new(Arc::clone(store), Arc::clone(tokens), folder, settings))
+}
+
 fn desk(
     config: &Config,
     library: &Arc<Library>,
     links: &Arc<Links>,
     kindle: &Arc<Kindle>,
     media: &Arc<Media>,
+    articles: &Arc<Articles>,
 ) -> Result<Arc<Desk>> {
     let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
@@ -149,8 +174,8 @@ fn desk(
         place_minutes: config.limits.place_minutes,
     };
     let (library, links) = (Arc::clone(library), Arc::clone(links));
-    let (kindle, media) = (Arc::clone(kindle), Arc::clone(media));
-    Ok(Arc::new(Desk::new(library, links, kindle, media, wordings, limits)))
+    let (kindle, media, articles) = (Arc::clone(kindle), Arc::clone(media), Arc::clone(articles));
+    Ok(Arc::new(Desk::new(library, links, kindle, media, articles, wordings, limits)))
 }
 
 /// A key made at the first start.

@@ -12,6 +12,7 @@ use cron::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::article::{Followed, Scanned};
 use crate::blocking::{Panicked, blocking};
 use crate::kindle::Drained;
 use crate::library::requests;
@@ -49,6 +50,11 @@ pub struct LastRun {
 
 /// How often it is looked whether a token is due.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the folder of articles is looked at.
+const READ_ARTICLES: Duration = Duration::from_secs(5);
+/// How often the platform is asked how publishing stands; an event tells sooner.
+const FOLLOW_ARTICLES: Duration = Duration::from_secs(60);
 
 /// When a way of telling failed, so long passes until the next try …
 const TELL_AGAIN: Duration = Duration::from_secs(300);
@@ -215,6 +221,32 @@ pub async fn deliver(app: Arc<App>) {
             () = app.kindle.woken() => {}
             () = tokio::time::sleep(again) => {}
         }
+    }
+}
+
+/// Reads articles again that have changed, for ever. To stop it, drop it: a look under way ends.
+pub async fn read_articles(app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        match blocking(move || same.articles.scan(same.clock.now())).await {
+            Ok(Ok(Scanned { changed: 0, gone: 0, .. })) => {}
+            Ok(Ok(Scanned { articles, changed, gone, .. })) => log::info!(articles, changed, gone; "articles read"),
+            Ok(Err(error)) => log::error!("articles: {error}"),
+            Err(panicked) => log::error!("articles: {panicked}"),
+        }
+        tokio::time::sleep(READ_ARTICLES).await;
+    }
+}
+
+/// Asks the platform how what it publishes stands, for ever. To stop it, drop it: it changes nothing there.
+pub async fn follow_articles(app: Arc<App>) {
+    loop {
+        match app.articles.follow(app.clock.now()).await {
+            Ok(Followed { ended: 0, .. }) => {}
+            Ok(Followed { asked, ended }) => log::info!(asked, ended; "articles at the platform"),
+            Err(error) => log::error!("articles at the platform: {error}"),
+        }
+        tokio::time::sleep(FOLLOW_ARTICLES).await;
     }
 }
 

@@ -103,6 +103,8 @@ pub async fn run(
     }
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
     background.spawn(jobs::tell_alerts(Arc::clone(&app)));
+    background.spawn(jobs::read_articles(Arc::clone(&app)));
+    background.spawn(jobs::follow_articles(Arc::clone(&app)));
     background.spawn(jobs::watch_media(Arc::clone(&app)));
     let delivering = tokio::spawn(jobs::deliver(Arc::clone(&app)));
     let uploading = tokio::spawn(jobs::upload_media(Arc::clone(&app)));

@@ -3,6 +3,7 @@
 //! A command on the data runs the same code in two places: in this process, when no other has the data open, or in
 //! the one that serves, which it is handed to through the admin listener (`remote`).
 
+mod article;
 mod book;
 mod check;
 mod config;
@@ -64,6 +65,9 @@ enum Command {
     /// Lists deliveries by mail and tries them again.
     #[command(subcommand)]
     Kindle(kindle::Kindle),
+    /// Adds, publishes and removes articles, and brings them to the platform.
+    #[command(subcommand)]
+    Article(article::Article),
     /// Lists the files of the media folder, and brings the platform up to it.
     #[command(subcommand)]
     Media(media::Media),
@@ -141,7 +145,11 @@ fn on_data(arguments: &Arguments, console: &mut Console) -> Result<Exit> {
 /// A mistyped directory is told, not made, and no other directory becomes ours by a question.
 fn refuse_without_library(arguments: &Arguments) -> Result<()> {
     let data = &arguments.data;
-    let begins_one = matches!(&arguments.command, Command::Book(book) if book.begins_a_library());
+    let begins_one = match &arguments.command {
+        Command::Book(book) => book.begins_a_library(),
+        Command::Article(article) => article.begins_a_library(),
+        _ => false,
+    };
     let exists = || data.join("db").try_exists().with_context(|| format!("cannot look into {}", data.display()));
     ensure!(begins_one || exists()?, "no library in {}; name it with --data or SHUTONG_DATA", data.display());
     Ok(())
@@ -155,6 +163,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Token(token) => token.run(app, console),
         Command::Key(key) => key.run(app, console),
         Command::Kindle(kindle) => kindle.run(app, console),
+        Command::Article(article) => article.run(app, console),
         Command::Media(media) => media.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),

@@ -2,7 +2,7 @@
 //!
 //! Every kind of push is named here, so that a new one forces a decision.
 
-use crate::wechat::{Event, Incoming, MessageKind, ScanCode};
+use crate::wechat::{Event, Incoming, MessageKind, Publish, ScanCode};
 
 /// What a push asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Ask<'a> {
     Left,
     /// To delete everything about this follower, who withdrew consent.
     Withdrawn { open_id: &'a str },
+    /// To note how an article's publication went.
+    Published(&'a Publish),
     /// Nothing that a follower would see an answer to.
     Nothing,
 }
@@ -53,9 +55,9 @@ fn of_event(event: &Event) -> Ask<'_> {
         // The pictures and the place themselves follow as messages.
         Event::Pictures { .. } | Event::LocationSelect { .. } => Ask::Nothing,
         Event::Location { .. } | Event::View { .. } | Event::ViewMiniProgram { .. } => Ask::Nothing,
+        Event::PublishFinished(publish) => Ask::Published(publish),
         Event::MassSendFinished(_)
         | Event::TemplateSendFinished { .. }
-        | Event::PublishFinished(_)
         | Event::SubscribePopup(_)
         | Event::SubscribeChange(_)
         | Event::SubscribeSent(_)

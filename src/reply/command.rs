@@ -6,6 +6,7 @@
 
 mod picture;
 mod post;
+mod read;
 
 use crate::book::Format;
 use crate::store::records::{BookId, PlaceRecord};
@@ -67,6 +68,8 @@ pub enum Command {
     PushBook(BookId),
     /// How pushes stand.
     PushStatus,
+    /// Articles about these words; empty: the newest.
+    Articles(String),
     /// A picture of the media folder.
     Picture {
         /// All that was typed.
@@ -115,7 +118,7 @@ pub(super) fn fixed(text: &str) -> Option<Command> {
         return Some(Command::Help);
     }
     let core = folded.trim_matches(is_around);
-    let other = || post::word(core).or_else(|| picture::word(core));
+    let other = || post::word(core).or_else(|| picture::word(core)).or_else(|| read::word(core));
     word(core).or_else(other).or_else(|| word(without_courtesy(core)))
 }
 
@@ -125,7 +128,7 @@ fn at_place(text: &str, place: &PlaceRecord) -> Command {
     if !text.chars().any(char::is_alphanumeric) {
         return Command::Unreadable;
     }
-    let with_words = post::with_words(text).or_else(|| picture::with_words(text));
+    let with_words = post::with_words(text).or_else(|| picture::with_words(text)).or_else(|| read::with_words(text));
     if let Some(command) = with_words.or_else(|| search_or_request(text)) {
         return command;
     }

@@ -24,12 +24,14 @@ impl Visit<'_> {
     /// Searches, and shows the one book that is meant, or a list, or how to request it.
     pub(super) fn search(&self, text: &str) -> Result<Outcome> {
         let finding = self.desk.library.find(text)?;
-        match finding.confidence {
-            Confidence::Sure => self.sure(text, finding),
+        let words = asked_for(text, &finding);
+        let outcome = match finding.confidence {
+            Confidence::Sure => return self.sure(text, finding),
             Confidence::Several => self.found_list(Word::ListSearch, text, finding),
             Confidence::Doubtful => self.found_list(Word::ListDoubtful, text, finding),
             Confidence::Nothing => self.inside(text, finding),
-        }
+        };
+        Ok(self.with_article(outcome?, &words))
     }
 
     /// No title is like it: perhaps the words stand in books.

@@ -8,6 +8,7 @@
 //! Deliberately not here: the platform's protocol (`wechat`), what is found (`search`, `library`), the five seconds
 //! a callback has (the webhook keeps them, and brings answers that missed them to [`Desk::keep_late`]).
 
+mod article;
 mod ask;
 mod card;
 pub mod command;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 
+use crate::article::{self as articles, Articles};
 use crate::kindle::{Kindle, Who};
 use crate::library::link::Links;
 use crate::library::{self, Library, requests};
@@ -58,6 +60,7 @@ pub struct Desk {
     links: Arc<Links>,
     kindle: Arc<Kindle>,
     media: Arc<Media>,
+    articles: Arc<Articles>,
     limits: Limits,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
@@ -82,6 +85,9 @@ pub enum Error {
     /// The library failed.
     #[error(transparent)]
     Library(#[from] library::Error),
+    /// The folder of articles cannot be read.
+    #[error(transparent)]
+    Articles(#[from] Box<articles::Error>),
     /// The system gave no random numbers.
     #[error("no random numbers: {0}")]
     Random(String),
@@ -97,6 +103,7 @@ impl Desk {
         links: Arc<Links>,
         kindle: Arc<Kindle>,
         media: Arc<Media>,
+        articles: Arc<Articles>,
         wordings: Wordings,
         limits: Limits,
     ) -> Desk {
@@ -106,6 +113,7 @@ impl Desk {
             links,
             kindle,
             media,
+            articles,
             limits,
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
@@ -119,8 +127,14 @@ impl Desk {
     /// When the store or the library fails; no text is an error.
     pub fn answer(&self, account: &str, incoming: &Incoming, now: DateTime<Utc>) -> Result<Reply> {
         let ask = ask::of(incoming);
-        if ask == Ask::Nothing {
-            return Ok(Reply::Nothing);
+        match ask {
+            Ask::Nothing => return Ok(Reply::Nothing),
+            // The same again changes nothing.
+            Ask::Published(publish) => {
+                self.articles.told_of(account, publish)?;
+                return Ok(Reply::Nothing);
+            }
+            _ => {}
         }
         let key = (account.to_owned(), incoming.dedup_key());
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
@@ -128,7 +142,7 @@ impl Desk {
         }
         let follower = (account.to_owned(), incoming.from_user.clone());
         match ask {
-            Ask::Nothing => Ok(Reply::Nothing),
+            Ask::Nothing | Ask::Published(_) => Ok(Reply::Nothing),
             Ask::Left => self.leave(&key, &follower, now),
             Ask::Withdrawn { open_id } => self.forget(account, open_id).map(|()| Reply::Nothing),
             Ask::Followed { scene } => {
@@ -256,11 +270,12 @@ impl Desk {
         let forgets = outcome.forgets();
         let waiting = if forgets { Waiting::default() } else { self.waiting(who, words)? };
         let is_waited_for = !waiting.is_empty();
-        if let Speech::Text(text) = &outcome.speech
-            && outcome.effects.is_empty()
-            && !is_waited_for
-        {
-            return Ok(Reply::Text(fitting(text).to_owned()));
+        if outcome.effects.is_empty() && !is_waited_for {
+            match &outcome.speech {
+                Speech::Text(text) => return Ok(Reply::Text(fitting(text).to_owned())),
+                Speech::News { article, .. } => return Ok(Reply::News(vec![(**article).clone()])),
+                Speech::Requested { .. } | Speech::Posted | Speech::Shown(_) => {}
+            }
         }
         let traces = if forgets { Some(self.traces(who)?) } else { None };
         let is_promise = outcome.is_promise() || is_waited_for;
@@ -317,6 +332,8 @@ impl Desk {
         }
         Ok(match outcome.speech {
             Speech::Text(text) => text,
+            // A card goes alone; with something else there is a line.
+            Speech::News { text, .. } => text,
             Speech::Requested { title } => {
                 words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())])
             }

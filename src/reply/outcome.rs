@@ -5,7 +5,7 @@
 
 use crate::kindle::Action;
 use crate::store::records::{BookId, PlaceRecord};
-use crate::wechat::{Reply, TEXT_FITTING_BYTES, fit_text};
+use crate::wechat::{Article, Reply, TEXT_FITTING_BYTES, fit_text};
 
 /// The answer to one message before anything is written.
 pub(super) struct Outcome {
@@ -21,6 +21,8 @@ pub(super) struct Outcome {
 pub(super) enum Speech {
     /// This.
     Text(String),
+    /// A card with a picture; the same as text where something else goes with it.
+    News { article: Box<Article>, text: String },
     /// That a request for this title was noted, and how many ask, which only the write knows.
     Requested { title: String },
     /// What came of the [`Effect::Post`].

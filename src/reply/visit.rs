@@ -109,6 +109,7 @@ impl Visit<'_> {
             Command::Push(what) => self.push(&what)?,
             Command::PushBook(book) => self.push_book(book)?,
             Command::PushStatus => self.push_status()?,
+            Command::Articles(text) => self.articles(&text)?,
             Command::Picture { text, what } => self.picture(&text, &what)?,
             Command::RequestUnfound => self.request_unfound()?,
             Command::Request(text) => self.request(&text)?,

@@ -1,10 +1,13 @@
 //! What the tables hold. Fields added later need `#[serde(default)]`; nothing here has behaviour beyond its data.
 
+mod article;
 mod mail;
 mod media;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use article::{ArticleDraftRecord, ArticleRecord, PublicationRecord, PublicationState};
 
 use super::ContentHash;
 use crate::book::Format;

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, DeliveryRecord,
-    FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord, MediaRecord, MergeRecord, MissRecord, PlaceRecord,
-    RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
+    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
+    ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord, MediaRecord,
+    MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -97,6 +97,11 @@ pub const MEDIA: Table<(String, String), MediaRecord> = Table::new(b'l', "media"
 /// Permanent material to be deleted: (account, media id).
 pub const MATERIAL_GONE: Table<(String, String), MaterialRecord> = Table::new(b'm', "material_gone");
 
+/// Articles, by their name in addresses.
+pub const ARTICLES: Table<String, ArticleRecord> = Table::new(b'n', "articles");
+/// What the platform has of them: (account, name of the article in addresses).
+pub const ARTICLE_DRAFTS: Table<(String, String), ArticleDraftRecord> = Table::new(b'o', "article_drafts");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -138,4 +143,6 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (MEDIA_FILES.prefix, MEDIA_FILES.name),
     (MEDIA.prefix, MEDIA.name),
     (MATERIAL_GONE.prefix, MATERIAL_GONE.name),
+    (ARTICLES.prefix, ARTICLES.name),
+    (ARTICLE_DRAFTS.prefix, ARTICLE_DRAFTS.name),
 ];

@@ -17,6 +17,7 @@ mod account;
 mod callback;
 mod client;
 mod crypto;
+mod draft;
 mod error;
 mod js_sdk;
 mod media;
@@ -30,6 +31,9 @@ pub use callback::{
     BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, open_checked, seal, verify_url,
 };
 pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
+pub use draft::{
+    DRAFT_AUTHOR, DRAFT_BYTES, DRAFT_CONTENT, DRAFT_DIGEST, DRAFT_TITLE, Draft, ListedDraft, Publication, UnfitDraft,
+};
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
 pub use media::{Material, MediaKind, Upload, Uploaded};

@@ -9,6 +9,8 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
 use shutong::alert::Alerts;
+use shutong::article::{self, Articles};
+use shutong::clock::Clock;
 use shutong::config::MediaConfig;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
@@ -20,6 +22,7 @@ use shutong::store::records::FollowerRecord;
 use shutong::store::schema::{
     ANSWERED, ANSWERS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTS,
 };
+use shutong::token::Tokens;
 use shutong::wechat::{Event, Incoming, MessageKind, Reply, ScanCode};
 
 const ACCOUNT: &str = "books";
@@ -52,8 +55,17 @@ impl Chat {
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let media = MediaConfig::default().settings(dir.path());
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media).unwrap());
-        let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default()));
-        let desk = Desk::new(Arc::clone(&library), Arc::new(links), kindle, media, wordings, limits);
+        let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), Default::default());
+        let tokens = Tokens::open(&store, &Clock::system(), &alerts, Vec::new(), None).unwrap();
+        let settings = article::Settings {
+            public_url: "https://books.example.com".into(),
+            time_zone: chrono_tz::Asia::Shanghai,
+            verified: Vec::new(),
+        };
+        let folder = dir.path().join("articles");
+        let articles = Arc::new(Articles::new(Arc::clone(&store), Arc::new(tokens), folder, settings));
+        let (links, kindle) = (Arc::new(links), Arc::new(kindle));
+        let desk = Desk::new(Arc::clone(&library), links, kindle, media, articles, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 

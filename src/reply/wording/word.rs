@@ -142,6 +142,12 @@ words! {
     TroubleGone = "trouble_gone" [],
     TroubleUnbound = "trouble_unbound" [],
     TroubleBounced = "trouble_bounced" ["text"],
+    LabelArticles = "label_articles" [],
+    ArticleToo = "article_too" ["link"],
+    ArticlesFound = "articles_found" ["text"],
+    ArticlesLatest = "articles_latest" [],
+    ArticlesNothing = "articles_nothing" ["text"],
+    ArticlesNone = "articles_none" [],
     PictureList = "picture_list" ["list"],
     PictureMore = "picture_more" ["count"],
     PictureNone = "picture_none" ["text"],
@@ -167,4 +173,5 @@ pub(super) const TAPS: &[(&str, &str, &str, Word)] = &[
     ("tap_bind", "绑定", "bind", Word::LabelBind),
     ("tap_mailboxes", "邮箱", "mailboxes", Word::LabelMailboxes),
     ("tap_push_status", "推送状态", "push status", Word::LabelPushStatus),
+    ("tap_articles", "文章", "articles", Word::LabelArticles),
 ];

@@ -11,6 +11,7 @@
 mod answer;
 mod api;
 mod api_keys;
+mod articles;
 mod assets;
 mod books;
 mod dashboard;
@@ -250,6 +251,16 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::RestoreBook => books::restore(visit).await,
         Action::Cover => books::cover(visit, crate::library::CoverSize::Full).await,
         Action::Thumbnail => books::cover(visit, crate::library::CoverSize::Thumbnail).await,
+        Action::Articles => articles::list(visit).await,
+        Action::NewArticle => articles::begin(visit),
+        Action::SaveArticle => articles::save(visit, form).await,
+        Action::Article => articles::show(visit).await,
+        Action::EditArticle => articles::edit(visit).await,
+        Action::PublishArticle => articles::publish(visit, form).await,
+        Action::RemoveArticle => articles::remove(visit).await,
+        Action::DraftArticle => articles::draft(visit, form).await,
+        Action::ArticlePicture => articles::picture(visit).await,
+        Action::ApiArticlePictures => articles::add_pictures(visit, load.files).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,

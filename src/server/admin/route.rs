@@ -48,6 +48,16 @@ pub(super) enum Action {
     RestoreBook,
     Cover,
     Thumbnail,
+    Articles,
+    NewArticle,
+    SaveArticle,
+    Article,
+    EditArticle,
+    PublishArticle,
+    RemoveArticle,
+    DraftArticle,
+    ArticlePicture,
+    ApiArticlePictures,
     Simulator,
     SimulatorSend,
     Wordings,
@@ -101,7 +111,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 39] = [
+pub(super) const ROUTES: [Route; 49] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -111,6 +121,16 @@ pub(super) const ROUTES: [Route; 39] = [
     post("/books/{id}/restore", Session, Form, Action::RestoreBook),
     get("/cover/{id}", Session, Action::Cover),
     get("/cover/{id}/thumb", Session, Action::Thumbnail),
+    get("/articles", Session, Action::Articles),
+    get("/articles/new", Session, Action::NewArticle),
+    post("/articles/save", Session, Form, Action::SaveArticle),
+    get("/articles/{slug}", Session, Action::Article),
+    get("/articles/{slug}/edit", Session, Action::EditArticle),
+    post("/articles/{slug}/publish", Session, Form, Action::PublishArticle),
+    post("/articles/{slug}/remove", Session, Form, Action::RemoveArticle),
+    post("/articles/{slug}/draft", Session, Form, Action::DraftArticle),
+    get("/a/{slug}/{name}", Session, Action::ArticlePicture),
+    post("/api/articles/{slug}/pictures", Session, Files, Action::ApiArticlePictures),
     get("/simulator", Session, Action::Simulator),
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),

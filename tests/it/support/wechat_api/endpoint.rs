@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::account::{Account, Endpoint, Granted, is_well_formed};
 use super::http::Request;
 use super::media;
+use super::press;
 use super::refusal::Refusal;
 
 /// Every account of the platform, by AppID.
@@ -49,6 +50,9 @@ pub fn answer(accounts: &mut Accounts, request: &Request, caller: IpAddr, now: i
         }
         "/cgi-bin/clear_quota" => clear_quota(accounts, request, now),
         "/cgi-bin/clear_quota/v2" => clear_quota_by_secret(accounts, request, now),
+        path if path.starts_with("/cgi-bin/draft/") || path.starts_with("/cgi-bin/freepublish/") => {
+            press::answer(posting(accounts, request, now)?, request, now)
+        }
         _ => Err(40066.into()),
     }
 }

@@ -14,6 +14,7 @@ mod http;
 mod log;
 mod media;
 mod platform;
+mod press;
 mod refusal;
 mod server;
 
@@ -141,6 +142,31 @@ impl WechatApi {
     /// How much permanent material there is.
     pub fn material(&self, app_id: &str) -> usize {
         self.account(app_id, |account, _| account.shelf.material())
+    }
+
+    /// The drafts of the account, the latest last: `media_id` and the article.
+    pub fn drafts(&self, app_id: &str) -> Vec<(String, serde_json::Value)> {
+        self.account(app_id, |account, _| account.press.drafts())
+    }
+
+    /// Somebody deletes a draft in the console.
+    pub fn delete_draft(&self, app_id: &str, media_id: &str) {
+        self.account(app_id, |account, _| account.press.delete(media_id));
+    }
+
+    /// Whether the account may publish (else 48001).
+    pub fn set_may_publish(&self, app_id: &str, may: bool) {
+        self.account(app_id, |account, _| account.press.may_publish = may);
+    }
+
+    /// What requests to publish are refused with.
+    pub fn set_publish_refusal(&self, app_id: &str, code: Option<i64>) {
+        self.account(app_id, |account, _| account.press.refusal = code);
+    }
+
+    /// A publication comes to its end.
+    pub fn finish_publication(&self, app_id: &str, publish_id: &str, status: u32) {
+        self.account(app_id, |account, _| account.press.finish(publish_id, status));
     }
 
     /// Whether the caller's address is on the whitelist (40164).

@@ -62,6 +62,17 @@ impl From<i64> for Refusal {
             48001 => "api unauthorized",
             48006 => "forbid to clear quota because of reaching the limit",
             89503 => "此次调用需要管理员确认，请耐心等候",
+            40033 => "invalid charset. please check your request, if include \\\\uxxxx will create fail!",
+            40035 => "invalid parameter",
+            44003 => "empty news data",
+            45002 => "content size out of limit",
+            45003 => "title size out of limit",
+            45004 => "description size out of limit",
+            45005 => "url size out of limit",
+            45166 => "invalid content",
+            53503 => "the draft failed the check",
+            53504 => "publish the draft in the console",
+            53505 => "save the draft by hand first",
             other => panic!("no words for {other}"),
         };
         Refusal { code, words: words.to_owned() }
