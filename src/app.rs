@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use crate::alert::{Alerts, Teller};
+use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::kindle::Kindle;
@@ -38,6 +39,8 @@ pub struct App {
     pub links: Arc<Links>,
     /// Pushes by mail.
     pub kindle: Arc<Kindle>,
+    /// Messages that nobody asked for.
+    pub chat: Arc<Chat>,
     /// Answers followers.
     pub desk: Arc<Desk>,
     /// The Official Accounts.
@@ -75,10 +78,20 @@ impl App {
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let push = config.push_settings();
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
-        let desk = desk(&config, &library, &links, &kindle)?;
-        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
+        let accounts: Vec<Arc<Account>> = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
+        let verified = accounts.iter().filter(|account| account.verified());
+        let keepers = verified.filter_map(|account| tokens.of(Some(account.name())).cloned()).collect();
+        let chat = Arc::new(Chat::new(Arc::clone(&store), keepers));
+        let desk = Arc::new(Desk::new(
+            Arc::clone(&library),
+            Arc::clone(&links),
+            Arc::clone(&kindle),
+            Arc::clone(&chat),
+            wordings(&config, &store)?,
+            limits(&config),
+        ));
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
         let tokens = Arc::new(tokens);
@@ -92,6 +105,7 @@ impl App {
             library,
             links,
             kindle,
+            chat,
             desk,
             accounts,
             alerts,
@@ -126,17 +140,22 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn desk(config: &Config, library: &Arc<Library>, links: &Arc<Links>, kindle: &Arc<Kindle>) -> Result<Arc<Desk>> {
-    let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
+/// The texts, as the owner has changed them.
+fn wordings(config: &Config, store: &Store) -> Result<Wordings> {
+    let overrides = match store.get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
         None => Default::default(),
     };
-    let wordings = Wordings::new(config.language, overrides)?;
-    let limits = reply::Limits {
+    Ok(Wordings::new(config.language, overrides)?)
+}
+
+fn limits(config: &Config) -> reply::Limits {
+    reply::Limits {
         downloads_per_day: config.limits.downloads_per_day,
         place_minutes: config.limits.place_minutes,
-    };
-    Ok(Arc::new(Desk::new(Arc::clone(library), Arc::clone(links), Arc::clone(kindle), wordings, limits)))
+        messages_per_minute: config.limits.messages_per_minute,
+        searches_per_day: config.limits.searches_per_day,
+    }
 }
 
 /// A key made at the first start.

@@ -21,6 +21,9 @@
 //! found again by a job, has [`library`] make the file and [`mail`] hand it in → the row says what became of it, and the
 //! follower hears with the next answer.
 //!
+//! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
+//! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -42,6 +45,9 @@ pub mod library;
 pub mod token;
 
 pub mod kindle;
+
+pub mod chat;
+pub mod menu;
 
 pub mod reply;
 

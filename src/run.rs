@@ -104,6 +104,7 @@ pub async fn run(
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
     background.spawn(jobs::tell_alerts(Arc::clone(&app)));
     let delivering = tokio::spawn(jobs::deliver(Arc::clone(&app)));
+    let telling = tokio::spawn(jobs::tell_followers(Arc::clone(&app)));
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 
@@ -116,6 +117,7 @@ pub async fn run(
     token_api.close_streams();
     background.abort_all();
     app.kindle.stop();
+    app.chat.stop();
     while servers.join_next().await.is_some() {}
     // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
     // be kept, because it may have ended the token before.
@@ -123,9 +125,14 @@ pub async fn run(
     let calls = tokio::time::timeout(DRAIN, app.tokens.idle());
     // A letter that is accepted and not noted would be sent again.
     let letters = tokio::time::timeout(DRAIN, delivering);
-    let (messages, calls, letters) = tokio::join!(messages, calls, letters);
+    // Likewise a message, to a follower.
+    let telling = tokio::time::timeout(DRAIN, telling);
+    let (messages, calls, letters, told) = tokio::join!(messages, calls, letters, telling);
     if letters.is_err() {
         log::error!("stopping while a letter is being handed in; it is sent again at the next start");
+    }
+    if told.is_err() {
+        log::error!("stopping while a follower is being told something; they are told again");
     }
     if messages.is_err() {
         log::error!("stopping with messages still being worked on");

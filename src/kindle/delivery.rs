@@ -253,6 +253,11 @@ impl Traces {
         })
     }
 
+    /// How many addresses and deliveries there are.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.addresses.len(), self.deliveries.len())
+    }
+
     /// Deletes it.
     ///
     /// # Errors

@@ -113,6 +113,7 @@ fn without(now: BookRecord, merge: &MergeRecord) -> BookRecord {
         authors: unless_changed(now.authors, &then.authors, before.authors),
         language: unless_changed(now.language, &then.language, before.language),
         series: unless_changed(now.series, &then.series, before.series),
+        subjects: unless_changed(now.subjects, &then.subjects, before.subjects),
         publisher: unless_changed(now.publisher, &then.publisher, before.publisher),
         published: unless_changed(now.published, &then.published, before.published),
         description: unless_changed(now.description, &then.description, before.description),

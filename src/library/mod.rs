@@ -22,6 +22,7 @@ mod remove;
 pub mod requests;
 mod shelf;
 pub mod starter;
+pub mod subscriptions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

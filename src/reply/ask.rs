@@ -2,6 +2,7 @@
 //!
 //! Every kind of push is named here, so that a new one forces a decision.
 
+use super::visit::book_of;
 use crate::wechat::{Event, Incoming, MessageKind, ScanCode};
 
 /// What a push asks.
@@ -47,7 +48,8 @@ fn of_event(event: &Event) -> Ask<'_> {
         Event::UserAuthorizationRevoked { open_id, .. } | Event::UserAuthorizationCancelled { open_id, .. } => {
             Ask::Withdrawn { open_id }
         }
-        Event::Scan { scene, .. } => words(scene),
+        // A book's own code is as good as a link to it.
+        Event::Scan { scene, .. } => Ask::Words { text: scene, menu_id: book_of(scene).map(|_| scene.as_str()) },
         Event::Click { key } => words(key),
         Event::ScanCodePush(code) | Event::ScanCodeWait(code) => of_code(code),
         // The pictures and the place themselves follow as messages.
@@ -109,5 +111,9 @@ mod tests {
         assert_eq!(of_event(&subscribe("qrscene_三体")), Ask::Followed { scene: "三体" });
         assert_eq!(of_event(&subscribe("")), Ask::Followed { scene: "" });
         assert_eq!(of_event(&subscribe("last_trade_no_1")), Ask::Followed { scene: "" });
+        let scan = |scene: &str| Event::Scan { scene: scene.to_owned(), ticket: None };
+        assert_eq!(of_event(&scan("b17")), Ask::Words { text: "b17", menu_id: Some("b17") });
+        assert_eq!(of_event(&scan("p17")), words("p17"), "a code pushes nothing");
+        assert_eq!(of_event(&scan("三体")), words("三体"));
     }
 }

@@ -12,8 +12,10 @@ mod ask;
 mod card;
 pub mod command;
 mod delivery;
+mod dossier;
 mod familiar;
 mod finding;
+mod flood;
 mod follower;
 mod listing;
 mod mine;
@@ -21,7 +23,9 @@ mod notice;
 mod number;
 mod outcome;
 mod posting;
+mod subscribing;
 mod sweep;
+mod telling;
 mod visit;
 mod wording;
 
@@ -30,9 +34,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 
+use crate::chat::Chat;
 use crate::kindle::{Kindle, Who};
 use crate::library::link::Links;
-use crate::library::{self, Library, requests};
+use crate::library::{self, Library, requests, subscriptions};
 use crate::store::records::{AnswerRecord, PlaceRecord};
 use crate::store::schema::{ANSWERED, ANSWERS, LATE, PLACES, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
@@ -40,11 +45,14 @@ use crate::wechat::{Incoming, Reply};
 
 use ask::Ask;
 use command::Command;
+pub use dossier::Listed;
 use familiar::Familiars;
+use flood::{Flood, Pace};
 use follower::{FollowerKey, Traces};
 use notice::Waiting;
 use outcome::{Effect, Outcome, Speech, fitting};
 pub use sweep::Swept;
+pub use telling::Telling;
 use visit::Visit;
 use wording::Word;
 pub use wording::{InvalidWording, Language, TEXT_BYTES, Wordings};
@@ -55,7 +63,9 @@ pub struct Desk {
     library: Arc<Library>,
     links: Arc<Links>,
     kindle: Arc<Kindle>,
+    chat: Arc<Chat>,
     limits: Limits,
+    flood: Flood,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
     familiars: Familiars,
@@ -68,6 +78,10 @@ pub struct Limits {
     pub downloads_per_day: u32,
     /// Minutes after which a list is closed.
     pub place_minutes: u32,
+    /// Messages a follower may send in one minute; 0: any number.
+    pub messages_per_minute: u32,
+    /// Searches a follower may have on one day; 0: any number.
+    pub searches_per_day: u32,
 }
 
 /// Why a message could not be answered.
@@ -93,6 +107,7 @@ impl Desk {
         library: Arc<Library>,
         links: Arc<Links>,
         kindle: Arc<Kindle>,
+        chat: Arc<Chat>,
         wordings: Wordings,
         limits: Limits,
     ) -> Desk {
@@ -101,7 +116,9 @@ impl Desk {
             library,
             links,
             kindle,
+            chat,
             limits,
+            flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
         }
@@ -122,19 +139,25 @@ impl Desk {
             return Ok(answer.reply);
         }
         let follower = (account.to_owned(), incoming.from_user.clone());
+        if matches!(ask, Ask::Words { .. } | Ask::Unsupported)
+            && let Some(reply) = self.too_fast(&key, &incoming.from_user, now)
+        {
+            return Ok(reply);
+        }
         match ask {
             Ask::Nothing => Ok(Reply::Nothing),
             Ask::Left => self.leave(&key, &follower, now),
             Ask::Withdrawn { open_id } => self.forget(account, open_id).map(|()| Reply::Nothing),
             Ask::Followed { scene } => {
                 let durable = Durability::Durable;
-                self.converse(&key, &follower, durable, now, |visit| visit.welcome(scene))
+                self.converse(&key, incoming, &follower, durable, now, |visit| visit.welcome(scene))
             }
             Ask::Unsupported => {
-                self.converse(&key, &follower, Durability::Soon, now, |visit| visit.perform(Command::Unsupported))
+                let unsupported = |visit: &mut Visit<'_>| visit.perform(Command::Unsupported);
+                self.converse(&key, incoming, &follower, Durability::Soon, now, unsupported)
             }
             Ask::Words { text, menu_id } => {
-                self.converse(&key, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
+                self.converse(&key, incoming, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
             }
         }
     }
@@ -157,7 +180,10 @@ impl Desk {
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
             return Ok(Some(answer.reply));
         }
-        if follower.is_waited_for {
+        if let Some(reply) = self.too_fast(&key, &incoming.from_user, now) {
+            return Ok(Some(reply));
+        }
+        if follower.is_waited_for || self.chat.must_note(account, incoming, now)? {
             return Ok(None);
         }
         let mut text = self.wordings().plain(word);
@@ -195,9 +221,11 @@ impl Desk {
         Reply::Text(self.wordings().plain(Word::Apology))
     }
 
-    /// What is said when an answer takes too long and will be kept.
-    pub fn still_working(&self) -> Reply {
-        Reply::Text(self.wordings().plain(Word::StillWorking))
+    /// What is said when an answer takes too long and will be kept; to followers of an account that can write to
+    /// them, that it comes by itself.
+    pub fn still_working(&self, account: &str) -> Reply {
+        let word = if self.chat.is_able(account) { Word::StillWorkingSoon } else { Word::StillWorking };
+        Reply::Text(self.wordings().plain(word))
     }
 
     /// Replaces the texts for all messages from now on.
@@ -209,9 +237,19 @@ impl Desk {
         Arc::clone(&self.wordings.read())
     }
 
+    /// What is said to who writes faster than a person does, if this is one.
+    fn too_fast(&self, key: &(String, String), open_id: &str, now: DateTime<Utc>) -> Option<Reply> {
+        match self.flood.pace(&key.0, open_id, answer_number(key), self.limits.messages_per_minute, now) {
+            Pace::Fine => None,
+            Pace::JustTooFast => Some(Reply::Text(self.wordings().plain(Word::TooFast))),
+            Pace::TooFast => Some(Reply::Nothing),
+        }
+    }
+
     fn converse(
         &self,
         key: &(String, String),
+        incoming: &Incoming,
         who: &FollowerKey,
         meeting: Durability,
         now: DateTime<Utc>,
@@ -221,6 +259,7 @@ impl Desk {
         if follower.blocked {
             return Ok(Reply::Nothing);
         }
+        self.chat.heard(&who.0, incoming, now)?;
         let words = self.wordings();
         let mut visit = Visit {
             desk: self,
@@ -246,7 +285,7 @@ impl Desk {
         now: DateTime<Utc>,
     ) -> Result<Reply> {
         let forgets = outcome.forgets();
-        let waiting = if forgets { Waiting::default() } else { self.waiting(who, words)? };
+        let waiting = if forgets { Waiting::default() } else { self.waiting(who, words, now)? };
         let is_waited_for = !waiting.is_empty();
         if let Speech::Text(text) = &outcome.speech
             && outcome.effects.is_empty()
@@ -299,6 +338,8 @@ impl Desk {
                     let who = Who::new(&who.0, &who.1, &alias);
                     posted = Some(self.kindle.carry_out(write, &who, action, now)?);
                 }
+                Effect::Subscribe(text) => subscriptions::add(write, &who.0, &who.1, &text, now)?,
+                Effect::Unsubscribe(keys) => subscriptions::remove(write, &who.0, &who.1, &keys)?,
                 Effect::Forget => {
                     if let Some(traces) = traces {
                         follower::forgotten(write, who, traces)?;

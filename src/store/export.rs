@@ -19,6 +19,17 @@ struct Line {
     value: Value,
 }
 
+/// A record that names somebody.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// In which table.
+    pub table: &'static str,
+    /// Under which key: its parts with a space in between, or in hexadecimal if it is no text.
+    pub key: String,
+    /// What it holds.
+    pub value: Value,
+}
+
 /// How many records of an import make one batch.
 const BATCH: usize = 1_000;
 
@@ -39,6 +50,26 @@ impl Store {
             }
         }
         Ok(lines)
+    }
+
+    /// Every record, in whatever table, that has one of these names in its key or value, as a word of its own.
+    ///
+    /// # Errors
+    /// When the disk fails or a record cannot be read.
+    pub fn naming(&self, names: &[&str]) -> Result<Vec<Named>> {
+        let mut found = Vec::new();
+        for (prefix, name) in TABLES {
+            for entry in self.scan_raw((Bound::Included(*prefix), Bound::Excluded(prefix + 1))) {
+                let (key, value) = entry?;
+                let has = |bytes: &[u8]| {
+                    std::str::from_utf8(bytes).is_ok_and(|text| names.iter().any(|name| is_named(text, name)))
+                };
+                if has(&key[1..]) || has(&value) {
+                    found.push(Named { table: name, key: shown(&key[1..]), value: value_of(&value)? });
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Reads what [`Store::export`] wrote, replacing records of the same keys, durably.
@@ -62,6 +93,20 @@ impl Store {
     }
 }
 
+/// Whether a name stands in the text, and not as a part of a longer one.
+fn is_named(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let (before, behind) = (&text[..at], &text[at + name.len()..]);
+        !before.ends_with(is_part) && !behind.starts_with(is_part)
+    })
+}
+
+fn shown(key: &[u8]) -> String {
+    let text = std::str::from_utf8(key).ok().map(|text| text.replace(['\0', '\u{1f}'], " "));
+    text.filter(|text| !text.contains(char::is_control)).unwrap_or_else(|| hex(key))
+}
+
 fn value_of(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|error| Error::Damaged(error.to_string()))
 }
@@ -80,4 +125,21 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_word_of_its_own() {
+        for text in ["oABC", "main/oABC", "main\0oABC", "{\"who\":\"oABC\"}", "oABCD oABC"] {
+            assert!(is_named(text, "oABC"), "{text}");
+        }
+        for text in ["oABCD", "xoABC", "oABC-1", "_oABC", ""] {
+            assert!(!is_named(text, "oABC"), "{text}");
+        }
+        assert_eq!(shown(b"main\0oABC"), "main oABC");
+        assert_eq!(shown(&7_u64.to_be_bytes()), "0000000000000007");
+    }
 }

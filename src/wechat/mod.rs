@@ -17,11 +17,14 @@ mod account;
 mod callback;
 mod client;
 mod crypto;
+mod custom;
 mod error;
 mod js_sdk;
+mod menu;
 mod message;
 mod nonce;
 mod push;
+mod qr;
 mod signature;
 
 pub use account::{Account, AccountSettings, InvalidAccount, Mode};
@@ -29,8 +32,10 @@ pub use callback::{
     BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, open_checked, seal, verify_url,
 };
 pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
+pub use custom::CustomMessage;
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
+pub use menu::{MatchRule, MenuButton, OwnMenu, PlatformMenu};
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
 };
@@ -39,3 +44,4 @@ pub use message::text::{fit_text, literal, menu_link, text_link};
 pub use message::{FromArticle, Incoming, MessageKind};
 pub use nonce::NonceCache;
 pub use push::{Push, Saying, push, read_sealed};
+pub use qr::{QrCode, QrLife};

@@ -9,6 +9,7 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
 use shutong::alert::Alerts;
+use shutong::chat;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
@@ -46,10 +47,11 @@ impl Chat {
         );
         let links = Links::open(&store, "https://books.example.com", Duration::hours(24), [7; 32]).unwrap();
         let wordings = Wordings::new(language, BTreeMap::new()).unwrap();
-        let limits = Limits { downloads_per_day: 20, place_minutes: 30 };
+        let limits = Limits { downloads_per_day: 20, place_minutes: 30, messages_per_minute: 0, searches_per_day: 0 };
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default());
-        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), wordings, limits);
+        let silent = Arc::new(chat::Chat::new(Arc::clone(&store), Vec::new()));
+        let desk = Desk::new(Arc::clone(&library), Arc::new(links), Arc::new(kindle), silent, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 
