@@ -57,15 +57,21 @@ impl Store {
     /// # Errors
     /// When the disk fails or a record cannot be read.
     pub fn naming(&self, names: &[&str]) -> Result<Vec<Named>> {
+        let has = |text: &str| names.iter().any(|name| is_named(text, name));
         let mut found = Vec::new();
         for (prefix, name) in TABLES {
             for entry in self.scan_raw((Bound::Included(*prefix), Bound::Excluded(prefix + 1))) {
                 let (key, value) = entry?;
-                let has = |bytes: &[u8]| {
-                    std::str::from_utf8(bytes).is_ok_and(|text| names.iter().any(|name| is_named(text, name)))
-                };
-                if has(&key[1..]) || has(&value) {
-                    found.push(Named { table: name, key: shown(&key[1..]), value: value_of(&value)? });
+                let is_in_key = std::str::from_utf8(&key[1..]).is_ok_and(|key| has(key));
+                // Few values are worth decoding.
+                let may_be_in_value =
+                    std::str::from_utf8(&value).is_ok_and(|value| names.iter().any(|name| value.contains(name)));
+                if !is_in_key && !may_be_in_value {
+                    continue;
+                }
+                let value = value_of(&value)?;
+                if is_in_key || any_text(&value, &has) {
+                    found.push(Named { table: name, key: shown(&key[1..]), value });
                 }
             }
         }
@@ -100,6 +106,16 @@ fn is_named(text: &str, name: &str) -> bool {
         let (before, behind) = (&text[..at], &text[at + name.len()..]);
         !before.ends_with(is_part) && !behind.starts_with(is_part)
     })
+}
+
+/// Whether any text in the value is as wanted. In JSON itself the end of an escape would look like a part of a name.
+fn any_text(value: &Value, wanted: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => wanted(text),
+        Value::Array(values) => values.iter().any(|value| any_text(value, wanted)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| wanted(name) || any_text(value, wanted)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn shown(key: &[u8]) -> String {

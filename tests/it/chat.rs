@@ -48,6 +48,7 @@ impl Room {
 
     /// The follower writes, and both sides know.
     async fn says(&self, text: &str) -> String {
+        self.after(Duration::seconds(1));
         self.platform().act(APP_ID, FOLLOWER, Act::Writes);
         self.app.say(text).await
     }
