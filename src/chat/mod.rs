@@ -9,7 +9,7 @@
 
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,6 +38,8 @@ pub struct Chat {
     keepers: Vec<Arc<Keeper>>,
     /// Accounts that say nothing for the time being.
     quiet: Mutex<HashMap<String, Quiet>>,
+    /// Followers who are being told something.
+    telling: Mutex<HashSet<(String, String)>>,
     /// Woken when there may be something to say.
     news: Notify,
     is_stopping: AtomicBool,
@@ -61,6 +63,18 @@ pub enum Said {
     NotNow(String),
 }
 
+/// A follower who is being told something.
+pub struct BeingTold<'a> {
+    chat: &'a Chat,
+    who: (String, String),
+}
+
+impl Drop for BeingTold<'_> {
+    fn drop(&mut self) {
+        self.chat.telling.lock().remove(&self.who);
+    }
+}
+
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -78,13 +92,37 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Chat {
     /// For the accounts of these keepers, which are verified.
     pub fn new(store: Arc<Store>, keepers: Vec<Arc<Keeper>>) -> Chat {
-        Chat { store, keepers, quiet: Mutex::default(), news: Notify::new(), is_stopping: AtomicBool::new(false) }
+        Chat {
+            store,
+            keepers,
+            quiet: Mutex::default(),
+            telling: Mutex::default(),
+            news: Notify::new(),
+            is_stopping: AtomicBool::new(false),
+        }
     }
 
     /// Whether the account writes to followers, as far as is known.
     pub fn is_able(&self, account: &str) -> bool {
         let is_quiet = || matches!(self.quiet.lock().get(account), Some(Quiet::ForGood));
         self.keepers.iter().any(|keeper| keeper.account() == account) && !is_quiet()
+    }
+
+    /// Whether no account writes to anybody.
+    pub fn is_silent(&self) -> bool {
+        !self.keepers.iter().any(|keeper| self.is_able(keeper.account()))
+    }
+
+    /// Marks a follower as being told something, until what is returned is dropped.
+    pub fn begin_telling(&self, account: &str, open_id: &str) -> BeingTold<'_> {
+        let who = (account.to_owned(), open_id.to_owned());
+        self.telling.lock().insert(who.clone());
+        BeingTold { chat: self, who }
+    }
+
+    /// Whether a follower is being told something; an answer at the same time need not tell it once more.
+    pub fn is_telling(&self, who: &(String, String)) -> bool {
+        self.telling.lock().contains(who)
     }
 
     /// Notes what a follower did, if it opens a window that was not as good as open. Nothing is written for accounts

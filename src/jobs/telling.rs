@@ -31,11 +31,12 @@ pub async fn tell(app: &Arc<App>) -> Result<u64> {
 }
 
 async fn tell_one(app: &Arc<App>, account: String, open_id: String) -> Result<bool> {
+    let _being_told = app.chat.begin_telling(&account, &open_id);
     let (same, who, now) = (Arc::clone(app), (account.clone(), open_id.clone()), app.clock.now());
     let Some(telling) = blocking(move || same.desk.telling(&who.0, &who.1, now)).await?? else { return Ok(false) };
     match app.chat.say(&account, &open_id, &telling.message, now).await? {
         Said::Sent => {
-            let same = Arc::clone(app);
+            let (same, account, open_id) = (Arc::clone(app), account.clone(), open_id.clone());
             blocking(move || same.desk.told(&account, &open_id, &telling, now)).await??;
             Ok(true)
         }

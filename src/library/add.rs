@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Library, Result, catalogue, covers, requests, shelf, subscriptions};
+use super::{Error, Library, Result, catalogue, covers, isbn, requests, shelf, subscriptions};
 use crate::book::{self, Book, Format, TocEntry};
 use crate::store::records::{BookId, BookRecord, Cover, Edition};
 use crate::store::schema::{BOOK_OF_HASH, BOOKS};
@@ -230,6 +230,11 @@ pub(super) fn joined(mut book: BookRecord, other: BookRecord) -> BookRecord {
     }
     book.language = book.language.or(other.language);
     book.series = book.series.or(other.series);
+    for isbn in other.isbns {
+        if !book.isbns.contains(&isbn) {
+            book.isbns.push(isbn);
+        }
+    }
     if book.subjects.is_empty() {
         book.subjects = other.subjects;
     }
@@ -261,6 +266,7 @@ fn record_of(book: &Book, file_name: &str, now: DateTime<Utc>) -> BookRecord {
         authors: metadata.authors().into_iter().take(MOST_AUTHORS).map(|name| shortened(name, 100)).collect(),
         language: metadata.language.as_deref().map(|tag| shortened(tag, 35)),
         series: metadata.series.as_ref().map(|series| shortened(&series.name, MOST_TITLE)),
+        isbns: isbn::of(metadata),
         subjects: metadata.subjects.iter().take(MOST_SUBJECTS).map(|subject| shortened(subject, 40)).collect(),
         publisher: metadata.publisher.as_deref().map(|name| shortened(name, 100)),
         published: metadata.published.as_deref().map(|date| shortened(date, 40)),

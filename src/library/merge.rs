@@ -117,6 +117,7 @@ fn without(now: BookRecord, merge: &MergeRecord) -> BookRecord {
         publisher: unless_changed(now.publisher, &then.publisher, before.publisher),
         published: unless_changed(now.published, &then.published, before.published),
         description: unless_changed(now.description, &then.description, before.description),
+        isbns: unless_changed(now.isbns, &then.isbns, before.isbns),
         uid: unless_changed(now.uid, &then.uid, before.uid),
         votes: unless_changed(now.votes, &then.votes, before.votes),
         downloads: now.downloads.saturating_sub(other.downloads),

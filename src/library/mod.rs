@@ -16,6 +16,7 @@ mod download;
 mod garbage;
 mod indexing;
 pub mod intake;
+mod isbn;
 pub mod link;
 mod merge;
 mod remove;

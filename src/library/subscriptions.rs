@@ -20,8 +20,9 @@ const COUNT: &str = "subscriptions";
 const MOST_SUBSCRIBERS: usize = 10_000;
 /// Longest text kept of what was typed, in characters.
 const MOST_TEXT: usize = 60;
-/// Begins the notice of a new book. No request is kept under such a key: they are letters and digits, or none at all.
-const NEWS: &str = "new:";
+/// Begins the notice of a new book. No request is kept under such a key: they are folded text. Of all that a follower
+/// waits for these notices stand last, so that many of them are in nobody's way.
+const NEWS: &str = "\u{e000}new:";
 
 /// What books are compared by with the words of a subscription; empty if nothing in them can be compared.
 pub fn key_of(text: &str) -> String {

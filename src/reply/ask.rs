@@ -12,6 +12,10 @@ pub(super) enum Ask<'a> {
     Words { text: &'a str, menu_id: Option<&'a str> },
     /// To look at something that is not text.
     Unsupported,
+    /// To hear something that nobody has put into words.
+    Unheard,
+    /// To know where the follower is.
+    Place,
     /// To welcome a new follower, who came by this code, if it is not empty.
     Followed { scene: &'a str },
     /// To remember that the follower has gone.
@@ -28,12 +32,12 @@ pub(super) fn of(incoming: &Incoming) -> Ask<'_> {
         MessageKind::Text { content, menu_id } => Ask::Words { text: content, menu_id: menu_id.as_deref() },
         MessageKind::Voice { recognition, .. } => match recognition.as_deref().map(str::trim) {
             Some(text) if !text.is_empty() => words(text),
-            _ => Ask::Unsupported,
+            _ => Ask::Unheard,
         },
+        MessageKind::Location { .. } => Ask::Place,
         MessageKind::Image { .. }
         | MessageKind::Video { .. }
         | MessageKind::ShortVideo { .. }
-        | MessageKind::Location { .. }
         | MessageKind::Link { .. }
         | MessageKind::File { .. } => Ask::Unsupported,
         MessageKind::Event(event) => of_event(event),

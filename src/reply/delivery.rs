@@ -14,7 +14,7 @@ pub(super) enum Line {
     Delivery(String),
     /// A book that was asked for.
     Book(String),
-    /// A new book of those subscribed to.
+    /// New books of those subscribed to, a line each.
     News(String),
 }
 

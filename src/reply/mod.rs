@@ -139,7 +139,7 @@ impl Desk {
             return Ok(answer.reply);
         }
         let follower = (account.to_owned(), incoming.from_user.clone());
-        if matches!(ask, Ask::Words { .. } | Ask::Unsupported)
+        if matches!(ask, Ask::Words { .. } | Ask::Unsupported | Ask::Unheard | Ask::Place)
             && let Some(reply) = self.too_fast(&key, &incoming.from_user, now)
         {
             return Ok(reply);
@@ -152,9 +152,14 @@ impl Desk {
                 let durable = Durability::Durable;
                 self.converse(&key, incoming, &follower, durable, now, |visit| visit.welcome(scene))
             }
-            Ask::Unsupported => {
-                let unsupported = |visit: &mut Visit<'_>| visit.perform(Command::Unsupported);
-                self.converse(&key, incoming, &follower, Durability::Soon, now, unsupported)
+            Ask::Unsupported | Ask::Unheard | Ask::Place => {
+                let word = match ask {
+                    Ask::Unheard => Word::UnsupportedVoice,
+                    Ask::Place => Word::UnsupportedPlace,
+                    _ => Word::Unsupported,
+                };
+                let said = |visit: &mut Visit<'_>| Ok(Outcome::say(visit.words.plain(word)).filler());
+                self.converse(&key, incoming, &follower, Durability::Soon, now, said)
             }
             Ask::Words { text, menu_id } => {
                 self.converse(&key, incoming, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
@@ -285,7 +290,9 @@ impl Desk {
         now: DateTime<Utc>,
     ) -> Result<Reply> {
         let forgets = outcome.forgets();
-        let waiting = if forgets { Waiting::default() } else { self.waiting(who, words, now)? };
+        // What is being told at this moment is not told twice.
+        let has_nothing = forgets || self.chat.is_telling(who);
+        let waiting = if has_nothing { Waiting::default() } else { self.waiting(who, words, now)? };
         let is_waited_for = !waiting.is_empty();
         if let Speech::Text(text) = &outcome.speech
             && outcome.effects.is_empty()

@@ -8,7 +8,7 @@ use super::delivery::{self, Line};
 use super::follower::FollowerKey;
 use super::outcome::shortened;
 use super::posting;
-use super::wording::Wordings;
+use super::wording::{Word, Wordings};
 use super::{Desk, Result};
 use crate::library::requests::follower_key;
 use crate::library::subscriptions;
@@ -19,8 +19,14 @@ use crate::wechat::{Reply, literal, menu_link};
 
 /// Most notices told with one answer; the others follow with the next.
 const AT_ONCE: usize = 10;
-/// Notices looked at for them: those of subscriptions may have to wait for tomorrow, and must not stand in the way.
-const LOOKED_AT: usize = 200;
+/// Longest title of a book that was asked for, in characters.
+const TITLE: usize = 30;
+/// Most new books named in the news of a day; the others are only counted.
+const NAMED: usize = 5;
+/// Most new books in the news of a day; the others follow on the next.
+const IN_NEWS: usize = 500;
+/// Longest title there, in characters: the news have to fit into one message.
+const NEWS_TITLE: usize = 20;
 
 /// What waits for a follower.
 #[derive(Default)]
@@ -40,8 +46,8 @@ pub(super) struct Notice {
 /// Where it is noted that it has to be told.
 pub(super) enum Key {
     Book((String, String)),
-    /// A book that the follower subscribes to.
-    News((String, String)),
+    /// Books that the follower subscribes to: one notice for all of them.
+    News(Vec<(String, String)>),
     Delivery((String, String)),
 }
 
@@ -54,14 +60,19 @@ impl Waiting {
 impl Key {
     fn is_there(&self, write: &Write<'_>) -> store::Result<bool> {
         Ok(match self {
-            Key::Book(key) | Key::News(key) => write.get(&NOTICES, key)?.is_some(),
+            Key::Book(key) => write.get(&NOTICES, key)?.is_some(),
+            Key::News(keys) => match keys.first() {
+                Some(first) => write.get(&NOTICES, first)?.is_some(),
+                None => false,
+            },
             Key::Delivery(key) => write.get(&DELIVERY_NEWS, key)?.is_some(),
         })
     }
 
     fn strike_off(&self, write: &mut Write<'_>) {
         match self {
-            Key::Book(key) | Key::News(key) => write.delete(&NOTICES, key),
+            Key::Book(key) => write.delete(&NOTICES, key),
+            Key::News(keys) => keys.iter().for_each(|key| write.delete(&NOTICES, key)),
             Key::Delivery(key) => write.delete(&DELIVERY_NEWS, key),
         }
     }
@@ -92,35 +103,45 @@ impl Desk {
         }
         let (news, books): (Vec<_>, Vec<_>) = self
             .store
-            .under(&NOTICES, &key, LOOKED_AT)?
+            .under(&NOTICES, &key, AT_ONCE + IN_NEWS)?
             .into_iter()
             .partition(|((_, what), _)| subscriptions::is_news(what));
         for (key, book) in books.into_iter().take(AT_ONCE) {
-            notices.push(Notice { key: Key::Book(key), line: self.book_line(book)?.map(Line::Book) });
+            notices.push(Notice { key: Key::Book(key), line: self.book_line(book, TITLE)?.map(Line::Book) });
         }
         if !news.is_empty() {
-            notices.extend(self.news(who, news, now)?);
+            notices.extend(self.news(who, words, news, now)?);
         }
         Ok(Waiting { has_late: self.store.get(&LATE, who)?.is_some(), notices })
     }
 
-    /// New books for somebody who subscribes to something still; for others there is nothing to tell any more.
+    /// The news of the day for somebody who subscribes to something still; for others there is nothing to tell.
     fn news(
         &self,
         who: &FollowerKey,
+        words: &Wordings,
         news: Vec<((String, String), BookId)>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Notice>> {
+    ) -> Result<Option<Notice>> {
         let is_wanted = !subscriptions::keys_of(&self.store, &who.0, &who.1)?.is_empty();
         if is_wanted && !self.may_have_news(who, now)? {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let mut notices = Vec::new();
-        for (key, book) in news.into_iter().take(AT_ONCE) {
-            let line = if is_wanted { self.book_line(book)?.map(Line::News) } else { None };
-            notices.push(Notice { key: Key::News(key), line });
+        let (mut keys, mut lines, mut more) = (Vec::new(), Vec::new(), 0);
+        // The latest first.
+        for (key, book) in news.into_iter().rev() {
+            keys.push(key);
+            match self.book_line(book, NEWS_TITLE)?.filter(|_| is_wanted) {
+                Some(line) if lines.len() < NAMED => lines.push(line),
+                Some(_) => more += 1,
+                None => {}
+            }
         }
-        Ok(notices)
+        if more > 0 {
+            lines.push(words.say(Word::NewsMore, &[("count", &more.to_string())]));
+        }
+        let line = (!lines.is_empty()).then(|| Line::News(lines.join("\n")));
+        Ok(Some(Notice { key: Key::News(keys), line }))
     }
 
     /// Whether the follower has not been told of new books today.
@@ -129,10 +150,10 @@ impl Desk {
         Ok(told_at.is_none_or(|told_at| self.library.day(told_at) != self.library.day(now)))
     }
 
-    fn book_line(&self, book: BookId) -> Result<Option<String>> {
+    fn book_line(&self, book: BookId, most: usize) -> Result<Option<String>> {
         let shown = self.library.shown(book)?;
         Ok(shown.map(|(id, book)| {
-            let title = shortened(&book.title, 30);
+            let title = shortened(&book.title, most);
             menu_link(&title, &format!("b{id}"), &format!("《{}》", literal(&title)))
         }))
     }

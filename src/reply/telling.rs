@@ -33,6 +33,9 @@ impl Desk {
     /// When the store fails.
     pub fn to_be_told(&self, now: DateTime<Utc>) -> Result<Vec<(String, String)>> {
         let mut found = BTreeSet::new();
+        if self.chat.is_silent() {
+            return Ok(Vec::new());
+        }
         self.gather(&LATE, |key: &(String, String)| Some(key.clone()), &mut found, now)?;
         self.gather(&DELIVERY_NEWS, |(who, _)| named(who), &mut found, now)?;
         self.gather(&NOTICES, |(who, _)| named(who), &mut found, now)?;

@@ -19,6 +19,7 @@ use warp::{Filter, Rejection, Reply as _};
 
 use crate::app::App;
 use crate::blocking::blocking;
+use crate::chat::Act;
 use crate::wechat::{self, Account, Incoming, MessageKind, NonceCache, Query, Refused, Reply};
 
 use super::body::{self, BodyLimits, Head};
@@ -194,13 +195,16 @@ impl Webhook {
             let _permit = working.acquire_owned().await;
             let same = Arc::clone(&app);
             let (open_id, sent_at) = (incoming.from_user.clone(), incoming.created_at);
-            let name = account.name().to_owned();
+            let (name, is_message) = (account.name().to_owned(), Act::of(&incoming) == Some(Act::Wrote));
             let mut answering =
                 std::pin::pin!(blocking(move || same.desk.answer(account.name(), &incoming, same.clock.now())));
             let answered = match tokio::time::timeout(typing, &mut answering).await {
                 Ok(answered) => answered,
                 Err(_) => {
-                    tokio::spawn(show_typing(Arc::clone(&app), name, open_id.clone(), sent_at));
+                    // A tap is no message to the platform, which would refuse.
+                    if is_message {
+                        tokio::spawn(show_typing(Arc::clone(&app), name, open_id.clone(), sent_at));
+                    }
                     answering.await
                 }
             };

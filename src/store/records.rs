@@ -45,6 +45,9 @@ pub struct BookRecord {
     /// Plain text, cut to 1,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Its ISBNs, 13 digits each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub isbns: Vec<String>,
     /// The number of the catalogue it was imported from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,

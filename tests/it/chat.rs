@@ -20,7 +20,7 @@ use crate::support::central::APP_ID;
 use crate::support::smtp_sink::SmtpSink;
 use crate::support::test_app::{FOLLOWER, TestApp, account_toml};
 use crate::support::wechat_api::{Act, Fault, WechatApi};
-use crate::support::wechat_sim::{Answer, SimAccount, SimMode};
+use crate::support::wechat_sim::{Answer, Field, SimAccount, SimMode};
 
 const SEND: &str = "/cgi-bin/message/custom/send";
 const TYPING: &str = "/cgi-bin/message/custom/typing";
@@ -360,6 +360,25 @@ async fn new_books_are_told_of_once_a_day_until_the_subscription_ends() {
 }
 
 #[tokio::test]
+async fn many_new_books_are_one_message_and_no_burden_for_tomorrow() {
+    let room = Room::start().await;
+    room.says("订阅 刘慈欣").await;
+    room.says("求书 天外飞仙").await;
+    for number in 1..=8 {
+        let (name, bytes) = by("刘慈欣", &format!("{}号星", "一二三四五六七八".chars().nth(number - 1).unwrap()));
+        room.app.add(&name, &bytes);
+    }
+    room.app.add("天外飞仙.epub", &BookBuilder::new("天外飞仙").build());
+    assert_eq!(room.tell().await, 1);
+    let said = room.said().remove(0);
+    assert!(said.starts_with("您求的书到了") && said.contains("《八号星》") && !said.contains("《三号星》"), "{said}");
+    assert!(said.ends_with("还有 3 本，发作者名就能看到"), "{said}");
+    room.after(Duration::days(1));
+    assert_eq!(room.tell().await, 0);
+    assert!(!room.says("你好").await.contains("号星"));
+}
+
+#[tokio::test]
 async fn forgetting_leaves_nothing_and_an_export_has_it_all() {
     let room = Room::start().await;
     room.app.add("三体.epub", &BookBuilder::new("三体").build());
@@ -431,6 +450,39 @@ async fn searches_have_their_quota_of_a_day() {
     assert!(app.say("最新").await.contains("三体"), "what costs no search goes on");
     app.clock.advance(Duration::days(1));
     assert!(app.say("三体").await.contains("《三体》"));
+}
+
+#[tokio::test]
+async fn what_is_spoken_scanned_or_shown_on_a_map_gets_a_sensible_answer() {
+    let app = TestApp::with_account(SimMode::Safe).await.with_book("活着");
+    let book = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
+        <FictionBook xmlns=\"http://www.gribuser.ru/xml/fictionbook/2.0\"><description><title-info>\
+        <author><first-name></first-name><last-name>刘慈欣</last-name></author><book-title>三体</book-title>\
+        <lang>zh</lang></title-info><publish-info><isbn>978-7-5366-9293-0</isbn></publish-info></description>\
+        <body><section><title><p>第一章</p></title><p>从前有一本书。</p></section></body></FictionBook>";
+    app.add("三体.fb2", book.as_bytes());
+    let scanned = async |digits: &str| {
+        let code = [("ScanType", "barcode".to_owned()), ("ScanResult", format!("EAN_13,{digits}"))];
+        let code = code.into_iter().map(|(name, value)| (name.to_owned(), Field::Text(value))).collect();
+        let event = app.sim.happening(FOLLOWER, "scancode_waitmsg", &[("EventKey", "isbn")]);
+        app.clock.advance(Duration::seconds(1));
+        app.sim.deliver(&event.with("ScanCodeInfo", Field::Inside(code))).await.answer.expect_text().to_owned()
+    };
+    let card = scanned("9787536692930").await;
+    assert!(card.starts_with("《三体》"), "{card}");
+    let unknown = scanned("9787020002207").await;
+    assert!(unknown.contains("没找到“9787020002207”") && unknown.contains("求书"), "{unknown}");
+    assert!(app.say("978-7-5366-9293-0").await.starts_with("《三体》"), "typed with hyphens");
+
+    let voice = async |heard: &str| {
+        let push = app.sim.voice(FOLLOWER, "media", heard);
+        app.sim.deliver(&push).await.answer.expect_text().to_owned()
+    };
+    assert!(voice("活着。").await.starts_with("《活着》"));
+    assert!(voice("").await.contains("没听出来"));
+    let place = app.sim.message(FOLLOWER, "location").with_texts(&[("Location_X", "23.1"), ("Location_Y", "113.3")]);
+    assert!(app.sim.deliver(&place).await.answer.expect_text().contains("不记您在哪里"));
+    assert!(app.sim.image(FOLLOWER, "media").await.expect_text().contains("只认识文字"));
 }
 
 #[tokio::test]
