@@ -57,7 +57,7 @@ impl Menu {
     pub(super) fn run(&self, app: &App, console: &mut Console) -> Result<Exit> {
         let path = match &self.file {
             Some(path) => absolute(path, console)?,
-            None => app.data_dir.join("menu.toml"),
+            None => menu::path_in(&app.data_dir),
         };
         let keeper = || keeper_of(app, self.account.as_deref());
         match &self.what {
@@ -116,7 +116,7 @@ fn show(keeper: &Arc<Keeper>, console: &mut Console) -> Result<()> {
 fn pull(keeper: &Arc<Keeper>, path: &Path, force: bool, console: &mut Console) -> Result<()> {
     let menu = wait_for(menu::pull(keeper))?.context("the platform has no menu made through its API to pull")?;
     let text = menu.to_toml().map_err(|error| anyhow!(error))?;
-    let known = fs::read_to_string(path).ok();
+    let known = menu::load(path).with_context(|| format!("cannot read {}", path.display()))?;
     if known.as_deref().is_some_and(|known| menu::Menu::parse(known).ok().as_ref() == Some(&menu)) {
         console.line(format_args!("{} has this menu already", path.display()));
         return Ok(());
@@ -126,10 +126,7 @@ fn pull(keeper: &Arc<Keeper>, path: &Path, force: bool, console: &mut Console) -
         "{} has another menu; `shutong menu diff` shows what differs, --force writes over it",
         path.display()
     );
-    // Whole or not at all.
-    let fresh = path.with_extension("toml.new");
-    fs::write(&fresh, text).with_context(|| format!("cannot write {}", fresh.display()))?;
-    fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))?;
+    menu::save(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     console.line(format_args!("written to {}", path.display()));
     Ok(())
 }

@@ -1,12 +1,44 @@
 //! A menu as its owner writes it, in TOML: `[[button]]`, behind it `[[button.sub]]`, and `[[conditional]]` for menus
 //! that only some followers see.
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::wechat::{MatchRule, MenuButton, PlatformMenu};
 
 /// A good menu to begin with: its buttons send the words that the service understands anyway.
 pub const EXAMPLE: &str = include_str!("../../assets/menu.example.toml");
+
+/// Where the owner's menu is.
+pub fn path_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("menu.toml")
+}
+
+/// The text of the file, if there is one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn load(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the file, whole or not at all.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn save(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("toml.new");
+    fs::write(&fresh, text)?;
+    fs::File::open(&fresh)?.sync_all()?;
+    fs::rename(&fresh, path)
+}
 
 /// The menus of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

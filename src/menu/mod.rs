@@ -11,7 +11,7 @@ mod judge;
 
 use std::sync::Arc;
 
-pub use file::{Button, Conditional, EXAMPLE, Menu};
+pub use file::{Button, Conditional, EXAMPLE, Menu, load, path_in, save};
 
 use crate::secret::Secret;
 use crate::token::{CallError, Keeper};

@@ -3,6 +3,7 @@
 
 mod browser;
 mod entry;
+mod menu;
 mod tokens;
 mod work;
 
