@@ -62,7 +62,7 @@ impl Store {
         for (prefix, name) in TABLES {
             for entry in self.scan_raw((Bound::Included(*prefix), Bound::Excluded(prefix + 1))) {
                 let (key, value) = entry?;
-                let is_in_key = std::str::from_utf8(&key[1..]).is_ok_and(|key| has(key));
+                let is_in_key = std::str::from_utf8(&key[1..]).is_ok_and(has);
                 // Few values are worth decoding.
                 let may_be_in_value =
                     std::str::from_utf8(&value).is_ok_and(|value| names.iter().any(|name| value.contains(name)));
