@@ -188,6 +188,32 @@ async fn an_account_that_is_not_verified_notes_and_sends_nothing() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_to_test_followers_of_the_admin_page() {
+    let room = Room::start().await;
+    room.app.sim.say("sim-abcd1234", "求书 天外飞仙").await;
+    room.app.add("天外飞仙.epub", &BookBuilder::new("天外飞仙").build());
+    assert_eq!((room.tell().await, room.codes().len()), (0, 0));
+    let answer = room.app.sim.say("sim-abcd1234", "你好").await;
+    assert!(answer.expect_text().contains("您求的书到了"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_told_does_not_come_with_an_answer_too() {
+    let room = Arc::new(Room::start().await);
+    room.says("求书 天外飞仙").await;
+    room.app.add("天外飞仙.epub", &BookBuilder::new("天外飞仙").build());
+    room.platform().set_latency(Some(Real::from_millis(800)));
+    let telling = tokio::spawn({
+        let room = Arc::clone(&room);
+        async move { room.tell().await }
+    });
+    until(async || !room.codes().is_empty()).await;
+    assert!(!room.says("你好").await.contains("天外飞仙"));
+    assert_eq!(telling.await.unwrap(), 1);
+    assert!(!room.says("你好").await.contains("天外飞仙"));
+}
+
+#[tokio::test]
 async fn a_quota_that_is_used_up_makes_the_account_quiet_and_costs_no_count() {
     let room = Room::start().await;
     room.says("你好").await;
