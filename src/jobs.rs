@@ -1,5 +1,7 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod telling;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::media::Taking;
 use crate::reply::Swept;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
+pub use telling::{tell, tell_followers};
 
 /// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,12 +106,12 @@ impl Job {
         let now = app.clock.now();
         match self {
             Job::Forget => {
-                let Swept { answers, late, places, quotas, followers } = app.desk.sweep(now)?;
+                let Swept { answers, late, places, quotas, contacts, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
                 let pushes = app.kindle.sweep(now)?;
                 Ok(format!(
                     "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
+                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
                 ))
             }
             Job::EmptyBin => {
@@ -209,7 +212,10 @@ pub async fn deliver(app: Arc<App>) {
     while !app.kindle.is_stopping() {
         match app.kindle.drain(&app.clock).await {
             Ok(drained) if drained == Drained::default() => {}
-            Ok(Drained { sent, put_off, failed }) => log::info!(sent, put_off, failed; "deliveries by mail"),
+            Ok(Drained { sent, put_off, failed }) => {
+                log::info!(sent, put_off, failed; "deliveries by mail");
+                app.chat.wake();
+            }
             Err(error) => log::error!("deliveries by mail: {error:#}"),
         }
         let (same, now) = (Arc::clone(&app), app.clock.now());

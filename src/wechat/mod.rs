@@ -17,13 +17,16 @@ mod account;
 mod callback;
 mod client;
 mod crypto;
+mod custom;
 mod draft;
 mod error;
 mod js_sdk;
 mod media;
+mod menu;
 mod message;
 mod nonce;
 mod push;
+mod qr;
 mod signature;
 
 pub use account::{Account, AccountSettings, InvalidAccount, Mode};
@@ -37,6 +40,8 @@ pub use draft::{
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
 pub use media::{Material, MediaKind, Upload, Uploaded};
+pub use custom::CustomMessage;
+pub use menu::{MatchRule, MenuButton, OwnMenu, PlatformMenu};
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
 };
@@ -44,4 +49,5 @@ pub use message::reply::{ARTICLE_LIMIT, Article, Music, Reply, TEXT_FITTING_BYTE
 pub use message::text::{fit_text, literal, menu_link, text_link};
 pub use message::{FromArticle, Incoming, MessageKind};
 pub use nonce::NonceCache;
-pub use push::{Push, Saying, push, read_sealed};
+pub use push::{Push, Saying, TEST_FOLLOWERS, push, read_sealed};
+pub use qr::{QrCode, QrLife};
