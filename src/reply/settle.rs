@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::follower::{self, FollowerKey, Traces};
 use super::notice::{self, Waiting};
 use super::outcome::{Effect, Outcome, Speech, fitting};
-use super::posting;
+use super::{picture, posting};
 use super::wording::{Word, Wordings};
 use super::{Desk, Result};
 use crate::kindle::Who;
