@@ -194,6 +194,7 @@ async fn keywords_are_answered_with_everything_there_is() {
     };
     assert_eq!(room.say("小店").await, Answer::News(vec![shop]));
     assert_eq!(room.say("还没有").await, Answer::Text(LATER.into()));
+    assert_eq!(room.test.app.media.missing().unwrap(), ["missing.png"]);
 }
 
 #[tokio::test]
@@ -244,7 +245,7 @@ async fn a_changed_file_has_its_old_id_until_there_is_a_new_one_and_a_removed_on
     let folder = room.test.app.data_dir.join("pictures");
     std::fs::rename(&folder, room.test.app.data_dir.join("away")).unwrap();
     assert_eq!(room.sync().await, Uploads { waiting: 1, ..Uploads::default() });
-    assert_eq!(room.test.app.media.pictures().unwrap(), ["b.png"]);
+    assert_eq!(room.test.app.media.pictures("main", room.test.clock.now()).unwrap(), ["b.png"]);
 }
 
 #[tokio::test]
@@ -264,6 +265,8 @@ async fn pictures_are_made_fit_and_what_cannot_be_is_told() {
     for name in ["web", "old", "huge", "named"] {
         room.id(&format!("图 {name}")).await;
     }
+    let listed = room.say("图").await.expect_text().to_owned();
+    assert!(links(&listed).len() == 4 && !listed.contains("damaged"), "{listed}");
     let mut alerts = room.alerts();
     alerts.sort();
     assert_eq!(alerts, ["media_unfit/damaged.png", "media_unfit/long.mp3", "media_unfit/notes.txt"]);
