@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::follower::{self, FollowerKey, Traces};
 use super::notice::{self, Waiting};
 use super::outcome::{Effect, Outcome, Speech, fitting};
-use super::{picture, posting};
 use super::wording::{Word, Wordings};
 use super::{Desk, Result};
+use super::{picture, posting};
 use crate::kindle::Who;
 use crate::library::{requests, subscriptions};
 use crate::store::records::AnswerRecord;
@@ -106,7 +106,12 @@ impl Desk {
     }
 }
 
-pub(super) fn keep_answer(write: &mut Write<'_>, key: &(String, String), reply: &Reply, now: DateTime<Utc>) -> store::Result<()> {
+pub(super) fn keep_answer(
+    write: &mut Write<'_>,
+    key: &(String, String),
+    reply: &Reply,
+    now: DateTime<Utc>,
+) -> store::Result<()> {
     let at = now.timestamp_millis().max(0).unsigned_abs();
     write.put(&ANSWERS, key, &AnswerRecord { reply: reply.clone(), answered_at: now })?;
     write.put(&ANSWERED, &(at, answer_number(key)), key)

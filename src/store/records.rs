@@ -1,9 +1,9 @@
 //! What the tables hold. Fields added later need `#[serde(default)]`; nothing here has behaviour beyond its data.
 
 mod article;
+mod chat;
 mod mail;
 mod media;
-mod chat;
 mod token;
 
 use chrono::{DateTime, Utc};

@@ -34,13 +34,13 @@ pub use callback::{
     BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, open_checked, seal, verify_url,
 };
 pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
+pub use custom::CustomMessage;
 pub use draft::{
     DRAFT_AUTHOR, DRAFT_BYTES, DRAFT_CONTENT, DRAFT_DIGEST, DRAFT_TITLE, Draft, ListedDraft, Publication, UnfitDraft,
 };
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
 pub use media::{Material, MediaKind, Upload, Uploaded};
-pub use custom::CustomMessage;
 pub use menu::{MatchRule, MenuButton, OwnMenu, PlatformMenu};
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,

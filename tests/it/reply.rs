@@ -10,14 +10,14 @@ use tempfile::TempDir;
 
 use shutong::alert::Alerts;
 use shutong::article::{self, Articles};
+use shutong::chat;
 use shutong::clock::Clock;
 use shutong::config::MediaConfig;
-use shutong::chat;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
 use shutong::media::Media;
-use shutong::reply::{Desk, Language, Limits, Wordings};
+use shutong::reply::{Desk, Language, Limits, Rooms, Wordings};
 use shutong::store::Store;
 use shutong::store::records::FollowerRecord;
 use shutong::store::schema::{

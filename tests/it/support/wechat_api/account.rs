@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
-use super::media::Shelf;
-use super::press::Press;
 use super::conversation::Conversation;
+use super::media::Shelf;
 use super::menus::Menus;
+use super::press::Press;
 use super::refusal::Refusal;
 
 const SECOND: i64 = 1000;
