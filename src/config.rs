@@ -7,6 +7,7 @@
 mod defaults;
 mod env;
 mod mail;
+mod media;
 mod secrets;
 mod token;
 
@@ -23,6 +24,7 @@ use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
 pub use mail::{Mail, MailInbox, MailTls, Push};
+pub use media::MediaConfig;
 pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.
@@ -30,6 +32,9 @@ pub const EXAMPLE: &str = include_str!("../assets/shutong.example.toml");
 
 /// The platform's host. Only this file names it.
 const PLATFORM: &str = "https://api.weixin.qq.com";
+
+/// Where the platform shows the picture of a QR code to whoever has its ticket.
+pub const QR_PICTURES: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
 
 /// The same platform, for when that one cannot be connected to.
 const PLATFORM_AGAIN: [&str; 4] = [
@@ -72,6 +77,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// To whom books are pushed by mail.
     pub push: Push,
+    /// Pictures, speech and films for replies.
+    pub media: MediaConfig,
 }
 
 /// Addresses to listen on; port 0 takes a free one.
@@ -207,6 +214,10 @@ impl From<Level> for log::LevelFilter {
 pub struct Limits {
     /// Downloads of one follower on one day.
     pub downloads_per_day: u32,
+    /// Searches of one follower on one day; 0: any number.
+    pub searches_per_day: u32,
+    /// Messages of one follower in one minute that are answered; 0: any number.
+    pub messages_per_minute: u32,
     /// Downloads through OPDS on one day, by everybody together.
     pub opds_downloads_per_day: u32,
     /// Largest upload, in megabytes.
@@ -311,6 +322,7 @@ impl Config {
             "opds.access = \"password\" needs opds.user and opds.password"
         );
         self.judge_mail()?;
+        self.media.judge()?;
         self.judge_token()?;
         self.limits.judge()
     }

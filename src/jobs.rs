@@ -1,5 +1,7 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod telling;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -12,13 +14,16 @@ use cron::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::article::{Followed, Scanned};
 use crate::blocking::{Panicked, blocking};
 use crate::kindle::Drained;
 use crate::library::requests;
 use crate::logging;
+use crate::media::Taking;
 use crate::reply::Swept;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
+pub use telling::{tell, tell_followers};
 
 /// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +54,22 @@ pub struct LastRun {
 /// How often it is looked whether a token is due.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How often the folder of articles is looked at.
+const READ_ARTICLES: Duration = Duration::from_secs(5);
+/// How often the platform is asked how publishing stands; an event tells sooner.
+const FOLLOW_ARTICLES: Duration = Duration::from_secs(60);
+
 /// When a way of telling failed, so long passes until the next try …
 const TELL_AGAIN: Duration = Duration::from_secs(300);
 /// … and if none did, so long at most until the store is asked again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// How often the media folder and the file of keyword replies are looked at.
+const LOOK_AT_MEDIA_EVERY: Duration = Duration::from_secs(2);
+/// After so long the owner is told that a file which keyword replies name is not there.
+const MISSED_AFTER: Duration = Duration::from_secs(300);
+/// How often it is looked whether a file of the media folder is due, when nothing has changed there.
+const MEDIA_DUE_EVERY: Duration = Duration::from_secs(20);
 
 /// How often a sleeping job looks whether it is due: a machine that slept catches up this soon.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
@@ -91,12 +108,12 @@ impl Job {
         let now = app.clock.now();
         match self {
             Job::Forget => {
-                let Swept { answers, late, places, quotas, followers } = app.desk.sweep(now)?;
+                let Swept { answers, late, places, quotas, contacts, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
                 let pushes = app.kindle.sweep(now)?;
                 Ok(format!(
                     "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
+                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
                 ))
             }
             Job::EmptyBin => {
@@ -197,7 +214,10 @@ pub async fn deliver(app: Arc<App>) {
     while !app.kindle.is_stopping() {
         match app.kindle.drain(&app.clock).await {
             Ok(drained) if drained == Drained::default() => {}
-            Ok(Drained { sent, put_off, failed }) => log::info!(sent, put_off, failed; "deliveries by mail"),
+            Ok(Drained { sent, put_off, failed }) => {
+                log::info!(sent, put_off, failed; "deliveries by mail");
+                app.chat.wake();
+            }
             Err(error) => log::error!("deliveries by mail: {error:#}"),
         }
         let (same, now) = (Arc::clone(&app), app.clock.now());
@@ -208,6 +228,82 @@ pub async fn deliver(app: Arc<App>) {
         tokio::select! {
             () = app.kindle.woken() => {}
             () = tokio::time::sleep(again) => {}
+        }
+    }
+}
+
+/// Reads articles again that have changed, for ever. To stop it, drop it: a look under way ends.
+pub async fn read_articles(app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        match blocking(move || same.articles.scan(same.clock.now())).await {
+            Ok(Ok(Scanned { changed: 0, gone: 0, .. })) => {}
+            Ok(Ok(Scanned { articles, changed, gone, .. })) => log::info!(articles, changed, gone; "articles read"),
+            Ok(Err(error)) => log::error!("articles: {error}"),
+            Err(panicked) => log::error!("articles: {panicked}"),
+        }
+        tokio::time::sleep(READ_ARTICLES).await;
+    }
+}
+
+/// Asks the platform how what it publishes stands, for ever. To stop it, drop it: it changes nothing there.
+pub async fn follow_articles(app: Arc<App>) {
+    loop {
+        match app.articles.follow(app.clock.now()).await {
+            Ok(Followed { ended: 0, .. }) => {}
+            Ok(Followed { asked, ended }) => log::info!(asked, ended; "articles at the platform"),
+            Err(error) => log::error!("articles at the platform: {error}"),
+        }
+        tokio::time::sleep(FOLLOW_ARTICLES).await;
+    }
+}
+
+/// Notices what changes in the media folder and in the file of keyword replies, for ever. To stop it, drop it.
+pub async fn watch_media(app: Arc<App>) {
+    // A file that is named before it is there comes soon, or somebody has to be told.
+    let (mut missing, mut missing_since) = (Vec::new(), app.clock.uptime());
+    loop {
+        let same = Arc::clone(&app);
+        let looked = blocking(move || {
+            let now = same.clock.now();
+            let scanned = same.media.scan(Taking::Settled, now)?;
+            let replies = same.media.reread_keywords(Taking::Settled, now)?;
+            Ok::<_, crate::store::Error>((scanned, replies, same.media.missing()?))
+        });
+        match looked.await {
+            Ok(Ok((scanned, replies, now_missing))) => {
+                let (changed, gone) = (scanned.changed, scanned.gone);
+                if changed + gone > 0 || replies {
+                    log::info!(changed, gone, replies; "the media folder");
+                    app.media.wake();
+                }
+                if now_missing != missing {
+                    (missing, missing_since) = (now_missing, app.clock.uptime());
+                }
+                if missing.is_empty() || app.clock.uptime().saturating_sub(missing_since) >= MISSED_AFTER {
+                    app.media.tell_missing(&missing, app.clock.now());
+                }
+            }
+            Ok(Err(error)) => log::error!("looking at the media folder: {error}"),
+            Err(panicked) => log::error!("looking at the media folder: {panicked}"),
+        }
+        tokio::time::sleep(LOOK_AT_MEDIA_EVERY).await;
+    }
+}
+
+/// Uploads files of the media folder when they are due, until [`Media::stop`](crate::media::Media).
+pub async fn upload_media(app: Arc<App>) {
+    while !app.media.is_stopping() {
+        match app.media.upload_due(&app.tokens, &app.clock).await {
+            Ok(done) if done.uploaded + done.failed + done.deleted > 0 => {
+                log::info!(uploaded = done.uploaded, failed = done.failed, deleted = done.deleted; "media");
+            }
+            Ok(_) => {}
+            Err(error) => log::error!("uploading media: {error:#}"),
+        }
+        tokio::select! {
+            () = app.media.woken() => {}
+            () = tokio::time::sleep(MEDIA_DUE_EVERY) => {}
         }
     }
 }

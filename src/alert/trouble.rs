@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::store::records::MediaTrouble;
+
 /// Something that the owner, and only the owner, can put right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -62,6 +64,27 @@ pub enum Trouble {
         /// What it says.
         error: String,
     },
+    /// A file of the media folder cannot be uploaded.
+    MediaUnfit {
+        /// The file's name.
+        file: String,
+        /// Why.
+        trouble: MediaTrouble,
+    },
+    /// Keyword replies name files that are not there.
+    KeywordFiles {
+        /// The file of keyword replies.
+        file: String,
+        /// The names of those that are not there.
+        missing: String,
+    },
+    /// The file of keyword replies is wrong; the last good one is in use.
+    KeywordsWrong {
+        /// Where it is.
+        file: String,
+        /// What is wrong.
+        error: String,
+    },
 }
 
 impl Trouble {
@@ -75,6 +98,9 @@ impl Trouble {
             Trouble::SomebodyElse { account } => ("somebody_else", account),
             Trouble::QuotaNearlyUsed { account, .. } => ("quota_nearly_used", account),
             Trouble::MailRefused { sender, .. } => ("mail_refused", sender),
+            Trouble::MediaUnfit { file, .. } => ("media_unfit", file),
+            Trouble::KeywordFiles { file, .. } => ("keyword_files", file),
+            Trouble::KeywordsWrong { file, .. } => ("keywords_wrong", file),
         };
         format!("{kind}/{account}")
     }
@@ -122,6 +148,15 @@ impl Trouble {
                 "mail from {sender} is not taken ({error}). Correct the section [mail] of the configuration and restart; \
                  what waits is sent then"
             ),
+            Trouble::MediaUnfit { file, trouble } => format!("the media file {file}: {}", media_en(trouble)),
+            Trouble::KeywordFiles { file, missing } => format!(
+                "{file} answers with files that are not in the media folder, or are of another kind: {missing}. Put them \
+                 there or correct the names"
+            ),
+            Trouble::KeywordsWrong { file, error } => format!(
+                "{file} is wrong ({error}). The keyword replies before the change stay in use; correct the file, it is \
+                 read again by itself"
+            ),
         }
     }
 
@@ -160,6 +195,57 @@ impl Trouble {
             Trouble::MailRefused { sender, error } => format!(
                 "发件地址 {sender} 被邮件服务器拒绝（{error}）。请修改配置中的 [mail] 后重启；排队的邮件届时会发出"
             ),
+            Trouble::MediaUnfit { file, trouble } => format!("素材文件 {file}：{}", media_zh(trouble)),
+            Trouble::KeywordFiles { file, missing } => {
+                format!("{file} 里写的文件不在素材文件夹里，或者类型不对：{missing}。请放进去，或改正文件名")
+            }
+            Trouble::KeywordsWrong { file, error } => {
+                format!("{file} 有错（{error}）。改动前的关键词回复继续使用；请改正文件，程序会自动重新读取")
+            }
         }
+    }
+}
+
+fn media_en(trouble: &MediaTrouble) -> String {
+    match trouble {
+        MediaTrouble::TooLarge { bytes, limit } => format!(
+            "it has {} and the platform takes {}. Put a smaller or shorter one in its place",
+            size(*bytes),
+            size(*limit)
+        ),
+        MediaTrouble::UnknownKind => {
+            "it is nothing that the platform takes. Pictures must be JPEG, PNG, GIF, WebP, BMP or TIFF, speech MP3 or AMR, \
+             films MP4"
+                .to_owned()
+        }
+        MediaTrouble::Unreadable(why) => format!("{why}. Save it anew as JPEG or PNG"),
+        MediaTrouble::Refused(error) => format!(
+            "the platform refuses it ({error}). Put another file in its place; speech has 60 seconds at most. It is tried \
+             again every day"
+        ),
+        MediaTrouble::NotNow(error) => format!("it did not get through ({error}) and is tried again by itself"),
+    }
+}
+
+fn media_zh(trouble: &MediaTrouble) -> String {
+    match trouble {
+        MediaTrouble::TooLarge { bytes, limit } => {
+            format!("有 {}，平台最多收 {}。请换成更小或更短的", size(*bytes), size(*limit))
+        }
+        MediaTrouble::UnknownKind => {
+            "不是平台能收的文件。图片要 JPEG、PNG、GIF、WebP、BMP 或 TIFF，语音要 MP3 或 AMR，视频要 MP4".to_owned()
+        }
+        MediaTrouble::Unreadable(why) => format!("图片读不出来（{why}）。请另存为 JPEG 或 PNG"),
+        MediaTrouble::Refused(error) => {
+            format!("平台拒收（{error}）。请换一个文件；语音最长 60 秒。程序每天会再试一次")
+        }
+        MediaTrouble::NotNow(error) => format!("没有传上去（{error}），程序会自动重试"),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("{} KB", bytes.div_ceil(1024)),
+        _ => format!("{:.1} MB", bytes as f64 / 1_048_576.0),
     }
 }

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 
-use super::{AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, Opds, Push, TokenConfig};
+use super::{
+    AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, MediaConfig, Opds, Push,
+    TokenConfig,
+};
 
 impl Default for Config {
     fn default() -> Self {
@@ -23,6 +26,7 @@ impl Default for Config {
             books: Books::default(),
             mail: None,
             push: Push::default(),
+            media: MediaConfig::default(),
         }
     }
 }
@@ -44,6 +48,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             downloads_per_day: 20,
+            searches_per_day: 500,
+            messages_per_minute: 30,
             opds_downloads_per_day: 200,
             upload_megabytes: 200,
             connections: 1024,

@@ -1,5 +1,5 @@
 //! One message being answered: who asks, where they are, and what every command needs at hand. Commands are carried
-//! out in `finding`, `listing`, `card` and `mine`; nothing is written here.
+//! out in `finding`, `listing`, `card` and others; nothing is written here.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -36,22 +36,42 @@ impl Visit<'_> {
             _ => self.place_now()?,
         };
         let command = quick.unwrap_or_else(|| command::parse(text, &self.place));
+        if self.is_no_command(&command, text)? {
+            let keywords = self.desk.media.keywords();
+            if let Some(answer) = keywords.answer_to(text) {
+                return self.keyword(answer);
+            }
+        }
         self.perform(command)
     }
 
     /// Greets a new follower, with the book whose code was scanned.
     pub(super) fn welcome(&self, scene: &str) -> Result<Outcome> {
         let welcome = self.words.plain(Word::Welcome);
-        if scene.is_empty() || self.desk.library.find(scene)?.confidence != Confidence::Sure {
-            return Ok(Outcome::say(welcome));
-        }
-        let mut outcome = self.search(scene)?;
+        let mut outcome = match book_of(scene) {
+            Some(book) => self.open(book)?,
+            None if scene.is_empty() || self.desk.library.find(scene)?.confidence != Confidence::Sure => {
+                return Ok(Outcome::say(welcome));
+            }
+            None => self.search(scene)?,
+        };
         if let Speech::Text(card) = &mut outcome.speech
             && welcome.len() + 2 + card.len() <= TEXT_FITTING_BYTES
         {
             *card = [welcome.as_str(), "\n\n", card.as_str()].concat();
         }
         Ok(outcome)
+    }
+
+    /// Whether a text means nothing but itself: then it may be one of the owner's keywords.
+    fn is_no_command(&self, command: &Command, text: &str) -> Result<bool> {
+        Ok(match command {
+            // 找 … is a search whatever follows.
+            Command::Search(words) => text.trim().starts_with(words.as_str()),
+            Command::Number(number) => !self.is_awaited_code(number)?,
+            Command::Unreadable => true,
+            _ => false,
+        })
     }
 
     fn place_now(&self) -> Result<PlaceRecord> {
@@ -62,6 +82,13 @@ impl Visit<'_> {
 
     /// Carries out a command.
     pub(super) fn perform(&self, command: Command) -> Result<Outcome> {
+        let Desk { flood, limits, library, .. } = self.desk;
+        if command.may_search()
+            && !flood.may_search(&self.follower.alias, limits.searches_per_day, library.day(self.now))
+        {
+            let limit = limits.searches_per_day.to_string();
+            return Ok(Outcome::say(self.words.say(Word::SearchLimit, &[("limit", &limit)])));
+        }
         let plain = |word: Word| Outcome::say(self.words.plain(word));
         Ok(match command {
             Command::Help => plain(Word::Help),
@@ -74,6 +101,7 @@ impl Visit<'_> {
             Command::ConfirmDelete => plain(Word::Deleted).with(Effect::Forget),
             Command::Cancel => plain(Word::Cancelled).with(self.moved_to(PlaceRecord::default())),
             Command::Me => self.mine()?,
+            Command::MyData => self.my_data()?,
             Command::Latest => self.latest()?,
             Command::Popular => self.popular()?,
             Command::Random => self.random()?,
@@ -92,6 +120,11 @@ impl Visit<'_> {
             Command::Push(what) => self.push(&what)?,
             Command::PushBook(book) => self.push_book(book)?,
             Command::PushStatus => self.push_status()?,
+            Command::Articles(text) => self.articles(&text)?,
+            Command::Picture { text, what } => self.picture(&text, &what)?,
+            Command::Subscriptions => self.subscriptions()?,
+            Command::Subscribe(text) => self.subscribe(&text)?,
+            Command::Unsubscribe(which) => self.unsubscribe(&which)?,
             Command::RequestUnfound => self.request_unfound()?,
             Command::Request(text) => self.request(&text)?,
             Command::Search(text) => self.search(&text)?,
@@ -115,13 +148,19 @@ impl Visit<'_> {
     }
 }
 
-/// The command in a tapped link: `b` and a number is a book, `p` and a number one to be pushed. The others are recognised by the text they send, which
-/// is what followers without such links type.
+/// The command in a tapped link: `b` and a number is a book, `p` and a number one to be pushed. The others are recognised
+/// by the text they send, which is what followers without such links type.
 fn tapped(menu_id: &str) -> Option<Command> {
-    let number = |prefix: char| menu_id.strip_prefix(prefix)?.parse().ok();
-    number('b').map(Command::Open).or_else(|| number('p').map(Command::PushBook))
+    let pushed = || menu_id.strip_prefix('p')?.parse().ok().map(Command::PushBook);
+    book_of(menu_id).map(Command::Open).or_else(pushed)
+}
+
+/// The book that `b` and a number stands for, in links and in the scenes of codes.
+pub(super) fn book_of(id: &str) -> Option<BookId> {
+    id.strip_prefix('b').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
 }
 
 fn needs_place(command: &Command) -> bool {
-    matches!(command, Command::Open(_) | Command::PushBook(_) | Command::Push(_) | Command::RequestUnfound)
+    use Command::{Open, Picture, Push, PushBook, RequestUnfound};
+    matches!(command, Open(_) | PushBook(_) | Push(_) | Picture { .. } | RequestUnfound)
 }

@@ -205,16 +205,37 @@ impl Client {
         .await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
         read(&self.send(path, |url| self.http.get(url).query(query)).await?)
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)], body: &Value) -> Result<T, Error> {
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<T, Error> {
         // The whole body at once, so that its length is told: the platform refuses chunked ones.
         let bytes = body.to_string();
         let call = |url| {
             let call = self.http.post(url).query(query);
             call.header(reqwest::header::CONTENT_TYPE, "application/json").body(bytes.clone())
+        };
+        read(&self.send(path, call).await?)
+    }
+
+    /// Sends a file, which may take longer than other calls.
+    pub(super) async fn post_bytes<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        content_type: &str,
+        body: &Bytes,
+        patience: Duration,
+    ) -> Result<T, Error> {
+        let call = |url| {
+            let call = self.http.post(url).query(query).timeout(patience);
+            call.header(reqwest::header::CONTENT_TYPE, content_type).body(body.clone())
         };
         read(&self.send(path, call).await?)
     }
@@ -247,7 +268,7 @@ struct TokenAnswer {
 }
 
 /// A number, which the platform writes as text now and then.
-fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+pub(super) fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     let value = Value::deserialize(from)?;
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     number.ok_or_else(|| serde::de::Error::custom("not a number"))

@@ -492,15 +492,62 @@ async fn calls_of_other_kinds_are_understood() {
         desk.http.post(url).multipart(form).send().await.unwrap().json().await.unwrap()
     };
     // Line breaks and dashes, as in any picture.
-    let bytes = b"\r\n--\x00\xff\r\n".repeat(40_000);
+    let bytes = [b"\xff\xd8\xff\xe0".as_slice(), &b"\r\n--\x00\xff\r\n".repeat(40_000)].concat();
     let part = || reqwest::multipart::Part::bytes(bytes.clone()).file_name("cover.jpg");
     let answer = upload(part(), "media", "image").await;
-    assert_eq!(answer["media_id"], format!("media-of-{}-bytes", bytes.len()));
+    let id = answer["media_id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with(&format!("media-of-{}-bytes", bytes.len())), "{id}");
     assert_eq!(answer["created_at"], desk.clock.now().timestamp());
-    assert!(upload(part(), "media", "thumb").await["thumb_media_id"].is_string());
+    assert_eq!(code(&upload(part(), "media", "thumb").await), 40012);
+    let small = || reqwest::multipart::Part::bytes(bytes[..64 << 10].to_vec()).file_name("cover.jpeg");
+    assert!(upload(small(), "media", "thumb").await["thumb_media_id"].is_string());
+    assert_eq!(code(&upload(part(), "media", "voice").await), 40005);
+    assert_eq!(code(&upload(part().file_name("cover.png"), "media", "image").await), 40005);
+    assert_eq!(code(&upload(part().file_name("cover"), "media", "image").await), 40005);
     assert_eq!(code(&upload(part(), "media", "epub").await), 40004);
     assert_eq!(code(&upload(part(), "file", "image").await), 41005);
     assert_eq!(code(&upload(reqwest::multipart::Part::bytes(bytes.clone()), "media", "image").await), 41005);
+    // The id is good for three days, to the second, in messages too.
+    let picture = json!({ "touser": "oABC", "msgtype": "image", "image": { "media_id": id } });
+    assert_eq!(code(&desk.post(&send, &picture).await), 0);
+    desk.pass(259_199);
+    assert!(desk.api.is_alive(APP, &id));
+    desk.pass(1);
+    assert!(!desk.api.is_alive(APP, &id));
+    let send = format!("/cgi-bin/message/custom/send?access_token={}", desk.token().await);
+    assert_eq!(code(&desk.post(&send, &picture).await), 40007);
+}
+
+#[tokio::test]
+async fn permanent_material_stays_until_it_is_deleted() {
+    let desk = desk();
+    let token = desk.token().await;
+    let send = async |path: &str, bytes: &[u8], name: &'static str, description: Option<&'static str>| -> Value {
+        let part = reqwest::multipart::Part::bytes(bytes.to_vec()).file_name(name);
+        let form = reqwest::multipart::Form::new().part("media", part);
+        let form = description.into_iter().fold(form, |form, text| form.text("description", text));
+        let url = format!("{}/cgi-bin/{path}access_token={token}", desk.api.base());
+        desk.http.post(url).multipart(form).send().await.unwrap().json().await.unwrap()
+    };
+    let png = b"\x89PNG\r\n\x1a\n and so on";
+    let added = send("material/add_material?type=image&", png, "a.png", None).await;
+    let id = added["media_id"].as_str().unwrap().to_owned();
+    assert!(added["url"].as_str().is_some_and(|url| url.starts_with("http://mmbiz.qpic.cn/")), "{added}");
+    let film = b"\0\0\0\x18ftypmp42";
+    assert_eq!(code(&send("material/add_material?type=video&", film, "a.mp4", None).await), 47001);
+    let about = Some("{\"title\":\"题\",\"introduction\":\"\"}");
+    assert!(send("material/add_material?type=video&", film, "a.mp4", about).await["url"].is_null());
+    let inside = send("media/uploadimg?", png, "a.png", None).await;
+    assert!(inside["url"].as_str().is_some_and(|url| url.starts_with("http://mmbiz.qpic.cn/")), "{inside}");
+    assert_eq!(code(&send("media/uploadimg?", b"GIF89a", "a.gif", None).await), 40005);
+    // For accounts that nobody has verified there is nothing else.
+    desk.api.set_only_permanent(APP, true);
+    assert_eq!(code(&send("media/upload?type=image&", png, "a.png", None).await), 48001);
+    assert_eq!((desk.api.material(APP), desk.api.uploads(APP)), (2, 0));
+    let delete = format!("/cgi-bin/material/del_material?access_token={token}");
+    assert_eq!(code(&desk.post(&delete, &json!({ "media_id": id })).await), 0);
+    assert_eq!(code(&desk.post(&delete, &json!({ "media_id": id })).await), 40007);
+    assert!(!desk.api.is_alive(APP, &id));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //! no animation (the first frame stands for it), no colour management and no AVIF, JPEG XL or
 //! HEIC: their decoders are not to be had in plain Rust. Drawings are in [`svg`].
 
+mod bounded;
 mod data_uri;
 mod decode;
 mod jpeg;
@@ -15,6 +16,7 @@ pub(in crate::book) mod svg;
 #[cfg(test)]
 mod tests;
 
+pub use bounded::{BoundedPicture, Bounds, bounded_picture, is_picture};
 pub(in crate::book) use data_uri::data_uri;
 pub(in crate::book) use decode::{decode, fit, flat};
 pub(in crate::book) use kind::{Kind, sniff};

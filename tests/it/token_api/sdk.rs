@@ -125,7 +125,8 @@ async fn the_relay_passes_on_what_is_listed_and_the_token_stays_here() {
 async fn a_picture_goes_through_the_relay_whole() {
     let test = TestApp::with_platform("", RELAY).await;
     let key = test.key(&[Scope::Relay]);
-    let picture = vec![0x89; 300_000];
+    let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
+    picture.resize(300_000, 0x89);
     let part = reqwest::multipart::Part::bytes(picture).file_name("a.png").mime_str("image/png").unwrap();
     let form = reqwest::multipart::Form::new().part("media", part);
     let url = format!("http://{}/cgi-bin/media/upload?type=image", test.token);

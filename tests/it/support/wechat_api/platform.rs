@@ -25,6 +25,8 @@ pub struct Platform {
 pub struct State {
     pub accounts: Accounts,
     pub everywhere: Option<Fault>,
+    /// At paths that begin so.
+    pub on_paths: Option<(String, Fault)>,
     pub latency: Option<Duration>,
     pub log: Log,
 }
@@ -94,7 +96,8 @@ impl State {
     fn fault(&self, host: Host, request: &Request) -> Option<Fault> {
         let app_id = endpoint::app_id(request).filter(|_| endpoint::issues_tokens(request));
         let own = app_id.and_then(|app_id| self.accounts.get(&app_id)?.fault);
-        own.or(self.everywhere).filter(|fault| host == Host::First || !fault.is_of_the_line())
+        let here = self.on_paths.as_ref().filter(|(start, _)| request.path.starts_with(start)).map(|(_, fault)| *fault);
+        own.or(here).or(self.everywhere).filter(|fault| host == Host::First || !fault.is_of_the_line())
     }
 
     /// The error code, if any, and the reply.

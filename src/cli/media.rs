@@ -1,0 +1,117 @@
+//! `shutong media`: the files of the media folder, as they stand at the platform.
+
+use std::future::Future;
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Console, Exit};
+use crate::alert::Trouble;
+use crate::app::App;
+use crate::media::{Standing, Taking};
+use crate::store::records::{MediaFileRecord, MediaTrouble};
+
+/// Files for replies.
+#[derive(Debug, Subcommand)]
+pub enum Media {
+    /// Lists the files, with what the platform calls them and for how long.
+    List {
+        /// As one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Looks at the folder and at the keyword replies at once, and uploads what is due.
+    Sync,
+}
+
+impl Media {
+    pub(super) fn run(&self, app: &App, console: &mut Console) -> Result<Exit> {
+        match self {
+            Media::List { json } => list(app, *json, console),
+            Media::Sync => sync(app, console),
+        }
+    }
+}
+
+fn list(app: &App, json: bool, console: &mut Console) -> Result<Exit> {
+    let accounts: Vec<&str> = app.accounts.iter().map(|account| account.name()).collect();
+    let mut documents = Vec::new();
+    for (name, file) in app.media.files()? {
+        let standing = app.media.standing(&name, &file, &accounts)?;
+        if json {
+            documents.push(document(&name, &file, &standing));
+            continue;
+        }
+        if let Some(trouble) = file.trouble {
+            console.line(told(&name, trouble));
+        }
+        standing.iter().for_each(|standing| console.line(line(app, &name, standing)));
+    }
+    if json {
+        console.line(json!(documents));
+        return Ok(Exit::Done);
+    }
+    for name in app.media.missing()? {
+        console.line(format_args!("{name}\tis what a keyword is answered with, and not in the folder"));
+    }
+    Ok(Exit::Done)
+}
+
+fn sync(app: &App, console: &mut Console) -> Result<Exit> {
+    let now = app.clock.now();
+    let scanned = app.media.scan(Taking::AtOnce, now)?;
+    app.media.reread_keywords(Taking::AtOnce, now)?;
+    let wrong = app.alerts.open()?.into_iter().find(|alert| matches!(alert.trouble, Trouble::KeywordsWrong { .. }));
+    let done = wait_for(app.media.upload_due(&app.tokens, &app.clock))?;
+    console.line(format_args!(
+        "{} files: {} changed, {} gone; {} uploaded, {} failed, {} wait",
+        scanned.files, scanned.changed, scanned.gone, done.uploaded, done.failed, done.waiting
+    ));
+    if let Some(wrong) = wrong {
+        bail!("{}", wrong.trouble.en());
+    }
+    if done.failed > 0 {
+        bail!("{} files could not be uploaded; shutong media list says why", done.failed);
+    }
+    if let Some(why) = done.why {
+        bail!("{} files wait ({why}); the running shutong goes on by itself", done.waiting);
+    }
+    Ok(Exit::Done)
+}
+
+fn line(app: &App, name: &str, standing: &Standing) -> String {
+    let (account, kind, now) = (&standing.account, standing.kind.name(), app.clock.now());
+    let Some(record) = &standing.record else { return format!("{name}\t{account}\t{kind}\twaits for its upload") };
+    let state = match (record.living(now), record.ends_at) {
+        (Some(_), Some(end)) => format!("until {}", end.format("%Y-%m-%d %H:%M UTC")),
+        (Some(_), None) => "permanent".to_owned(),
+        (None, _) => "not at the platform".to_owned(),
+    };
+    let trouble = record.trouble.clone().map(|trouble| format!("\t{}", told(name, trouble))).unwrap_or_default();
+    format!("{name}\t{account}\t{kind}\t{state}{trouble}")
+}
+
+fn document(name: &str, file: &MediaFileRecord, standing: &[Standing]) -> serde_json::Value {
+    let at = |standing: &Standing| {
+        json!({
+            "account": standing.account, "kind": standing.kind, "record": standing.record,
+        })
+    };
+    json!({
+        "file": name, "bytes": file.bytes, "kind": file.kind, "trouble": file.trouble,
+        "platform": standing.iter().map(at).collect::<Vec<_>>(),
+    })
+}
+
+fn told(name: &str, trouble: MediaTrouble) -> String {
+    Trouble::MediaUnfit { file: name.to_owned(), trouble }.en()
+}
+
+/// Waits for the room of media, in the server's runtime if this is the server, else in one of its own.
+fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(handle) => handle.block_on(work),
+        Err(_) => tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work),
+    }
+}
