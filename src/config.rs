@@ -23,7 +23,7 @@ pub use crate::reply::Language;
 use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
-pub use mail::{Mail, MailTls, Push};
+pub use mail::{Mail, MailInbox, MailTls, Push};
 pub use media::MediaConfig;
 pub use token::{AlertsConfig, TokenConfig};
 

@@ -32,6 +32,8 @@ pub enum Job {
     OldLogs,
     /// Looks for deliveries whose time to be tried (again) has come.
     Deliver,
+    /// Reads the mailbox that notices of undeliverable letters come back to.
+    Bounces,
 }
 
 /// How a job's last run went.
@@ -65,7 +67,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Job; 4] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver];
+    pub const ALL: [Job; 5] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver, Job::Bounces];
 
     /// The name it goes by.
     pub fn name(self) -> &'static str {
@@ -74,6 +76,7 @@ impl Job {
             Job::EmptyBin => "empty-bin",
             Job::OldLogs => "old-logs",
             Job::Deliver => "deliver",
+            Job::Bounces => "bounces",
         }
     }
 
@@ -84,6 +87,7 @@ impl Job {
             Job::EmptyBin => "0 20 4 * * *",
             Job::OldLogs => "0 30 4 * * *",
             Job::Deliver => "0 * * * * *",
+            Job::Bounces => "30 */5 * * * *",
         }
     }
 
@@ -114,6 +118,11 @@ impl Job {
             Job::Deliver => {
                 app.kindle.wake();
                 Ok(format!("{} waiting", app.kindle.waiting()?))
+            }
+            Job::Bounces if !app.kindle.has_inbox() => Ok("there is no [push.inbox]".into()),
+            Job::Bounces => {
+                let runtime = tokio::runtime::Handle::try_current()?;
+                Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
             }
         }
     }

@@ -64,7 +64,7 @@ async fn push_on(sim: &WechatSim, follower: usize, next: &mut usize, books: usiz
             return;
         };
         let is_acknowledged = answer.contains("这就寄往") || answer.contains("今天已经推送过了");
-        assert!(is_acknowledged, "{answer}");
+        assert!(is_acknowledged && answer.contains(&format!("《{}》", title(*next))), "{answer}");
         *next += 1;
     }
 }
