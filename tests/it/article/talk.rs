@@ -42,7 +42,11 @@ async fn a_long_list_fits_into_one_reply() {
     }
     scan(&app);
     let list = app.say("文章 标题").await;
-    assert!(list.len() <= 2048 && list.contains("\n2. ") && list.ends_with("全部文章</a>"), "{} bytes: {list}", list.len());
+    assert!(
+        list.len() <= 2048 && list.contains("\n2. ") && list.ends_with("全部文章</a>"),
+        "{} bytes: {list}",
+        list.len()
+    );
 }
 
 #[tokio::test]
