@@ -61,6 +61,8 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(3_600);
 
 /// How often the media folder and the file of keyword replies are looked at.
 const LOOK_AT_MEDIA_EVERY: Duration = Duration::from_secs(2);
+/// After so long the owner is told that a file which keyword replies name is not there.
+const MISSED_AFTER: Duration = Duration::from_secs(300);
 /// How often it is looked whether a file of the media folder is due, when nothing has changed there.
 const MEDIA_DUE_EVERY: Duration = Duration::from_secs(20);
 
@@ -243,21 +245,30 @@ pub async fn follow_articles(app: Arc<App>) {
 
 /// Notices what changes in the media folder and in the file of keyword replies, for ever. To stop it, drop it.
 pub async fn watch_media(app: Arc<App>) {
+    // A file that is named before it is there comes soon, or somebody has to be told.
+    let (mut missing, mut missing_since) = (Vec::new(), app.clock.uptime());
     loop {
         let same = Arc::clone(&app);
         let looked = blocking(move || {
             let now = same.clock.now();
             let scanned = same.media.scan(Taking::Settled, now)?;
             let replies = same.media.reread_keywords(Taking::Settled, now)?;
-            Ok::<_, crate::store::Error>((scanned, replies))
+            Ok::<_, crate::store::Error>((scanned, replies, same.media.missing()?))
         });
         match looked.await {
-            Ok(Ok((scanned, replies))) if scanned.changed + scanned.gone > 0 || replies => {
+            Ok(Ok((scanned, replies, now_missing))) => {
                 let (changed, gone) = (scanned.changed, scanned.gone);
-                log::info!(changed, gone, replies; "the media folder");
-                app.media.wake();
+                if changed + gone > 0 || replies {
+                    log::info!(changed, gone, replies; "the media folder");
+                    app.media.wake();
+                }
+                if now_missing != missing {
+                    (missing, missing_since) = (now_missing, app.clock.uptime());
+                }
+                if missing.is_empty() || app.clock.uptime().saturating_sub(missing_since) >= MISSED_AFTER {
+                    app.media.tell_missing(&missing, app.clock.now());
+                }
             }
-            Ok(Ok(_)) => {}
             Ok(Err(error)) => log::error!("looking at the media folder: {error}"),
             Err(panicked) => log::error!("looking at the media folder: {panicked}"),
         }

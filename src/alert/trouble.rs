@@ -71,6 +71,13 @@ pub enum Trouble {
         /// Why.
         trouble: MediaTrouble,
     },
+    /// Keyword replies name files that are not there.
+    KeywordFiles {
+        /// The file of keyword replies.
+        file: String,
+        /// The names of those that are not there.
+        missing: String,
+    },
     /// The file of keyword replies is wrong; the last good one is in use.
     KeywordsWrong {
         /// Where it is.
@@ -92,6 +99,7 @@ impl Trouble {
             Trouble::QuotaNearlyUsed { account, .. } => ("quota_nearly_used", account),
             Trouble::MailRefused { sender, .. } => ("mail_refused", sender),
             Trouble::MediaUnfit { file, .. } => ("media_unfit", file),
+            Trouble::KeywordFiles { file, .. } => ("keyword_files", file),
             Trouble::KeywordsWrong { file, .. } => ("keywords_wrong", file),
         };
         format!("{kind}/{account}")
@@ -141,6 +149,10 @@ impl Trouble {
                  what waits is sent then"
             ),
             Trouble::MediaUnfit { file, trouble } => format!("the media file {file}: {}", media_en(trouble)),
+            Trouble::KeywordFiles { file, missing } => format!(
+                "{file} answers with files that are not in the media folder, or are of another kind: {missing}. Put them \
+                 there or correct the names"
+            ),
             Trouble::KeywordsWrong { file, error } => format!(
                 "{file} is wrong ({error}). The keyword replies before the change stay in use; correct the file, it is \
                  read again by itself"
@@ -184,6 +196,9 @@ impl Trouble {
                 "发件地址 {sender} 被邮件服务器拒绝（{error}）。请修改配置中的 [mail] 后重启；排队的邮件届时会发出"
             ),
             Trouble::MediaUnfit { file, trouble } => format!("素材文件 {file}：{}", media_zh(trouble)),
+            Trouble::KeywordFiles { file, missing } => {
+                format!("{file} 里写的文件不在素材文件夹里，或者类型不对：{missing}。请放进去，或改正文件名")
+            }
             Trouble::KeywordsWrong { file, error } => {
                 format!("{file} 有错（{error}）。改动前的关键词回复继续使用；请改正文件，程序会自动重新读取")
             }

@@ -50,6 +50,10 @@ fn list(app: &App, json: bool, console: &mut Console) -> Result<Exit> {
     }
     if json {
         console.line(json!(documents));
+        return Ok(Exit::Done);
+    }
+    for name in app.media.missing()? {
+        console.line(format_args!("{name}\tis what a keyword is answered with, and not in the folder"));
     }
     Ok(Exit::Done)
 }

@@ -13,9 +13,9 @@ use super::Media;
 use super::folder::{Look, Taking, look};
 use crate::alert::Trouble;
 use crate::search::{fold, title_key};
-use crate::store::schema::SETTINGS;
+use crate::store::schema::{MEDIA_FILES, SETTINGS};
 use crate::store::{self, Durability, Store};
-use crate::wechat::TEXT_FITTING_BYTES;
+use crate::wechat::{MediaKind, TEXT_FITTING_BYTES};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -166,7 +166,18 @@ impl Keywords {
 
     /// Whether a file of the media folder is the picture of a piece of music.
     pub fn has_thumb(&self, name: &str) -> bool {
-        self.replies.iter().any(|reply| matches!(&reply.answer, Answer::Music(music) if music.thumb == name))
+        self.files().any(|file| file == (name, MediaKind::Thumb))
+    }
+
+    /// The files of the media folder that are answered with, and as what.
+    pub fn files(&self) -> impl Iterator<Item = (&str, MediaKind)> {
+        self.replies.iter().filter_map(|reply| match &reply.answer {
+            Answer::Picture(file) => Some((file.as_str(), MediaKind::Image)),
+            Answer::Voice(file) => Some((file.as_str(), MediaKind::Voice)),
+            Answer::Video(video) => Some((video.file.as_str(), MediaKind::Video)),
+            Answer::Music(music) => Some((music.thumb.as_str(), MediaKind::Thumb)),
+            Answer::Text(_) | Answer::Card(_) => None,
+        })
     }
 }
 
@@ -266,6 +277,33 @@ impl Media {
         *self.keywords.write() = keywords.into();
         self.alerts.resolve(&self.wrong("").key(), now);
         Ok(is_new)
+    }
+
+    /// Files that keyword replies name and that are not in the folder, or are something else.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn missing(&self) -> store::Result<Vec<String>> {
+        let keywords = self.keywords();
+        let mut missing = Vec::new();
+        for (name, kind) in keywords.files() {
+            let needed = if kind == MediaKind::Thumb { MediaKind::Image } else { kind };
+            let file = self.store.get(&MEDIA_FILES, &name.to_owned())?;
+            if file.is_none_or(|file| file.kind != Some(needed)) && !missing.iter().any(|known| known == name) {
+                missing.push(name.to_owned());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Tells the owner of them, or that there are none any more.
+    pub fn tell_missing(&self, missing: &[String], now: DateTime<Utc>) {
+        let trouble =
+            Trouble::KeywordFiles { file: self.settings.keywords.display().to_string(), missing: missing.join(", ") };
+        match missing {
+            [] => self.alerts.resolve(&trouble.key(), now),
+            _ => self.alerts.raise(&trouble, now),
+        }
     }
 
     /// Keeps a good file for the next start. Whether it is another one.

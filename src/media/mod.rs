@@ -30,7 +30,7 @@ pub use keywords::{Answer, CardAnswer, Keywords, MusicAnswer, VideoAnswer};
 pub use upload::Uploads;
 
 use crate::alert::Alerts;
-use crate::store::records::{MediaFileRecord, MediaRecord};
+use crate::store::records::{MediaFileRecord, MediaRecord, MediaTrouble};
 use crate::store::schema::{MEDIA, MEDIA_FILES};
 use crate::store::{self, Durability, Store};
 use crate::wechat::MediaKind;
@@ -153,13 +153,24 @@ impl Media {
         }
     }
 
-    /// The names of the pictures, in order.
+    /// The names of the pictures that an account has or will have, in order: not of those that cannot be uploaded.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn pictures(&self) -> store::Result<Vec<String>> {
-        let pictures = self.files()?.into_iter().filter(|(_, file)| file.kind == Some(MediaKind::Image));
-        Ok(pictures.map(|(name, _)| name).collect())
+    pub fn pictures(&self, account: &str, now: DateTime<Utc>) -> store::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for (name, file) in self.files()? {
+            if file.kind != Some(MediaKind::Image) {
+                continue;
+            }
+            let row: MediaRecord =
+                self.store.get(&MEDIA, &row_key(account, MediaKind::Image, &name))?.unwrap_or_default();
+            let is_coming = row.tried != file.content || matches!(row.trouble, None | Some(MediaTrouble::NotNow(_)));
+            if is_coming || row.living(now).is_some() {
+                names.push(name);
+            }
+        }
+        Ok(names)
     }
 
     /// How a file stands at each of these accounts.

@@ -26,6 +26,8 @@ use crate::wechat::{MediaKind, Upload};
 const AT_ONCE: usize = 4;
 /// How long the platform keeps temporary media.
 const LIFE: Duration = Duration::days(3);
+/// A clock is set back by so much now and then, and nothing is wrong.
+const CLOCK_STEPS: Duration = Duration::minutes(5);
 /// Minutes between tries of a file that did not get through; the last holds for all further ones.
 const BACK_OFF: [i64; 5] = [1, 2, 5, 10, 15];
 /// The same for one that the platform refused.
@@ -140,7 +142,9 @@ impl Media {
             let Some(content) = &file.content else { continue };
             for kind in self.uses(&name, &file) {
                 let row: MediaRecord = self.store.get(&MEDIA, &row_key(account, kind, &name))?.unwrap_or_default();
-                let is_present = row.content.as_ref() == Some(content) && row.living(now).is_some();
+                // A time that has not come yet was told by a clock that has been put right since, and so was its end.
+                let is_true = row.uploaded_at.is_none_or(|at| at - now <= CLOCK_STEPS);
+                let is_present = is_true && row.content.as_ref() == Some(content) && row.living(now).is_some();
                 let ends_at = match is_present {
                     true if row.is_permanent => continue,
                     true => row.ends_at.unwrap_or_default(),

@@ -24,7 +24,7 @@ impl Visit<'_> {
     /// Sends the picture that these words or this number mean, or lists those that they may mean. `text` is all that
     /// was typed: where there is nothing of the kind it is words to search for like any others.
     pub(super) fn picture(&self, text: &str, what: &str) -> Result<Outcome> {
-        let all = self.desk.media.pictures()?;
+        let all = self.desk.media.pictures(self.account, self.now)?;
         if all.is_empty() {
             return self.search(text);
         }

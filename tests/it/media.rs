@@ -12,6 +12,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use shutong::jobs;
 use shutong::media::{Taking, Uploads};
 use shutong::store::records::MediaTrouble;
+use shutong::wechat::Upload;
 
 use crate::support::central::APP_ID;
 use crate::support::test_app::{FOLLOWER, TestApp};
@@ -193,6 +194,7 @@ async fn keywords_are_answered_with_everything_there_is() {
     };
     assert_eq!(room.say("小店").await, Answer::News(vec![shop]));
     assert_eq!(room.say("还没有").await, Answer::Text(LATER.into()));
+    assert_eq!(room.test.app.media.missing().unwrap(), ["missing.png"]);
 }
 
 #[tokio::test]
@@ -243,7 +245,7 @@ async fn a_changed_file_has_its_old_id_until_there_is_a_new_one_and_a_removed_on
     let folder = room.test.app.data_dir.join("pictures");
     std::fs::rename(&folder, room.test.app.data_dir.join("away")).unwrap();
     assert_eq!(room.sync().await, Uploads { waiting: 1, ..Uploads::default() });
-    assert_eq!(room.test.app.media.pictures().unwrap(), ["b.png"]);
+    assert_eq!(room.test.app.media.pictures("main", room.test.clock.now()).unwrap(), ["b.png"]);
 }
 
 #[tokio::test]
@@ -263,6 +265,8 @@ async fn pictures_are_made_fit_and_what_cannot_be_is_told() {
     for name in ["web", "old", "huge", "named"] {
         room.id(&format!("图 {name}")).await;
     }
+    let listed = room.say("图").await.expect_text().to_owned();
+    assert!(links(&listed).len() == 4 && !listed.contains("damaged"), "{listed}");
     let mut alerts = room.alerts();
     alerts.sort();
     assert_eq!(alerts, ["media_unfit/damaged.png", "media_unfit/long.mp3", "media_unfit/notes.txt"]);
@@ -400,6 +404,40 @@ async fn an_id_is_given_to_its_end_and_not_beyond() {
     room.test.clock.advance(Duration::minutes(20));
     assert_eq!(room.sync().await.uploaded, 1);
     assert_ne!(room.id("图 a").await, media_id);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_gives_no_id_that_has_ended() {
+    let room = Room::start("").await;
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.test.clock.set_by(Duration::days(5));
+    assert_eq!(room.sync().await, uploaded(1));
+    room.test.clock.set_by(-Duration::days(5));
+    assert_eq!(room.sync().await, uploaded(1));
+    assert_eq!(room.sync().await, uploaded(0));
+    for _ in 0..20 {
+        room.test.clock.advance(Duration::hours(6));
+        room.sync().await;
+        room.id("图 a").await;
+    }
+}
+
+#[tokio::test]
+async fn pictures_for_articles_get_an_address() {
+    let room = Room::start("").await;
+    let keeper = room.test.app.tokens.of(None).unwrap();
+    let upload = async |bytes: Vec<u8>, file_name: &str| {
+        let upload = Upload { file_name, media_type: "image/png", bytes: bytes.into() };
+        let sent = keeper.with(async |token| keeper.client().upload_image(&token, &upload).await).await;
+        sent.map_err(|error| error.to_string().split(' ').nth(1).unwrap_or_default().to_owned())
+    };
+    let address = upload(picture(1, ImageFormat::Png), "封面.png").await.unwrap();
+    assert!(address.starts_with("http://mmbiz.qpic.cn/"), "{address}");
+    assert_eq!(upload(picture(1, ImageFormat::Gif), "a.gif").await, Err("40005:".into()));
+    let heavy = [picture(1, ImageFormat::Png), vec![0; 1 << 20]].concat();
+    assert_eq!(upload(heavy, "a.png").await, Err("40009:".into()));
+    // What is answered to a chunked body is HTTP 412: none was sent.
+    assert_eq!(room.platform().count("/cgi-bin/media/uploadimg"), 3);
 }
 
 #[tokio::test]

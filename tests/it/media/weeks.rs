@@ -85,7 +85,6 @@ async fn weeks(seed: u64) {
     // The first upload covers hours 0 to 71; the last hour that is asked in is number HOURS.
     let least = (HOURS / LIFE + 1) * ASKED.len() as i64;
     let uploads = room.platform().uploads(APP_ID) as i64;
-    eprintln!("seed {seed:x}: {uploads} uploads, {least} at the least, {failed} in vain, {restarts} restarts");
     assert!(failed > 5, "seed {seed:x}: {failed} uploads in vain");
     assert!(restarts > 3, "seed {seed:x}: {restarts} restarts");
     assert!(uploads * 10 <= least * 13, "seed {seed:x}: {uploads} uploads, {least} would have been enough");
