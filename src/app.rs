@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::alert::{Alerts, Teller};
 use crate::article::{self, Articles};
+use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::kindle::Kindle;
@@ -44,6 +45,8 @@ pub struct App {
     pub kindle: Arc<Kindle>,
     /// Files for replies.
     pub media: Arc<Media>,
+    /// Messages that nobody asked for.
+    pub chat: Arc<Chat>,
     /// Answers followers.
     pub desk: Arc<Desk>,
     /// The Official Accounts.
@@ -83,12 +86,23 @@ impl App {
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
         let media = config.media.settings(data_dir);
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
+        let accounts: Vec<Arc<Account>> = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
         let tokens = Arc::new(tokens);
         let articles = articles(&config, &store, &tokens, data_dir, public_url);
-        let desk = desk(&config, &library, &links, &kindle, &media, &articles)?;
-        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
+        let verified = accounts.iter().filter(|account| account.verified());
+        let keepers = verified.filter_map(|account| tokens.of(Some(account.name())).cloned()).collect();
+        let chat = Arc::new(Chat::new(Arc::clone(&store), keepers));
+        let rooms = reply::Rooms {
+            library: Arc::clone(&library),
+            links: Arc::clone(&links),
+            kindle: Arc::clone(&kindle),
+            media: Arc::clone(&media),
+            articles: Arc::clone(&articles),
+            chat: Arc::clone(&chat),
+        };
+        let desk = Arc::new(Desk::new(rooms, wordings(&config, &store)?, limits(&config)));
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
@@ -103,6 +117,7 @@ impl App {
             articles,
             kindle,
             media,
+            chat,
             desk,
             accounts,
             alerts,
@@ -156,26 +171,22 @@ fn articles(
     Arc::new(Articles::new(Arc::clone(store), Arc::clone(tokens), folder, settings))
 }
 
-fn desk(
-    config: &Config,
-    library: &Arc<Library>,
-    links: &Arc<Links>,
-    kindle: &Arc<Kindle>,
-    media: &Arc<Media>,
-    articles: &Arc<Articles>,
-) -> Result<Arc<Desk>> {
-    let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
+/// The texts, as the owner has changed them.
+fn wordings(config: &Config, store: &Store) -> Result<Wordings> {
+    let overrides = match store.get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
         None => Default::default(),
     };
-    let wordings = Wordings::new(config.language, overrides)?;
-    let limits = reply::Limits {
+    Ok(Wordings::new(config.language, overrides)?)
+}
+
+fn limits(config: &Config) -> reply::Limits {
+    reply::Limits {
         downloads_per_day: config.limits.downloads_per_day,
         place_minutes: config.limits.place_minutes,
-    };
-    let (library, links) = (Arc::clone(library), Arc::clone(links));
-    let (kindle, media, articles) = (Arc::clone(kindle), Arc::clone(media), Arc::clone(articles));
-    Ok(Arc::new(Desk::new(library, links, kindle, media, articles, wordings, limits)))
+        messages_per_minute: config.limits.messages_per_minute,
+        searches_per_day: config.limits.searches_per_day,
+    }
 }
 
 /// A key made at the first start.

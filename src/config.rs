@@ -23,7 +23,7 @@ pub use crate::reply::Language;
 use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
-pub use mail::{Mail, MailTls, Push};
+pub use mail::{Mail, MailInbox, MailTls, Push};
 pub use media::MediaConfig;
 pub use token::{AlertsConfig, TokenConfig};
 
@@ -32,6 +32,9 @@ pub const EXAMPLE: &str = include_str!("../assets/shutong.example.toml");
 
 /// The platform's host. Only this file names it.
 const PLATFORM: &str = "https://api.weixin.qq.com";
+
+/// Where the platform shows the picture of a QR code to whoever has its ticket.
+pub const QR_PICTURES: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
 
 /// The same platform, for when that one cannot be connected to.
 const PLATFORM_AGAIN: [&str; 4] = [
@@ -211,6 +214,10 @@ impl From<Level> for log::LevelFilter {
 pub struct Limits {
     /// Downloads of one follower on one day.
     pub downloads_per_day: u32,
+    /// Searches of one follower on one day; 0: any number.
+    pub searches_per_day: u32,
+    /// Messages of one follower in one minute that are answered; 0: any number.
+    pub messages_per_minute: u32,
     /// Downloads through OPDS on one day, by everybody together.
     pub opds_downloads_per_day: u32,
     /// Largest upload, in megabytes.

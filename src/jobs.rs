@@ -1,5 +1,7 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod telling;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::media::Taking;
 use crate::reply::Swept;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
+pub use telling::{tell, tell_followers};
 
 /// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub enum Job {
     OldLogs,
     /// Looks for deliveries whose time to be tried (again) has come.
     Deliver,
+    /// Reads the mailbox that notices of undeliverable letters come back to.
+    Bounces,
 }
 
 /// How a job's last run went.
@@ -71,7 +76,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Job; 4] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver];
+    pub const ALL: [Job; 5] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver, Job::Bounces];
 
     /// The name it goes by.
     pub fn name(self) -> &'static str {
@@ -80,6 +85,7 @@ impl Job {
             Job::EmptyBin => "empty-bin",
             Job::OldLogs => "old-logs",
             Job::Deliver => "deliver",
+            Job::Bounces => "bounces",
         }
     }
 
@@ -90,6 +96,7 @@ impl Job {
             Job::EmptyBin => "0 20 4 * * *",
             Job::OldLogs => "0 30 4 * * *",
             Job::Deliver => "0 * * * * *",
+            Job::Bounces => "30 */5 * * * *",
         }
     }
 
@@ -101,12 +108,12 @@ impl Job {
         let now = app.clock.now();
         match self {
             Job::Forget => {
-                let Swept { answers, late, places, quotas, followers } = app.desk.sweep(now)?;
+                let Swept { answers, late, places, quotas, contacts, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
                 let pushes = app.kindle.sweep(now)?;
                 Ok(format!(
                     "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
+                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
                 ))
             }
             Job::EmptyBin => {
@@ -120,6 +127,11 @@ impl Job {
             Job::Deliver => {
                 app.kindle.wake();
                 Ok(format!("{} waiting", app.kindle.waiting()?))
+            }
+            Job::Bounces if !app.kindle.has_inbox() => Ok("there is no [push.inbox]".into()),
+            Job::Bounces => {
+                let runtime = tokio::runtime::Handle::try_current()?;
+                Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
             }
         }
     }
@@ -202,7 +214,10 @@ pub async fn deliver(app: Arc<App>) {
     while !app.kindle.is_stopping() {
         match app.kindle.drain(&app.clock).await {
             Ok(drained) if drained == Drained::default() => {}
-            Ok(Drained { sent, put_off, failed }) => log::info!(sent, put_off, failed; "deliveries by mail"),
+            Ok(Drained { sent, put_off, failed }) => {
+                log::info!(sent, put_off, failed; "deliveries by mail");
+                app.chat.wake();
+            }
             Err(error) => log::error!("deliveries by mail: {error:#}"),
         }
         let (same, now) = (Arc::clone(&app), app.clock.now());

@@ -27,6 +27,9 @@
 //! **A picture.** A file in the media folder → [`media`] notes it, makes it fit, uploads it, and uploads it again before
 //! the platform forgets it → [`reply`] answers with the id that lives now, and never waits for an upload.
 //!
+//! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
+//! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -50,6 +53,9 @@ pub mod token;
 pub mod article;
 pub mod kindle;
 pub mod media;
+
+pub mod chat;
+pub mod menu;
 
 pub mod reply;
 

@@ -49,6 +49,7 @@ need mobitool libmobi-tools
 need openssl openssl
 PATH=$PATH:/usr/sbin
 need exim4 exim4-daemon-light
+need dovecot dovecot-imapd
 [ ! -d tests/browser ] || {
     need chromium chromium
     need node nodejs

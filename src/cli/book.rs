@@ -3,15 +3,19 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::search::{as_json, described};
+use super::token::{keeper_of, wait_for};
 use super::{Console, Exit, absolute};
 use crate::app::App;
+use crate::config::QR_PICTURES;
 use crate::library::{catalogue::Imported, intake, link};
 use crate::store::records::{BookId, BookRecord};
+use crate::token::CallError;
+use crate::wechat::{QrCode, QrLife};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Book {
@@ -80,6 +84,20 @@ pub(super) enum Book {
         /// The book that goes into it.
         merged: BookId,
     },
+    /// Makes a QR code that opens the book's card for whoever scans it with WeChat. Verified service accounts only.
+    Qr {
+        /// The book's number.
+        id: BookId,
+        /// Which account; without it the only one.
+        #[arg(long)]
+        account: Option<String>,
+        /// How many days it can be scanned, 30 at most; without it for ever (an account has 100 000 of those).
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=30))]
+        days: Option<u32>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// Takes a merge apart again.
     Unmerge {
         /// The number that `merge` printed.
@@ -115,6 +133,7 @@ impl Book {
                 console.line(format_args!("merged; `shutong book unmerge {merge}` undoes it"));
                 Ok(Exit::Done)
             }
+            Book::Qr { id, account, days, json } => qr(app, *id, account.as_deref(), *days, *json, console),
             Book::Unmerge { merge } => {
                 app.library.undo_merge(*merge)?;
                 console.line("taken apart");
@@ -122,6 +141,46 @@ impl Book {
             }
         }
     }
+}
+
+fn qr(
+    app: &App,
+    id: BookId,
+    account: Option<&str>,
+    days: Option<u32>,
+    as_json: bool,
+    console: &mut Console,
+) -> Result<Exit> {
+    let (id, book) = app.library.shown(id)?.with_context(|| format!("there is no book {id}"))?;
+    let keeper = keeper_of(app, account)?;
+    let life = days.map_or(QrLife::Permanent, |days| QrLife::Seconds(days * 86_400));
+    let made = wait_for(keeper.with(|token| {
+        let client = keeper.client().clone();
+        async move { client.create_qr(&token, &format!("b{id}"), life).await }
+    }));
+    let code = made.map_err(|error| match error.downcast_ref::<CallError>() {
+        Some(CallError::Call(refused)) if refused.is_not_authorised() => anyhow!(
+            "the account {} cannot make codes: the platform lets verified service accounts only (48001)",
+            keeper.account()
+        ),
+        _ => error,
+    })?;
+    let picture = picture_of(&code.ticket);
+    if as_json {
+        let QrCode { ticket, url, expires_in } = code;
+        console.line(json!({ "book": id, "ticket": ticket, "url": url, "picture": picture, "expires_in": expires_in }));
+    } else {
+        console.line(format_args!("《{}》", book.title));
+        console.line(format_args!("picture  {picture}"));
+        console.line(format_args!("content  {}", code.url));
+    }
+    Ok(Exit::Done)
+}
+
+/// Where the platform shows the picture of a code, to anybody who has the ticket.
+fn picture_of(ticket: &str) -> String {
+    let ticket: String = url::form_urlencoded::byte_serialize(ticket.as_bytes()).collect();
+    format!("{QR_PICTURES}?ticket={ticket}")
 }
 
 fn add(app: &App, paths: &[PathBuf], as_json: bool, console: &mut Console) -> Result<Exit> {

@@ -9,9 +9,11 @@ mod check;
 mod config;
 mod console;
 mod convert;
+mod follower;
 mod key;
 mod kindle;
 mod media;
+mod menu;
 mod remote;
 mod search;
 mod serve;
@@ -71,6 +73,10 @@ enum Command {
     /// Lists the files of the media folder, and brings the platform up to it.
     #[command(subcommand)]
     Media(media::Media),
+    /// Checks, compares, pushes and pulls the menu below the chat.
+    Menu(menu::Menu),
+    /// Lists followers, blocks them, hands out or deletes what is kept of them.
+    Follower(follower::Follower),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -118,6 +124,10 @@ fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
         Command::Serve(serve) => serve.run(&arguments, console),
         Command::Config(command) => command.run(&arguments, console),
         Command::Convert(convert) => convert.run(console),
+        Command::Menu(menu) if menu.is_example() => {
+            console.line(crate::menu::EXAMPLE.trim_end());
+            Ok(Exit::Done)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "shutong", console);
             Ok(Exit::Done)
@@ -165,6 +175,8 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Kindle(kindle) => kindle.run(app, console),
         Command::Article(article) => article.run(app, console),
         Command::Media(media) => media.run(app, console),
+        Command::Menu(menu) => menu.run(app, console),
+        Command::Follower(follower) => follower.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

@@ -68,6 +68,39 @@ pub struct Push {
     pub mailbox_domains: Vec<String>,
     /// Seconds until a letter that was put off is tried again; further tries wait longer and longer.
     pub retry_seconds: u64,
+    /// The mailbox that notices of undeliverable letters come back to.
+    pub inbox: Option<MailInbox>,
+}
+
+/// A mailbox, read by IMAP over TLS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailInbox {
+    /// The server.
+    pub host: String,
+    /// Its port.
+    #[serde(default = "imaps")]
+    pub port: u16,
+    /// The name to log in with.
+    pub username: String,
+    /// The password to log in with.
+    pub password: Secret,
+    /// The folder that is read.
+    #[serde(default = "inbox")]
+    pub folder: String,
+    /// A file with certificates in PEM that are trusted besides the usual ones.
+    #[serde(default)]
+    pub ca_file: String,
+    #[serde(skip)]
+    authorities: Vec<u8>,
+}
+
+fn imaps() -> u16 {
+    993
+}
+
+fn inbox() -> String {
+    "INBOX".to_owned()
 }
 
 impl Default for Push {
@@ -80,6 +113,7 @@ impl Default for Push {
             mailboxes: true,
             mailbox_domains: Vec::new(),
             retry_seconds: 300,
+            inbox: None,
         }
     }
 }
@@ -117,7 +151,7 @@ impl Mail {
 impl Config {
     /// What the room of pushes has to know.
     pub fn push_settings(&self) -> kindle::Settings {
-        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains, retry_seconds } =
+        let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains, retry_seconds, inbox } =
             &self.push;
         let small = |domains: &[String]| domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
         let senders = self.mail.iter().chain(senders).filter(|_| *enabled);
@@ -128,6 +162,14 @@ impl Config {
             mailbox_domains: small(mailbox_domains),
             letter_bytes: megabytes.saturating_mul(1024 * 1024),
             retry_after: Duration::seconds(i64::try_from(*retry_seconds).unwrap_or(i64::MAX)),
+            inbox: inbox.as_ref().map(|inbox| mail::Inbox {
+                host: inbox.host.clone(),
+                port: inbox.port,
+                username: inbox.username.clone(),
+                password: inbox.password.clone(),
+                folder: inbox.folder.clone(),
+                authorities: inbox.authorities.clone(),
+            }),
             limits: kindle::Limits {
                 pushes_per_day: self.limits.pushes_per_day,
                 codes_per_day: self.limits.codes_per_day,
@@ -140,11 +182,11 @@ impl Config {
 
     /// Reads the certificates named, from `folder` on.
     pub(super) fn read_authorities(&mut self, folder: &Path) -> Result<()> {
-        for mail in self.mail.iter_mut().chain(&mut self.push.senders).filter(|mail| !mail.ca_file.is_empty()) {
-            let path = folder.join(&mail.ca_file);
-            mail.authorities = fs::read(&path).with_context(|| format!("ca_file: cannot read {}", path.display()))?;
-            let is_pem = String::from_utf8_lossy(&mail.authorities).contains("-----BEGIN CERTIFICATE-----");
-            ensure!(is_pem, "ca_file: {} holds no certificate in PEM", path.display());
+        for mail in self.mail.iter_mut().chain(&mut self.push.senders) {
+            mail.authorities = authorities(folder, &mail.ca_file)?;
+        }
+        if let Some(inbox) = &mut self.push.inbox {
+            inbox.authorities = authorities(folder, &inbox.ca_file)?;
         }
         Ok(())
     }
@@ -167,4 +209,15 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn authorities(folder: &Path, ca_file: &str) -> Result<Vec<u8>> {
+    if ca_file.is_empty() {
+        return Ok(Vec::new());
+    }
+    let path = folder.join(ca_file);
+    let pem = fs::read(&path).with_context(|| format!("ca_file: cannot read {}", path.display()))?;
+    let is_pem = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
+    ensure!(is_pem, "ca_file: {} holds no certificate in PEM", path.display());
+    Ok(pem)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Done, Kindle, MOST_ROWS, Who};
-use crate::store::records::{BookId, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
+use crate::store::records::{BookId, DeliveryRecord, DeliveryState, Parcel};
 use crate::store::schema::{ADDRESSES, COUNTS, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
 
@@ -132,23 +132,6 @@ impl Kindle {
         Ok(retried)
     }
 
-    /// A notice says that a letter came back. `None` if no delivery had that Message-ID, or it was known already.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn bounced(&self, message_id: &str, why: &str, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
-        let own = message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
-        let found = self.latest(usize::MAX)?.into_iter().find(|(key, _)| super::letter::message_id(key) == own);
-        let Some((key, _)) = found else { return Ok(None) };
-        self.store.write(Durability::Durable, |write| {
-            let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
-            let Some(mut row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(None) };
-            row.trouble = Some(DeliveryTrouble::Bounced(why.chars().take(300).collect()));
-            self.end(write, &key, row.clone(), DeliveryState::Failed, now)?;
-            Ok(Some(row))
-        })
-    }
-
     /// Notes the end of a delivery, and that its follower has to hear of it.
     pub(super) fn end(
         &self,
@@ -251,6 +234,11 @@ impl Traces {
             addresses: addresses.collect(),
             deliveries: deliveries.map(|((_, key), row)| (key, row.number)).collect(),
         })
+    }
+
+    /// How many addresses and deliveries there are.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.addresses.len(), self.deliveries.len())
     }
 
     /// Deletes it.

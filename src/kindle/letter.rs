@@ -9,10 +9,13 @@ use crate::mail::{Attachment, Letter};
 use crate::store::hex;
 use crate::store::records::DeliveryRecord;
 
+/// What all our Message-IDs begin with.
+pub(super) const ID: &str = "delivery-";
+
 /// The Message-ID without its domain: the same for every try of a delivery, and says nothing about whose it is.
 pub(super) fn message_id(key: &(String, String)) -> String {
     let hash = Sha256::digest(format!("{}\n{}", key.0, key.1).as_bytes());
-    format!("delivery-{}", hex(&hash[..16]))
+    format!("{ID}{}", hex(&hash[..16]))
 }
 
 /// The letter with a book.

@@ -11,6 +11,7 @@
 
 mod address;
 mod binding;
+mod bounces;
 mod delivery;
 mod drain;
 mod letter;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub letter_bytes: u64,
     /// How long until a letter that was put off is tried again, at first.
     pub retry_after: Duration,
+    /// Where notices of undeliverable letters come back to.
+    pub inbox: Option<mail::Inbox>,
     /// How often what may be done.
     pub limits: Limits,
 }

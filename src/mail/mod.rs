@@ -3,12 +3,13 @@
 //! Deliberately not here: a queue, repeats, quotas, and who may be written to. Whoever writes a letter keeps it until
 //! it is accepted, decides by [`Error`] what to do next, and hands the same letter in again. The room knows neither
 //! the configuration nor the time. [`send`] is for a few letters that are all there; who has many, or large ones,
-//! opens a [`Session`] and makes each letter when its turn comes.
+//! opens a [`Session`] and makes each letter when its turn comes. [`read_notices`] reads what comes back.
 //!
 //! Of the mail library it uses the single connection, not the transport: that one waits for an answer without any
 //! limit and ends the session when one letter is refused.
 
 mod attachment;
+mod inbox;
 mod letter;
 mod session;
 
@@ -21,6 +22,7 @@ use crate::secret::Secret;
 use letter::Sealed;
 
 pub use attachment::{Attachment, ascii_name};
+pub use inbox::{Inbox, Notice, read_notices};
 pub use session::Session;
 
 /// Where mail is handed in.

@@ -56,6 +56,7 @@ impl Visit<'_> {
         match finding.confidence {
             Confidence::Sure => return self.sure(number, finding),
             Confidence::Several => return self.found_list(Word::ListSearch, number, finding),
+            Confidence::Doubtful | Confidence::Nothing if is_isbn(number) => return Ok(self.nothing(number, &finding)),
             Confidence::Doubtful | Confidence::Nothing => {}
         }
         let number = shortened(number, ECHO);
@@ -150,6 +151,11 @@ impl Visit<'_> {
         }
         Ok(None)
     }
+}
+
+/// A number from the back of a book, which nobody picks from a list by.
+fn is_isbn(number: &str) -> bool {
+    number.len() == 13 && (number.starts_with("978") || number.starts_with("979"))
 }
 
 /// What the follower would request: the words without chat around them and without the marks of a title.

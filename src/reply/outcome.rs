@@ -43,6 +43,10 @@ pub(super) enum Effect {
     Count((String, String), u64),
     /// Something about mail, counted under the follower's alias.
     Post { alias: String, action: Action },
+    /// The follower wants to have new books of this.
+    Subscribe(String),
+    /// The follower wants no new books of these any more, by their keys.
+    Unsubscribe(Vec<String>),
     /// Everything about the follower is deleted.
     Forget,
 }
@@ -72,9 +76,14 @@ impl Outcome {
 
     /// Whether the follower was promised something, so that it must survive a power cut.
     pub(super) fn is_promise(&self) -> bool {
-        let is_promise =
-            |effect: &Effect| matches!(effect, Effect::Request { .. } | Effect::Post { .. } | Effect::Forget);
-        self.effects.iter().any(is_promise)
+        self.effects.iter().any(|effect| match effect {
+            Effect::Request { .. }
+            | Effect::Post { .. }
+            | Effect::Subscribe(_)
+            | Effect::Unsubscribe(_)
+            | Effect::Forget => true,
+            Effect::Place(_) | Effect::Miss(_) | Effect::Count(..) => false,
+        })
     }
 
     /// Whether there may be something to send.

@@ -205,7 +205,7 @@ impl Client {
         .await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
         read(&self.send(path, |url| self.http.get(url).query(query)).await?)
     }
 

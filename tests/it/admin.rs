@@ -4,6 +4,7 @@
 mod articles;
 mod browser;
 mod entry;
+mod menu;
 mod tokens;
 mod work;
 

@@ -7,6 +7,7 @@ use shutong::kindle::Drained;
 use shutong::store::records::{DeliveryRecord, DeliveryState};
 
 use crate::support::book_builder::BookBuilder;
+use crate::support::dovecot::Dovecot;
 use crate::support::smtp_sink::{SmtpFault, SmtpSink, SmtpStep, SunkLetter};
 use crate::support::test_app::{FOLLOWER, TestApp, account_toml};
 use crate::support::wechat_sim::{Answer, SimAccount, SimMode, links};
@@ -360,6 +361,31 @@ async fn a_delivery_survives_a_crash_in_the_middle_with_the_same_message_id() {
     // Whatever is sent again is the same letter.
     let row = &post.rows()[0];
     assert_eq!((row.state, row.attempts), (DeliveryState::Sent, 2));
+}
+
+#[tokio::test]
+async fn a_letter_that_comes_back_is_noted_and_told() {
+    let mut inbox = Dovecot::start();
+    let post = Post::start(&inbox.toml()).await.bound(MAILBOX).await;
+    let post = Post { app: post.app.with_book("三体"), ..post };
+    post.say("推送 三体").await;
+    assert_eq!(post.drain().await, sent(1));
+    assert!(post.say("你好").await.contains("已寄出"));
+    let id = post.books()[0].header("Message-ID").unwrap();
+    inbox.put("From: friend@example.org\nSubject: Hello\n\nNothing to do with it.\n");
+    inbox.put(&format!(
+        "From: MAILER-DAEMON@qq.com\nSubject: Undelivered\n\nFinal-Recipient: rfc822; lisi@qq.com\n\
+         Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 mailbox full\n\nMessage-ID: {id}\n"
+    ));
+    let kindle = &post.app.app.kindle;
+    assert_eq!(kindle.read_bounces(&post.app.clock.clock()).await.unwrap(), 1);
+    assert_eq!(post.rows()[0].state, DeliveryState::Failed);
+    let news = post.say("你好").await;
+    assert!(news.contains("被退信：552 mailbox full"), "{news}");
+    // It is read, the other letter is left as it was.
+    assert_eq!(kindle.read_bounces(&post.app.clock.clock()).await.unwrap(), 0);
+    // Asked for again, it goes out again.
+    assert!(post.say("推送 三体").await.contains("这就寄往"));
 }
 
 #[tokio::test]

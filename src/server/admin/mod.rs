@@ -20,6 +20,7 @@ mod frame;
 mod guard;
 mod log_tail;
 mod login;
+mod menu;
 mod metrics;
 mod notice;
 pub mod password;
@@ -265,6 +266,8 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
+        Action::Menu => menu::show(visit).await,
+        Action::ChangeMenu => menu::act(visit, form).await,
         Action::Tokens => tokens::show(visit).await,
         Action::RevealToken => token_changes::reveal(visit).await,
         Action::RefreshToken => token_changes::refresh(visit).await,

@@ -62,6 +62,8 @@ pub(super) enum Action {
     SimulatorSend,
     Wordings,
     SaveWordings,
+    Menu,
+    ChangeMenu,
     Tokens,
     RevealToken,
     RefreshToken,
@@ -111,7 +113,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 49] = [
+pub(super) const ROUTES: [Route; 51] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -135,6 +137,8 @@ pub(super) const ROUTES: [Route; 49] = [
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),
     post("/wordings", Session, Json, Action::SaveWordings),
+    get("/menu", Session, Action::Menu),
+    post("/menu", Session, Form, Action::ChangeMenu),
     get("/token", Session, Action::Tokens),
     post("/token/keys", Session, Form, Action::AddKey),
     post("/token/keys/{id}/revoke", Session, Form, Action::RevokeKey),

@@ -6,10 +6,11 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use tempfile::TempDir;
 
+use super::root::{as_root, certificate, run};
 use super::smtp_sink::SunkLetter;
 
 /// The one login.
@@ -29,6 +30,7 @@ pid_file_path = DIR/spool/exim.pid
 keep_environment =
 message_size_limit = 60M
 smtp_accept_max = 100
+smtp_accept_queue_per_connection = 0
 log_selector = +received_recipients
 acl_smtp_rcpt = rcpt
 acl_smtp_data = accept
@@ -85,11 +87,7 @@ impl Exim {
             .replace("USER", LOGIN.0)
             .replace("PASSWORD", LOGIN.1);
         fs::write(path.join("exim.conf"), configuration).unwrap();
-        let certificate = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
-        let names = ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"];
-        let key = format!("{here}/key.pem");
-        let file = format!("{here}/cert.pem");
-        run(Command::new("openssl").args(certificate).args(names).args(["-keyout", &key, "-out", &file]));
+        certificate(path);
         run(as_root("sh").arg("-c").arg(format!(
             "chown -R Debian-exim {here} && chmod 755 {here} {here}/note.sh && chmod 644 {here}/cert.pem && \
              chown root:root {here}/exim.conf && chmod 644 {here}/exim.conf && chmod -R a+rX {here}/mail {here}/log"
@@ -150,20 +148,4 @@ fn letter(file: &Path) -> Option<SunkLetter> {
     let to = text.lines().find_map(|line| line.strip_prefix("Envelope-to: "))?.to_owned();
     let data = text.replace('\n', "\r\n").into_bytes();
     Some(SunkLetter { from: String::new(), to: vec![to], login: None, data })
-}
-
-fn as_root(program: &str) -> Command {
-    if rustix::process::geteuid().is_root() {
-        Command::new(program)
-    } else {
-        let mut command = Command::new("sudo");
-        command.arg("-n").arg(program);
-        command
-    }
-}
-
-#[track_caller]
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

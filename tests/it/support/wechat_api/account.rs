@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
+use super::conversation::Conversation;
 use super::media::Shelf;
+use super::menus::Menus;
 use super::press::Press;
 use super::refusal::Refusal;
 
@@ -140,6 +142,12 @@ pub struct Account {
     pub per_minute: HashMap<Endpoint, u64>,
     forced: Vec<i64>,
     cleared: Vec<i64>,
+    /// It may have no menu, and write to nobody (48001).
+    pub is_unverified: bool,
+    /// When it may write to followers, if that is kept; else always.
+    pub conversation: Option<Conversation>,
+    /// Its menus, if they are kept; else it has always the same.
+    pub menus: Option<Menus>,
 }
 
 impl Account {
