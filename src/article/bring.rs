@@ -328,7 +328,8 @@ fn place_aside(folder: &Path, path: &Path) -> Result<PathBuf> {
     Ok(places.find(|place| !place.exists()).unwrap_or_else(|| aside.join(&name)))
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file that is whole or not there.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let temporary = path.with_file_name(format!(".{name}.new"));
     let mut file = File::create(&temporary)?;

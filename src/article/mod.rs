@@ -217,6 +217,11 @@ impl Articles {
         Ok(place)
     }
 
+    /// A picture as pages show it, with its media type: heavy ones are made lighter. None if the file has gone.
+    pub fn light(&self, picture: &Picture) -> Option<(Vec<u8>, &'static str)> {
+        picture::light(&self.folder, picture)
+    }
+
     /// The folder of articles.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
+use super::bring::write_whole;
 use super::shelf::{Stamp, stamp};
-use crate::book::web_picture;
+use crate::book::{Bounds, bounded_picture, web_picture};
+use crate::store::ContentHash;
 
 /// The folder for pictures of all articles.
 pub(super) const SHARED: &str = "pictures";
@@ -18,6 +20,15 @@ pub(super) const SHARED: &str = "pictures";
 pub const LARGEST: u64 = 10 << 20;
 /// Longest name, in bytes.
 const NAME: usize = 200;
+
+/// Heavier pictures are made lighter for pages, in bytes.
+const HEAVY: u64 = 300 << 10;
+/// What a lighter one may be: phones show no more.
+const LIGHT: Bounds = Bounds { side: 1_600, bytes: 300 << 10, png: true };
+/// The same for comic strips, which are many times as high as wide.
+const LIGHT_STRIP: Bounds = Bounds { side: 8_000, ..LIGHT };
+/// The folder, in that of the articles, where lighter ones are kept. All of it can be deleted: they are made anew.
+const KEPT: &str = ".light";
 
 /// A picture of an article.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +41,33 @@ pub struct Picture {
     pub size: (u32, u32),
     pub(super) path: PathBuf,
     pub(super) stamp: Option<Stamp>,
+}
+
+/// A picture as pages show it, with its media type: a heavy one lighter, made once. None if the file has gone.
+pub(super) fn light(folder: &Path, picture: &Picture) -> Option<(Vec<u8>, &'static str)> {
+    let mime = picture.mime?;
+    let (length, changed) = stamp(&picture.path)?;
+    // What moves would stand still.
+    if length <= HEAVY || mime == "image/gif" {
+        return Some((read(&picture.path)?, mime));
+    }
+    let key = ContentHash::of(format!("{} {length} {changed:?}", picture.path.display()).as_bytes());
+    let kept = |extension: &str| folder.join(KEPT).join(format!("{}.{extension}", key.as_str()));
+    for (extension, mime) in [("jpg", "image/jpeg"), ("png", "image/png")] {
+        if let Some(bytes) = read(&kept(extension)) {
+            return Some((bytes, mime));
+        }
+    }
+    let bytes = read(&picture.path)?;
+    let (width, height) = picture.size;
+    let bounds = if height / 2 > width { LIGHT_STRIP } else { LIGHT };
+    let Ok(made) = bounded_picture(&bytes, bounds) else { return Some((bytes, mime)) };
+    let path = kept(if made.media_type == "image/png" { "png" } else { "jpg" });
+    let written = fs::create_dir_all(folder.join(KEPT)).and_then(|()| write_whole(&path, &made.bytes));
+    if let Err(error) = written {
+        log::warn!("{}: {error}", path.display());
+    }
+    Some((made.bytes, made.media_type))
 }
 
 /// The name of the file that an address means; none if it leads elsewhere.

@@ -85,6 +85,31 @@ async fn a_page_is_light_enough_for_a_phone() {
 }
 
 #[tokio::test]
+async fn heavy_pictures_are_shown_lighter_and_made_once() {
+    let app = TestApp::start().await;
+    let heavy = picture(1_800, 900, image::ImageFormat::Png);
+    assert!(heavy.len() > 1_000_000);
+    write(&app, "winter/snow.png", &heavy);
+    write(&app, "winter.md", WINTER);
+    scan(&app);
+    for _ in 0..2 {
+        let response = app.get("/a/winter/snow.png").send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], "image/jpeg");
+        let light = response.bytes().await.unwrap();
+        assert!(light.len() <= 300 << 10 && light.starts_with(b"\xff\xd8"), "{} bytes", light.len());
+    }
+    let kept = app.app.articles.folder().join(".light");
+    let files: Vec<PathBuf> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1);
+    // It comes from there, and another picture has another.
+    fs::write(&files[0], b"kept").unwrap();
+    assert_eq!(app.get("/a/winter/snow.png").send().await.unwrap().bytes().await.unwrap(), &b"kept"[..]);
+    write(&app, "winter/snow.png", picture(1_810, 900, image::ImageFormat::Png));
+    scan(&app);
+    assert_ne!(app.get("/a/winter/snow.png").send().await.unwrap().bytes().await.unwrap(), &b"kept"[..]);
+}
+
+#[tokio::test]
 async fn what_is_not_published_is_not_there() {
     let app = TestApp::start().await;
     write(&app, "draft.md", "---\ntitle: 草稿\ndraft: true\n---\n\n![](pictures/secret.png)\n");
@@ -117,9 +142,11 @@ async fn an_article_shows_its_own_pictures_and_no_other_file() {
     write(
         &app,
         "a.md",
-        "# A\n\n![无](a/missing.png) ![](a/not.png) ![](a/own.svg) ![](../../shutong.toml) ![远](https://example.com/x.png)\n",
+        "# A\n\n![无](a/missing.png) ![](a/not.png) ![](a/own.svg) ![](../../shutong.toml) ![](a/link.png) ![远](https://example.com/x.png)\n",
     );
-    std::os::unix::fs::symlink("/etc/hostname", app.app.data_dir.join("articles/a/link.png")).unwrap();
+    let elsewhere = app.app.data_dir.join("elsewhere.png");
+    fs::write(&elsewhere, png()).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, app.app.data_dir.join("articles/a/link.png")).unwrap();
     scan(&app);
     let (_, page) = app.fetch("/a/a").await;
     assert!(!page.contains("<img") && page.contains("无") && page.contains("远"), "{page}");

@@ -141,8 +141,8 @@ pub(super) async fn picture(visit: Visit, name: String, picture: String) -> Resu
     let (name, picture) = decoded(&name).zip(decoded(&picture)).ok_or(Error::NotFound)?;
     let article = published(&visit, &name).await?;
     let picture = article.picture(&picture).cloned().ok_or(Error::NotFound)?;
-    let mime = picture.mime.ok_or(Error::NotFound)?;
-    let bytes = blocking(move || picture.bytes()).await?.ok_or(Error::NotFound)?;
+    let articles = Arc::clone(&visit.app.articles);
+    let (bytes, mime) = blocking(move || articles.light(&picture)).await?.ok_or(Error::NotFound)?;
     let tag = format!("\"{}\"", &ContentHash::of(&bytes).as_str()[..16]);
     if is_known(&visit.headers, &tag) {
         return Ok(not_modified(&tag, Cache::Day));

@@ -104,6 +104,9 @@ fn the_command_adds_lists_publishes_and_removes() {
     assert!(ran.code == Some(1) && ran.err.contains("shutong article list"), "{ran:?}");
     let ran = home.run(&["article", "publish", "书单", "--at", "soon"]);
     assert!(ran.code == Some(1) && ran.err.contains("2026-12-01 08:00"), "{ran:?}");
+    let bad = home.file("bad.md", b"+++\nx");
+    let ran = home.run(&["article", "add", bad.to_str().unwrap(), file.to_str().unwrap()]);
+    assert!(ran.code == Some(1) && ran.err.contains("not closed") && ran.out.contains("here already"), "{ran:?}");
     let ran = home.run(&["article", "draft", "书单"]);
     assert!(ran.code == Some(1) && ran.err.contains("no account"), "{ran:?}");
     assert!(home.done(&["article", "remove", "书单"]).contains("removed"));
