@@ -83,7 +83,13 @@ impl App {
         let links = Arc::new(Links::open(&store, public_url, lifetime, random()?)?);
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let push = config.push_settings();
-        let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
+        let kindle = Arc::new(Kindle::new(
+            Arc::clone(&store),
+            Arc::clone(&library),
+            Arc::clone(&alerts),
+            push,
+            kept_key(&store, "push_key")?,
+        ));
         let media = config.media.settings(data_dir);
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
         let accounts: Vec<Arc<Account>> = config.accounts()?.into_iter().map(Arc::new).collect();

@@ -36,17 +36,20 @@ impl Kindle {
         }
         let most = self.settings.limits.codes_per_day;
         let day = self.library.day(now);
-        // Several followers together must not send more to somebody who has asked for nothing. No address is kept in
-        // a counter, which outlives it.
-        let counters = [format!("{}/codes", who.alias), format!("codes/{}", fingerprint(&key.1))];
-        let counters = counters.map(|counted| (day.clone(), counted));
+        // Several followers together must not send more to somebody who has asked for nothing, nor use up the letters
+        // that books need.
+        let counters = [self.counter("codes-of", &who.key, &day), self.counter("codes-to", &key.1, &day)];
+        let all = (day.clone(), "codes".to_owned());
+        if write.get(&QUOTAS, &all)?.unwrap_or(0) >= u64::from(self.settings.limits.letters_per_day / 4) {
+            return Ok(Done::TooManyCodes(most));
+        }
         for counter in &counters {
             if write.get(&QUOTAS, counter)?.unwrap_or(0) >= u64::from(most) {
                 return Ok(Done::TooManyCodes(most));
             }
         }
         let mut sent_before = 0;
-        for counter in &counters {
+        for counter in [&all, &counters[0], &counters[1]] {
             sent_before = write.get(&QUOTAS, counter)?.unwrap_or(0);
             write.put(&QUOTAS, counter, &(sent_before + 1))?;
         }
@@ -122,8 +125,9 @@ impl Kindle {
     /// One of our senders, always the same for an address, so that one approval is enough.
     fn sender_for(&self, address: &Address) -> String {
         let senders = &self.settings.senders;
-        let number =
-            fingerprint(address.as_str()).bytes().fold(0_usize, |sum, byte| sum * 31 % 65_521 + usize::from(byte));
+        let number = ContentHash::of(address.as_str().as_bytes()).as_str()[..16]
+            .bytes()
+            .fold(0_usize, |sum, byte| sum * 31 % 65_521 + usize::from(byte));
         senders.get(number % senders.len().max(1)).map(|server| bare(&server.from).to_owned()).unwrap_or_default()
     }
 }
@@ -131,9 +135,4 @@ impl Kindle {
 /// Whether a code can still prove something.
 pub(super) fn is_open(code: &CodeRecord, now: DateTime<Utc>) -> bool {
     code.tries_left > 0 && now < code.ends_at
-}
-
-/// Stands for an address where only sameness matters.
-fn fingerprint(address: &str) -> String {
-    ContentHash::of(address.as_bytes()).as_str()[..16].to_owned()
 }

@@ -1,5 +1,6 @@
 //! Letters that came back: a notice in the owner's mailbox, found again by the Message-ID of its letter.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -13,6 +14,9 @@ use crate::store::records::{DeliveryRecord, DeliveryState, DeliveryTrouble};
 use crate::store::schema::DELIVERIES;
 use crate::store::{self, Durability};
 
+/// What is kept of a notice's words, in characters.
+const LONGEST: usize = 300;
+
 impl Kindle {
     /// Whether there is a mailbox that notices come back to.
     pub fn has_inbox(&self) -> bool {
@@ -25,10 +29,13 @@ impl Kindle {
     /// When the mailbox cannot be read, or the store fails.
     pub async fn read_bounces(self: &Arc<Self>, clock: &Clock) -> Result<usize> {
         let Some(inbox) = &self.settings.inbox else { return Ok(0) };
+        let same = Arc::clone(self);
+        let sent = Arc::new(blocking(move || same.by_message_id()).await??);
         let mut failure = None;
         let deal_with = async |notice: mail::Notice| {
-            let (same, now) = (Arc::clone(self), clock.now());
-            match blocking(move || same.bounced(&notice.message_id, &notice.why, now)).await {
+            let (same, sent, now) = (Arc::clone(self), Arc::clone(&sent), clock.now());
+            let Some(key) = sent.get(&notice.message_id).cloned() else { return true };
+            match blocking(move || same.bounced(&key, &notice.why, now)).await {
                 // One that is known already, or of a row forgotten since, is dealt with, too.
                 Ok(Ok(_)) => true,
                 Ok(Err(error)) => {
@@ -45,19 +52,21 @@ impl Kindle {
         failure.map_or(Ok(read), Err)
     }
 
-    /// A notice says that a letter came back. `None` if no delivery had that Message-ID, or it was known already.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn bounced(&self, message_id: &str, why: &str, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
-        let own = message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
-        let found = self.latest(usize::MAX)?.into_iter().find(|(key, _)| letter::message_id(key) == own);
-        let Some((key, _)) = found else { return Ok(None) };
+    /// The keys of all deliveries that were sent, by the Message-ID of their letters.
+    fn by_message_id(&self) -> store::Result<HashMap<String, (String, String)>> {
+        let sent = self.latest(usize::MAX)?.into_iter().filter(|(_, row)| row.state == DeliveryState::Sent);
+        Ok(sent.map(|(key, _)| (letter::message_id(&key), key)).collect())
+    }
+
+    /// A letter came back. `None` if that was known already.
+    fn bounced(&self, key: &(String, String), why: &str, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
         self.store.write(Durability::Durable, |write| {
-            let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
+            let row = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
             let Some(mut row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(None) };
-            row.trouble = Some(DeliveryTrouble::Bounced(why.chars().take(300).collect()));
-            self.end(write, &key, row.clone(), DeliveryState::Failed, now)?;
+            // Servers repeat the address, and this is shown to the owner.
+            let why = why.to_ascii_lowercase().replace(&row.address, "***");
+            row.trouble = Some(DeliveryTrouble::Bounced(why.chars().take(LONGEST).collect()));
+            self.end(write, key, row.clone(), DeliveryState::Failed, now)?;
             Ok(Some(row))
         })
     }

@@ -52,7 +52,7 @@ impl Kindle {
         if let Some(before) = before.filter(|before| before.state != DeliveryState::Failed) {
             return Ok(Done::PushedBefore(Box::new(before)));
         }
-        let counter = (day, format!("{}/pushes", who.alias));
+        let counter = self.counter("pushes-of", &who.key, &day);
         let used = write.get(&QUOTAS, &counter)?.unwrap_or(0);
         let most = self.settings.limits.pushes_per_day;
         if used >= u64::from(most) {

@@ -26,6 +26,8 @@ const GIVE_UP_AFTER: Duration = Duration::hours(48);
 /// How many times the first wait each further one is; the last holds for all that follow. Five minutes, which servers
 /// that greylist want to begin with, become four hours.
 const BACK_OFF: [i32; 6] = [1, 3, 6, 12, 24, 48];
+/// From this try on, a server that cannot be reached is the owner's matter.
+const LASTING: u32 = 3;
 /// Counts the letters handed in on a day; with the hour behind it, within that hour.
 const LETTERS: &str = "letters";
 
@@ -73,7 +75,11 @@ impl Kindle {
     pub async fn drain(self: &Arc<Self>, clock: &Clock) -> Result<Drained> {
         let _alone = self.draining.lock().await;
         let mut drained = Drained::default();
-        let mut silent = HashSet::new();
+        let mut silent: HashSet<String> = {
+            let mut quiet = self.quiet.lock();
+            quiet.retain(|_, until| *until > clock.now());
+            quiet.keys().cloned().collect()
+        };
         while self.is_ready() && !self.is_stopping() {
             let (same, now, without) = (Arc::clone(self), clock.now(), silent.clone());
             let due = blocking(move || same.due(&without, now)).await??;
@@ -82,6 +88,7 @@ impl Kindle {
             }
             for (sender, rows) in due {
                 if !self.hand_in(&sender, rows, clock, &mut drained).await? {
+                    self.quiet.lock().insert(sender.clone(), clock.now() + self.settings.retry_after);
                     silent.insert(sender);
                 }
             }
@@ -184,13 +191,19 @@ impl Kindle {
             if self.is_stopping() {
                 break;
             }
-            let (same, now, of_try) = (Arc::clone(self), clock.now(), (key.clone(), row.clone()));
-            let begun = blocking(move || same.begin(&of_try.0, of_try.1, now)).await??;
-            let Some((row, ready)) = begun else { continue };
+            let (same, now, of_try) = (Arc::clone(self), clock.now(), (key.clone(), row.number));
+            let Some(row) = blocking(move || same.begin(&of_try.0, of_try.1, now)).await?? else { continue };
+            let (same, of_try) = (Arc::clone(self), (key.clone(), row.clone()));
+            // Whatever goes wrong here is this letter's own trouble: nobody else's waits for it.
+            let ready = match blocking(move || same.ready(&of_try.0, &of_try.1, now)).await {
+                Ok(Ok(ready)) => ready,
+                Ok(Err(error)) => Ready::NotNow(format!("{error:#}")),
+                Err(panicked) => Ready::NotNow(panicked.to_string()),
+            };
             let outcome = match ready {
                 Ready::Never(trouble) => Try::Failed(trouble),
                 Ready::NotNow(why) => Try::Later(why),
-                Ready::Letter(letter) => self.try_letter(server, &mut line, &letter, clock).await,
+                Ready::Letter(letter) => self.try_letter(server, &mut line, &letter, row.attempts, clock).await,
             };
             if matches!(outcome, Try::Later(_)) {
                 held.insert(row.address.clone());
@@ -211,12 +224,22 @@ impl Kindle {
         Ok(true)
     }
 
-    async fn try_letter<'s>(&self, server: &'s Server, line: &mut Line<'s>, letter: &Letter, clock: &Clock) -> Try {
+    async fn try_letter<'s>(
+        &self,
+        server: &'s Server,
+        line: &mut Line<'s>,
+        letter: &Letter,
+        attempts: u32,
+        clock: &Clock,
+    ) -> Try {
         let mut open = match std::mem::replace(line, Line::Broken) {
             Line::Open(session) if !session.is_over() => session,
             _ => match Session::open(server).await {
                 Ok(open) => open,
-                Err(error) => return self.put_off(server, error, clock),
+                Err(error) => {
+                    let lasts = attempts >= LASTING;
+                    return self.put_off(server, error, lasts, clock);
+                }
             },
         };
         let outcome = open.deliver(letter).await;
@@ -226,38 +249,37 @@ impl Kindle {
                 self.alerts.resolve(&mail_trouble(server, "").key(), clock.now());
                 Try::Sent
             }
+            // A policy about us, whatever the letter: many servers tell of it only when they hear the recipient.
+            Err(mail::Error::Refused { code, text }) if text.starts_with("5.7.") => {
+                self.put_off(server, mail::Error::Settings(format!("{code} {text}")), true, clock)
+            }
             Err(mail::Error::Refused { code, text }) => Try::Failed(DeliveryTrouble::Refused(format!("{code} {text}"))),
             Err(mail::Error::Address(text)) => Try::Failed(DeliveryTrouble::Refused(text)),
-            Err(error) => self.put_off(server, error, clock),
+            Err(error) => self.put_off(server, error, false, clock),
         }
     }
 
-    fn put_off(&self, server: &Server, error: mail::Error, clock: &Clock) -> Try {
-        if let mail::Error::Settings(why) = &error {
-            self.alerts.raise(&mail_trouble(server, why), clock.now());
+    fn put_off(&self, server: &Server, error: mail::Error, lasts: bool, clock: &Clock) -> Try {
+        if lasts || matches!(error, mail::Error::Settings(_)) {
+            self.alerts.raise(&mail_trouble(server, &error.to_string()), clock.now());
         }
         Try::Later(error.to_string())
     }
 
-    /// Notes that a try begins, and makes its letter. `None` if the row has gone meanwhile.
-    fn begin(
-        &self,
-        key: &(String, String),
-        row: DeliveryRecord,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(DeliveryRecord, Ready)>> {
-        let ready = self.ready(key, &row, now)?;
-        let begun = self.store.write(Durability::Durable, |write| {
+    /// Notes that a try begins, and when the next would be, before anything can go wrong: a letter that ends the process
+    /// must not end the next one, too. `None` if the row has gone meanwhile.
+    fn begin(&self, key: &(String, String), number: u64, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
+        self.store.write(Durability::Durable, |write| {
             let found = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
-            let Some(mut found) = found.filter(|found| found.number == row.number && !found.has_ended()) else {
+            let Some(mut row) = found.filter(|found| found.number == number && !found.has_ended()) else {
                 return Ok(None);
             };
-            found.state = DeliveryState::Sending;
-            found.attempts += 1;
-            write.put(&DELIVERIES, key, &found)?;
-            Ok::<_, store::Error>(Some(found))
-        })?;
-        Ok(begun.map(|row| (row, ready)))
+            row.state = DeliveryState::Sending;
+            row.attempts += 1;
+            row.next_at = now + self.settings.retry_after * BACK_OFF[step(row.attempts)];
+            write.put(&DELIVERIES, key, &row)?;
+            Ok(Some(row))
+        })
     }
 
     fn ready(&self, key: &(String, String), row: &DeliveryRecord, now: DateTime<Utc>) -> Result<Ready> {
@@ -306,14 +328,16 @@ impl Kindle {
         let (day, hour) = self.counters(now);
         self.store.write(Durability::Durable, |write| {
             let found = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
+            if matches!(outcome, Try::Sent | Try::Failed(DeliveryTrouble::Refused(_))) {
+                for counter in [day, hour] {
+                    let count = write.get(&QUOTAS, &counter)?.unwrap_or(0);
+                    write.put(&QUOTAS, &counter, &(count + 1))?;
+                }
+            }
             // Forgotten meanwhile, with everything of its follower's.
             let Some(mut found) = found.filter(|found| found.number == row.number) else { return Ok(()) };
             match outcome {
                 Try::Sent => {
-                    for counter in [day, hour] {
-                        let count = write.get(&QUOTAS, &counter)?.unwrap_or(0);
-                        write.put(&QUOTAS, &counter, &(count + 1))?;
-                    }
                     found.trouble = None;
                     self.end(write, key, found, DeliveryState::Sent, now)
                 }
@@ -321,20 +345,28 @@ impl Kindle {
                     found.trouble = Some(trouble);
                     self.end(write, key, found, DeliveryState::Failed, now)
                 }
-                Try::Later(why) if now - found.queued_at >= GIVE_UP_AFTER => {
+                Try::Later(why) if is_hopeless(&found, now) => {
                     found.trouble = Some(DeliveryTrouble::Later(why));
                     self.end(write, key, found, DeliveryState::Failed, now)
                 }
                 Try::Later(why) => {
-                    let tried = (found.attempts.max(1) as usize - 1).min(BACK_OFF.len() - 1);
                     found.state = DeliveryState::Retry;
-                    found.next_at = now + self.settings.retry_after * BACK_OFF[tried];
                     found.trouble = Some(DeliveryTrouble::Later(why));
                     write.put(&DELIVERIES, key, &found)
                 }
             }
         })
     }
+}
+
+/// Which wait follows the try of this number, counted from 1.
+fn step(attempts: u32) -> usize {
+    (attempts.max(1) as usize - 1).min(BACK_OFF.len() - 1)
+}
+
+/// Tried for long enough, and often enough: time in which nobody could try does not count.
+fn is_hopeless(row: &DeliveryRecord, now: DateTime<Utc>) -> bool {
+    now - row.queued_at >= GIVE_UP_AFTER && row.attempts as usize >= BACK_OFF.len()
 }
 
 fn mail_trouble(server: &Server, error: &str) -> Trouble {

@@ -16,6 +16,7 @@ mod delivery;
 mod drain;
 mod letter;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,9 +31,10 @@ use crate::alert::Alerts;
 use crate::library::Library;
 use crate::library::requests::follower_key;
 use crate::mail;
+use crate::secret::keyed_hash;
 use crate::store::records::{AddressRecord, BookId, DeliveryRecord};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS};
-use crate::store::{self, Store, Write};
+use crate::store::{self, Store, Write, hex};
 
 /// Most rows of one follower that are looked at: none has more within the time they are kept.
 const MOST_ROWS: usize = 10_000;
@@ -43,6 +45,10 @@ pub struct Kindle {
     library: Arc<Library>,
     alerts: Arc<Alerts>,
     settings: Settings,
+    /// Stands between names and what is counted of them.
+    key: [u8; 32],
+    /// Senders whose servers are let alone until then: who asks a bank of guards again and again is locked out.
+    quiet: parking_lot::Mutex<HashMap<String, DateTime<Utc>>>,
     /// Held by the one drain that runs.
     draining: Mutex<()>,
     /// Woken when there is something to send.
@@ -77,7 +83,8 @@ pub struct Settings {
 pub struct Limits {
     /// Books that one follower may push on one day.
     pub pushes_per_day: u32,
-    /// Codes that one follower may have sent on one day, and that one address may get.
+    /// Codes that one follower may have sent on one day, and that one address may get. All together have a quarter of
+    /// the day's letters.
     pub codes_per_day: u32,
     /// Addresses of one follower.
     pub addresses: u32,
@@ -92,8 +99,6 @@ pub struct Limits {
 pub struct Who {
     /// `account/openid`.
     pub key: String,
-    /// The random name, under which is counted.
-    pub alias: String,
 }
 
 /// What a follower wants done.
@@ -176,13 +181,21 @@ pub enum Done {
 }
 
 impl Kindle {
-    /// Over a store and a library.
-    pub fn new(store: Arc<Store>, library: Arc<Library>, alerts: Arc<Alerts>, settings: Settings) -> Kindle {
+    /// Over a store and a library. `key` is random and always the same.
+    pub fn new(
+        store: Arc<Store>,
+        library: Arc<Library>,
+        alerts: Arc<Alerts>,
+        settings: Settings,
+        key: [u8; 32],
+    ) -> Kindle {
         Kindle {
             store,
             library,
             alerts,
             settings,
+            key,
+            quiet: parking_lot::Mutex::default(),
             draining: Mutex::new(()),
             news: Notify::new(),
             is_stopping: AtomicBool::new(false),
@@ -297,6 +310,13 @@ impl Kindle {
         self.is_stopping.load(Ordering::Acquire)
     }
 
+    /// A counter of today for a follower or an address. It outlives what is forgotten, or who had used a day up would
+    /// only have to be forgotten; so it must not tell whose it is.
+    fn counter(&self, what: &str, of: &str, day: &str) -> (String, String) {
+        let hash = keyed_hash(&self.key, format!("{day}|{what}|{of}").as_bytes()).finalize().into_bytes();
+        (day.to_owned(), format!("{what}/{}", hex(&hash[..8])))
+    }
+
     fn all_addresses(&self, who: &str) -> store::Result<Vec<(String, AddressRecord)>> {
         let found = self.store.under(&ADDRESSES, who, MOST_ROWS)?;
         Ok(found.into_iter().map(|((_, address), record)| (address, record)).collect())
@@ -305,8 +325,8 @@ impl Kindle {
 
 impl Who {
     /// A follower of an account.
-    pub fn new(account: &str, open_id: &str, alias: &str) -> Who {
-        Who { key: follower_key(account, open_id), alias: alias.to_owned() }
+    pub fn new(account: &str, open_id: &str) -> Who {
+        Who { key: follower_key(account, open_id) }
     }
 }
 

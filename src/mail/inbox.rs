@@ -23,6 +23,8 @@ use crate::secret::Secret;
 const READ: usize = 128 * 1024;
 /// Unread letters looked at in one session.
 const AT_ONCE: usize = 200;
+/// Hexadecimal digits of a Message-ID of ours, behind what it begins with.
+const DIGITS: usize = 32;
 /// For the whole session.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -70,23 +72,22 @@ async fn read(inbox: &Inbox, prefix: &str, mut deal_with: impl AsyncFnMut(Notice
     let mut session = open(inbox).await?;
     session.select(&inbox.folder).await.map_err(later)?;
     let mut unread: Vec<u32> = session.uid_search("UNSEEN").await.map_err(later)?.into_iter().collect();
-    unread.sort_unstable();
-    let mut dealt_with = Vec::new();
+    // The newest first: what nobody ever reads must not stand before them.
+    unread.sort_unstable_by_key(|uid| std::cmp::Reverse(*uid));
+    let mut dealt_with = 0;
     for uid in unread.into_iter().take(AT_ONCE) {
         let Some(letter) = fetch(&mut session, uid).await? else { continue };
         if let Some(notice) = notice(&letter, prefix)
             && deal_with(notice).await
         {
-            dealt_with.push(uid.to_string());
+            dealt_with += 1;
+            let marks = session.uid_store(uid.to_string(), "+FLAGS (\\Seen)").await.map_err(later)?;
+            marks.try_collect::<Vec<_>>().await.map_err(later)?;
         }
-    }
-    if !dealt_with.is_empty() {
-        let marks = session.uid_store(dealt_with.join(","), "+FLAGS (\\Seen)").await.map_err(later)?;
-        marks.try_collect::<Vec<_>>().await.map_err(later)?;
     }
     // What it answers changes nothing.
     let _ = session.logout().await;
-    Ok(dealt_with.len())
+    Ok(dealt_with)
 }
 
 async fn fetch(session: &mut Session<TlsStream<TcpStream>>, uid: u32) -> Result<Option<Vec<u8>>, Error> {
@@ -152,8 +153,8 @@ fn notice(letter: &[u8], prefix: &str) -> Option<Notice> {
     let ids = text.match_indices(prefix).map(|(at, _)| &text[at..]);
     // An id has a domain behind it, which a media type like `delivery-status` has not.
     let own = |rest: &str| {
-        let (own, _) = rest.split_once('@')?;
-        own.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-').then(|| own.to_owned())
+        let own = rest.get(..prefix.len() + DIGITS).filter(|_| rest[prefix.len() + DIGITS..].starts_with('@'))?;
+        own[prefix.len()..].bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| own.to_owned())
     };
     ids.filter_map(own).next().map(|message_id| Notice { message_id, why })
 }

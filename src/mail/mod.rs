@@ -63,13 +63,16 @@ pub enum Tls {
 pub struct Limits {
     /// For each of its addresses to accept the connection, and for the farewell, which loses nothing.
     pub connect: Duration,
-    /// For each command, the transfer of a letter included; greeting and TLS handshake count as one.
+    /// For each command; greeting and TLS handshake count as one.
     pub command: Duration,
+    /// For the answer to a whole letter, which some servers look through before they take it: ten minutes by RFC 5321.
+    /// Who does not wait sends it again.
+    pub letter: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connect: Duration::from_secs(10), command: Duration::from_secs(60) }
+        Limits { connect: Duration::from_secs(10), command: Duration::from_secs(60), letter: Duration::from_secs(600) }
     }
 }
 

@@ -102,7 +102,7 @@ impl<'a> Session<'a> {
         self.say(Rcpt::new(letter.to.clone(), Vec::new())).await?;
         self.say(Data).await?;
         let patience = Duration::from_secs((letter.bytes.len() / SLOWEST) as u64);
-        let limit = self.server.limits.command + patience;
+        let limit = self.server.limits.letter + patience;
         let answer = limited(limit, self.connection.message(&letter.bytes)).await;
         self.noted(answer.map(drop))
     }

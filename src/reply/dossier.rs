@@ -111,7 +111,8 @@ impl Visit<'_> {
     pub(super) fn my_data(&self) -> Result<Outcome> {
         let key = (self.account.to_owned(), self.open_id.to_owned());
         let traces = self.desk.traces(&key)?;
-        let (addresses, deliveries) = traces.mail.counts();
+        let mail = kindle::Traces::of(&self.desk.store, &follower_key(self.account, self.open_id))?;
+        let (addresses, deliveries) = mail.counts();
         let day = |at: DateTime<Utc>| self.desk.library.day(at);
         let values = [
             ("since", day(self.follower.since)),

@@ -50,7 +50,7 @@ impl Desk {
     pub fn forget(&self, account: &str, open_id: &str) -> Result<()> {
         let key = (account.to_owned(), open_id.to_owned());
         let traces = self.traces(&key)?;
-        Ok(self.store.write(Durability::Durable, |write| forgotten(write, &key, &traces))?)
+        Ok(self.store.write(Durability::Durable, |write| forgotten(write, &key, &traces, &self.store))?)
     }
 
     /// What has to be searched for before a follower can be forgotten: long, and so done before the write.
@@ -63,7 +63,6 @@ impl Desk {
             answers: self.answers_of(key, &alias)?,
             quotas: self.quotas_of(&alias)?,
             subscriptions: subscriptions::keys_of(&self.store, &key.0, &key.1)?,
-            mail: kindle::Traces::of(&self.store, &follower_key(&key.0, &key.1))?,
         })
     }
 
@@ -125,7 +124,6 @@ pub(super) struct Traces {
     pub(super) answers: Vec<((String, String), i64)>,
     pub(super) quotas: Vec<(String, String)>,
     pub(super) subscriptions: Vec<String>,
-    pub(super) mail: kindle::Traces,
 }
 
 /// Notes that a follower has left; their data is deleted 30 days later.
@@ -141,7 +139,7 @@ pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, now: DateTime<Utc>)
 }
 
 /// Deletes everything of a follower.
-pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Traces) -> store::Result<()> {
+pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Traces, store: &Store) -> store::Result<()> {
     let follower = write.get(&FOLLOWERS, key)?.unwrap_or_default();
     if follower.left_at.is_none() && !follower.alias.is_empty() {
         write.count(FOLLOWING, -1)?;
@@ -158,7 +156,9 @@ pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Trace
         write.delete(&ANSWERS, answer);
         write.delete(&ANSWERED, &(at.max(&0).unsigned_abs(), answer_number(answer)));
     }
-    traces.mail.forget(write, &follower_key(&key.0, &key.1))?;
+    // Looked for only now, when nobody else writes: it is few, and a push may have been asked for a moment ago.
+    let mail = kindle::Traces::of(store, &follower_key(&key.0, &key.1))?;
+    mail.forget(write, &follower_key(&key.0, &key.1))?;
     for request in &traces.requests {
         withdraw(write, request, &follower_key(&key.0, &key.1))?;
     }

@@ -21,6 +21,8 @@ pub(super) struct Outcome {
 pub(super) enum Speech {
     /// This.
     Text(String),
+    /// This, and nothing of it may be kept: there is an address in it, and no consent yet.
+    Private(String),
     /// A card with a picture; the same as text where something else goes with it.
     News { article: Box<Article>, text: String },
     /// That a request for this title was noted, and how many ask, which only the write knows.

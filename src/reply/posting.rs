@@ -48,7 +48,7 @@ impl Visit<'_> {
         if !self.desk.kindle.is_ready() {
             return Ok(self.push_off());
         }
-        Ok(Outcome::say(match self.desk.kindle.judge(typed) {
+        let text = match self.desk.kindle.judge(typed) {
             Ok(address) => {
                 let kind = if address.is_kindle() { Word::BindKindle } else { Word::BindMailbox };
                 let agree = self.words.plain(Word::LabelAgree);
@@ -58,7 +58,8 @@ impl Visit<'_> {
                     .say(kind, &[("address", &literal(address.as_str())), ("agree", &link), ("sent", &literal(&sent))])
             }
             Err(unfit) => self.unfit(&unfit, typed),
-        }))
+        };
+        Ok(private(text))
     }
 
     /// Has a code sent to the address.
@@ -68,7 +69,7 @@ impl Visit<'_> {
         }
         match self.desk.kindle.judge(typed) {
             Ok(address) => Ok(self.post(Action::Bind { address, digits: digits()? })),
-            Err(unfit) => Ok(Outcome::say(self.unfit(&unfit, typed))),
+            Err(unfit) => Ok(private(self.unfit(&unfit, typed))),
         }
     }
 
@@ -181,7 +182,7 @@ impl Visit<'_> {
             .filter(|_| !record.is_kindle)
             .and_then(|format| offers(&found).into_iter().find(|offer| offer.format == format).map(|offer| offer.name));
         let most = self.desk.kindle.book_bytes();
-        if let Some(bytes) = known_size(&found, file.as_deref(), record.is_kindle).filter(|bytes| *bytes > most) {
+        if let Some(bytes) = known_size(&found, file.as_deref()).filter(|bytes| *bytes > most) {
             let values = [("title", literal(&title)), ("size", size(bytes)), ("limit", size(most))];
             let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let text = format!("{}\n{}", self.words.say(Word::PushTooLarge, &values), self.card(id, &found, format, 0));
@@ -239,6 +240,11 @@ impl Visit<'_> {
     fn key(&self) -> String {
         follower_key(self.account, self.open_id)
     }
+}
+
+/// Said once, and not kept for a retry: the same is said again then.
+fn private(text: String) -> Outcome {
+    Outcome { speech: Speech::Private(text), effects: Vec::new(), is_filler: false }
 }
 
 /// What is said after an action.
@@ -336,15 +342,13 @@ fn destination(what: &str, addresses: usize) -> (&str, usize) {
 }
 
 /// The size of what would be sent, where a file is sent as it is.
-fn known_size(book: &BookRecord, file: Option<&str>, is_kindle: bool) -> Option<u64> {
+fn known_size(book: &BookRecord, file: Option<&str>) -> Option<u64> {
     let all = offers(book);
     let offer = match file {
         Some(file) => all.iter().find(|offer| offer.name == file),
         None => all.iter().find(|offer| offer.format == Format::Epub),
     };
-    // What is made anew for a Kindle is seldom smaller than its source.
-    let edition = offer.and_then(|offer| offer.edition).or_else(|| book.editions.first().filter(|_| is_kindle));
-    edition.map(|edition| edition.bytes)
+    offer.and_then(|offer| offer.edition).map(|edition| edition.bytes)
 }
 
 /// Random digits for a code.

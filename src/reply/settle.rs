@@ -11,7 +11,7 @@ use super::{picture, posting};
 use crate::kindle::Who;
 use crate::library::{requests, subscriptions};
 use crate::store::records::AnswerRecord;
-use crate::store::schema::{ANSWERED, ANSWERS, LATE, PLACES, QUOTAS};
+use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, PLACES, QUOTAS};
 use crate::store::{self, Durability, Write};
 use crate::wechat::Reply;
 
@@ -25,6 +25,9 @@ impl Desk {
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> Result<Reply> {
+        if let Speech::Private(text) = &outcome.speech {
+            return Ok(Reply::Text(fitting(text).to_owned()));
+        }
         let forgets = outcome.forgets();
         // What is being told at this moment is not told twice.
         let has_nothing = forgets || self.chat.is_telling(who);
@@ -34,7 +37,7 @@ impl Desk {
             match &outcome.speech {
                 Speech::Text(text) => return Ok(Reply::Text(fitting(text).to_owned())),
                 Speech::News { article, .. } => return Ok(Reply::News(vec![(**article).clone()])),
-                Speech::Requested { .. } | Speech::Posted | Speech::Shown(_) => {}
+                Speech::Requested { .. } | Speech::Posted | Speech::Shown(_) | Speech::Private(_) => {}
             }
         }
         let traces = if forgets { Some(self.traces(who)?) } else { None };
@@ -80,26 +83,29 @@ impl Desk {
                 Effect::Miss(text) => requests::count_miss(write, &text, now)?,
                 Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
                 Effect::Post { alias, action } => {
-                    let who = Who::new(&who.0, &who.1, &alias);
-                    posted = Some(self.kindle.carry_out(write, &who, action, now)?);
+                    // Forgotten since, with everything: what they asked for before, too.
+                    if write.get(&FOLLOWERS, who)?.is_some_and(|follower| follower.alias == alias) {
+                        let who = Who::new(&who.0, &who.1);
+                        posted = Some(self.kindle.carry_out(write, &who, action, now)?);
+                    }
                 }
                 Effect::Subscribe(text) => subscriptions::add(write, &who.0, &who.1, &text, now)?,
                 Effect::Unsubscribe(keys) => subscriptions::remove(write, &who.0, &who.1, &keys)?,
                 Effect::Forget => {
                     if let Some(traces) = traces {
-                        follower::forgotten(write, who, traces)?;
+                        follower::forgotten(write, who, traces, &self.store)?;
                     }
                 }
             }
         }
         Ok(match outcome.speech {
-            Speech::Text(text) => text,
+            Speech::Text(text) | Speech::Private(text) => text,
             // A card goes alone; with something else there is a line.
             Speech::News { text, .. } => text,
             Speech::Requested { title } => {
                 words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())])
             }
-            Speech::Posted => posted.map(|done| posting::said(words, &done)).unwrap_or_default(),
+            Speech::Posted => posted.map_or_else(|| words.plain(Word::Apology), |done| posting::said(words, &done)),
             // It was given before there was anything to write.
             Speech::Shown(_) => String::new(),
         })

@@ -20,7 +20,7 @@ fn server(sink: &SmtpSink) -> Server {
         password: Secret::default(),
         from: "书童 <books@example.com>".into(),
         authorities: Vec::new(),
-        limits: Limits { connect: SOON, command: SOON },
+        limits: Limits { connect: SOON, command: SOON, letter: SOON },
     }
 }
 
@@ -30,7 +30,7 @@ fn with_login(sink: &SmtpSink, password: &str) -> Server {
 
 fn impatient(sink: &SmtpSink) -> Server {
     let limit = Duration::from_millis(200);
-    Server { limits: Limits { connect: limit, command: limit }, ..server(sink) }
+    Server { limits: Limits { connect: limit, command: limit, letter: limit }, ..server(sink) }
 }
 
 fn letter(to: &str, subject: &str, text: &str) -> Letter {
