@@ -31,7 +31,8 @@ use load::{Outcome, print_line, processor_time, run, setting};
 /// How often (a) and (b), and (c) and the bare searches, take turns: what else the machine does comes and goes, and both should have their share of it.
 const ROUNDS: usize = 5;
 const ACCOUNT: &str = "[[account]]\nname = \"main\"\napp_id = \"wx0123456789abcdef\"\ntoken = \"benchtoken\"\n\
-    encoding_aes_key = \"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG\"\nmode = \"safe\"\n";
+    encoding_aes_key = \"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG\"\nmode = \"safe\"\n\
+    [limits]\nmessages_per_minute = 1000000000\nsearches_per_day = 1000000000\n";
 
 fn main() -> Outcome<()> {
     match load::order() {

@@ -10,6 +10,8 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use crate::alert::{Alerts, Teller};
+use crate::article::{self, Articles};
+use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::kindle::Kindle;
@@ -37,10 +39,14 @@ pub struct App {
     pub library: Arc<Library>,
     /// Addresses for followers.
     pub links: Arc<Links>,
+    /// The owner's articles.
+    pub articles: Arc<Articles>,
     /// Pushes by mail.
     pub kindle: Arc<Kindle>,
     /// Files for replies.
     pub media: Arc<Media>,
+    /// Messages that nobody asked for.
+    pub chat: Arc<Chat>,
     /// Answers followers.
     pub desk: Arc<Desk>,
     /// The Official Accounts.
@@ -80,13 +86,25 @@ impl App {
         let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), push));
         let media = config.media.settings(data_dir);
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
-        let desk = desk(&config, &library, &links, &kindle, &media)?;
-        let accounts = config.accounts()?.into_iter().map(Arc::new).collect();
+        let accounts: Vec<Arc<Account>> = config.accounts()?.into_iter().map(Arc::new).collect();
         let upstream = config.upstream()?;
         let tokens = Tokens::open(&store, &clock, &alerts, config.token_settings(), upstream.as_ref())?;
+        let tokens = Arc::new(tokens);
+        let articles = articles(&config, &store, &tokens, data_dir, public_url);
+        let verified = accounts.iter().filter(|account| account.verified());
+        let keepers = verified.filter_map(|account| tokens.of(Some(account.name())).cloned()).collect();
+        let chat = Arc::new(Chat::new(Arc::clone(&store), keepers));
+        let rooms = reply::Rooms {
+            library: Arc::clone(&library),
+            links: Arc::clone(&links),
+            kindle: Arc::clone(&kindle),
+            media: Arc::clone(&media),
+            articles: Arc::clone(&articles),
+            chat: Arc::clone(&chat),
+        };
+        let desk = Arc::new(Desk::new(rooms, wordings(&config, &store)?, limits(&config)));
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
-        let tokens = Arc::new(tokens);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
         let started_at = clock.now();
         let data_dir = data_dir.to_owned();
@@ -96,8 +114,10 @@ impl App {
             store,
             library,
             links,
+            articles,
             kindle,
             media,
+            chat,
             desk,
             accounts,
             alerts,
@@ -132,25 +152,41 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn desk(
+fn articles(
     config: &Config,
-    library: &Arc<Library>,
-    links: &Arc<Links>,
-    kindle: &Arc<Kindle>,
-    media: &Arc<Media>,
-) -> Result<Arc<Desk>> {
-    let overrides = match library.store().get(&SETTINGS, &"wordings".to_owned())? {
+    store: &Arc<Store>,
+    tokens: &Arc<Tokens>,
+    data_dir: &Path,
+    public_url: &str,
+) -> Arc<Articles> {
+    // A command that opens the data by itself listens nowhere; what is configured holds all the same.
+    let public_url = if public_url.is_empty() { &config.public_url } else { public_url };
+    let verified = config.accounts.iter().filter(|account| account.verified).map(|account| account.name.clone());
+    let settings = article::Settings {
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        time_zone: config.time_zone,
+        verified: verified.collect(),
+    };
+    let folder = data_dir.join("articles");
+    Arc::new(Articles::new(Arc::clone(store), Arc::clone(tokens), folder, settings))
+}
+
+/// The texts, as the owner has changed them.
+fn wordings(config: &Config, store: &Store) -> Result<Wordings> {
+    let overrides = match store.get(&SETTINGS, &"wordings".to_owned())? {
         Some(saved) => serde_json::from_value(saved).context("the owner's wordings")?,
         None => Default::default(),
     };
-    let wordings = Wordings::new(config.language, overrides)?;
-    let limits = reply::Limits {
+    Ok(Wordings::new(config.language, overrides)?)
+}
+
+fn limits(config: &Config) -> reply::Limits {
+    reply::Limits {
         downloads_per_day: config.limits.downloads_per_day,
         place_minutes: config.limits.place_minutes,
-    };
-    let (library, links) = (Arc::clone(library), Arc::clone(links));
-    let (kindle, media) = (Arc::clone(kindle), Arc::clone(media));
-    Ok(Arc::new(Desk::new(library, links, kindle, media, wordings, limits)))
+        messages_per_minute: config.limits.messages_per_minute,
+        searches_per_day: config.limits.searches_per_day,
+    }
 }
 
 /// A key made at the first start.

@@ -1,5 +1,7 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod telling;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use cron::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::article::{Followed, Scanned};
 use crate::blocking::{Panicked, blocking};
 use crate::kindle::Drained;
 use crate::library::requests;
@@ -20,6 +23,7 @@ use crate::media::Taking;
 use crate::reply::Swept;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
+pub use telling::{tell, tell_followers};
 
 /// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,11 @@ pub struct LastRun {
 
 /// How often it is looked whether a token is due.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the folder of articles is looked at.
+const READ_ARTICLES: Duration = Duration::from_secs(5);
+/// How often the platform is asked how publishing stands; an event tells sooner.
+const FOLLOW_ARTICLES: Duration = Duration::from_secs(60);
 
 /// When a way of telling failed, so long passes until the next try …
 const TELL_AGAIN: Duration = Duration::from_secs(300);
@@ -99,12 +108,12 @@ impl Job {
         let now = app.clock.now();
         match self {
             Job::Forget => {
-                let Swept { answers, late, places, quotas, followers } = app.desk.sweep(now)?;
+                let Swept { answers, late, places, quotas, contacts, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
                 let pushes = app.kindle.sweep(now)?;
                 Ok(format!(
                     "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
+                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
                 ))
             }
             Job::EmptyBin => {
@@ -205,7 +214,10 @@ pub async fn deliver(app: Arc<App>) {
     while !app.kindle.is_stopping() {
         match app.kindle.drain(&app.clock).await {
             Ok(drained) if drained == Drained::default() => {}
-            Ok(Drained { sent, put_off, failed }) => log::info!(sent, put_off, failed; "deliveries by mail"),
+            Ok(Drained { sent, put_off, failed }) => {
+                log::info!(sent, put_off, failed; "deliveries by mail");
+                app.chat.wake();
+            }
             Err(error) => log::error!("deliveries by mail: {error:#}"),
         }
         let (same, now) = (Arc::clone(&app), app.clock.now());
@@ -217,6 +229,32 @@ pub async fn deliver(app: Arc<App>) {
             () = app.kindle.woken() => {}
             () = tokio::time::sleep(again) => {}
         }
+    }
+}
+
+/// Reads articles again that have changed, for ever. To stop it, drop it: a look under way ends.
+pub async fn read_articles(app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        match blocking(move || same.articles.scan(same.clock.now())).await {
+            Ok(Ok(Scanned { changed: 0, gone: 0, .. })) => {}
+            Ok(Ok(Scanned { articles, changed, gone, .. })) => log::info!(articles, changed, gone; "articles read"),
+            Ok(Err(error)) => log::error!("articles: {error}"),
+            Err(panicked) => log::error!("articles: {panicked}"),
+        }
+        tokio::time::sleep(READ_ARTICLES).await;
+    }
+}
+
+/// Asks the platform how what it publishes stands, for ever. To stop it, drop it: it changes nothing there.
+pub async fn follow_articles(app: Arc<App>) {
+    loop {
+        match app.articles.follow(app.clock.now()).await {
+            Ok(Followed { ended: 0, .. }) => {}
+            Ok(Followed { asked, ended }) => log::info!(asked, ended; "articles at the platform"),
+            Err(error) => log::error!("articles at the platform: {error}"),
+        }
+        tokio::time::sleep(FOLLOW_ARTICLES).await;
     }
 }
 

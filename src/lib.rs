@@ -21,8 +21,14 @@
 //! found again by a job, has [`library`] make the file and [`mail`] hand it in → the row says what became of it, and the
 //! follower hears with the next answer.
 //!
+//! **An article.** A file in the folder of articles → [`article`] reads it at its next look → its page, the list, the
+//! feed, and 文章 in [`reply`]; on the owner's word the platform's draft box, and what becomes of it there.
+//!
 //! **A picture.** A file in the media folder → [`media`] notes it, makes it fit, uploads it, and uploads it again before
 //! the platform forgets it → [`reply`] answers with the id that lives now, and never waits for an upload.
+//!
+//! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
+//! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
 //!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
@@ -44,8 +50,12 @@ pub mod library;
 
 pub mod token;
 
+pub mod article;
 pub mod kindle;
 pub mod media;
+
+pub mod chat;
+pub mod menu;
 
 pub mod reply;
 

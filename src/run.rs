@@ -103,9 +103,12 @@ pub async fn run(
     }
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
     background.spawn(jobs::tell_alerts(Arc::clone(&app)));
+    background.spawn(jobs::read_articles(Arc::clone(&app)));
+    background.spawn(jobs::follow_articles(Arc::clone(&app)));
     background.spawn(jobs::watch_media(Arc::clone(&app)));
     let delivering = tokio::spawn(jobs::deliver(Arc::clone(&app)));
     let uploading = tokio::spawn(jobs::upload_media(Arc::clone(&app)));
+    let telling = tokio::spawn(jobs::tell_followers(Arc::clone(&app)));
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 
@@ -119,6 +122,7 @@ pub async fn run(
     background.abort_all();
     app.kindle.stop();
     app.media.stop();
+    app.chat.stop();
     while servers.join_next().await.is_some() {}
     // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
     // be kept, because it may have ended the token before.
@@ -128,12 +132,17 @@ pub async fn run(
     let letters = tokio::time::timeout(DRAIN, delivering);
     // An id that came and was not noted is uploaded again, and permanent material would stay for ever.
     let media = tokio::time::timeout(DRAIN, uploading);
-    let (messages, calls, letters, media) = tokio::join!(messages, calls, letters, media);
+    // Likewise a message, to a follower.
+    let telling = tokio::time::timeout(DRAIN, telling);
+    let (messages, calls, letters, media, told) = tokio::join!(messages, calls, letters, media, telling);
     if media.is_err() {
         log::warn!("stopping while a file is being uploaded; it is uploaded again at the next start");
     }
     if letters.is_err() {
         log::error!("stopping while a letter is being handed in; it is sent again at the next start");
+    }
+    if told.is_err() {
+        log::error!("stopping while a follower is being told something; they are told again");
     }
     if messages.is_err() {
         log::error!("stopping with messages still being worked on");

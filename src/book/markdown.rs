@@ -8,8 +8,7 @@ use super::dom::Document;
 use super::html::read::{Found, Source, assemble};
 use super::model::{Book, Layout, Metadata};
 use super::report::Report;
-use super::{Error, Format, ReadOptions, charset, file_name};
-use pulldown_cmark::{Options, Parser, html};
+use super::{Error, Format, ReadOptions, charset, file_name, safe};
 
 /// Largest text taken.
 const LARGEST: usize = 32 << 20;
@@ -25,13 +24,7 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Erro
         Some((lines, rest)) => (metadata(lines), rest),
         None => (Metadata::default(), text),
     };
-    let extensions = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_HEADING_ATTRIBUTES;
-    let mut markup = String::with_capacity(text.len() * 3 / 2);
-    html::push_html(&mut markup, Parser::new_ext(text, extensions));
-    let document = Document::parse(&format!("<body>{markup}</body>"));
+    let document = Document::parse(&format!("<body>{}</body>", safe::markdown(text)));
     let sources = vec![Source { path: "index.html".into(), document }];
     let (format, layout, report) = (Format::Markdown, Layout::default(), Report::default());
     let mut found = Found { format, sources, metadata, resources: Vec::new(), cover: None, layout, report };

@@ -34,8 +34,10 @@ mod palm;
 mod pdf;
 mod picture;
 mod report;
+mod safe;
 mod sniff;
 mod txt;
+mod web_picture;
 mod xhtml;
 
 pub use format::Format;
@@ -45,7 +47,9 @@ pub use model::{
 };
 pub use picture::{BoundedPicture, Bounds, bounded_picture, is_picture};
 pub use report::{Change, Report};
+pub use safe::{Rules, Safe, Shown, markdown as markdown_markup, safe as safe_markup};
 pub use sniff::sniff;
+pub use web_picture::web_picture;
 
 /// Why a file is not a book we can keep; the text says what its owner can do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

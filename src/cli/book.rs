@@ -2,16 +2,20 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::search::{as_json, described};
+use super::token::{keeper_of, wait_for};
 use super::{Console, Exit, absolute};
 use crate::app::App;
 use crate::library::{catalogue::Imported, intake, link};
 use crate::store::records::{BookId, BookRecord};
+use crate::token::{CallError, Keeper};
+use crate::wechat::{QrCode, QrLife};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Book {
@@ -80,6 +84,23 @@ pub(super) enum Book {
         /// The book that goes into it.
         merged: BookId,
     },
+    /// Makes a QR code that opens the book's card for whoever scans it with WeChat. Verified service accounts only.
+    Qr {
+        /// The book's number.
+        id: BookId,
+        /// Which account; without it the only one.
+        #[arg(long)]
+        account: Option<String>,
+        /// How many days it can be scanned, 30 at most; without it for ever (an account has 100 000 of those).
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=30))]
+        days: Option<u32>,
+        /// Write the picture, a JPEG, to this file.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// Takes a merge apart again.
     Unmerge {
         /// The number that `merge` printed.
@@ -115,11 +136,70 @@ impl Book {
                 console.line(format_args!("merged; `shutong book unmerge {merge}` undoes it"));
                 Ok(Exit::Done)
             }
+            Book::Qr { id, account, days, output, json } => {
+                let code = qr(app, *id, account.as_deref(), *days)?;
+                if let Some(output) = output {
+                    code.save(app, &absolute(output, console)?)?;
+                }
+                code.tell(app, *json, console);
+                Ok(Exit::Done)
+            }
             Book::Unmerge { merge } => {
                 app.library.undo_merge(*merge)?;
                 console.line("taken apart");
                 Ok(Exit::Done)
             }
+        }
+    }
+}
+
+/// A book's own code.
+struct BookCode<'a> {
+    keeper: &'a Arc<Keeper>,
+    id: BookId,
+    title: String,
+    code: QrCode,
+}
+
+fn qr<'a>(app: &'a App, id: BookId, account: Option<&str>, days: Option<u32>) -> Result<BookCode<'a>> {
+    let (id, book) = app.library.shown(id)?.with_context(|| format!("there is no book {id}"))?;
+    let keeper = keeper_of(app, account)?;
+    let life = days.map_or(QrLife::Permanent, |days| QrLife::Seconds(days * 86_400));
+    let made = wait_for(keeper.with(|token| {
+        let client = keeper.client().clone();
+        async move { client.create_qr(&token, &format!("b{id}"), life).await }
+    }));
+    let code = made.map_err(|error| match error.downcast_ref::<CallError>() {
+        Some(CallError::Call(refused)) if refused.is_not_authorised() => anyhow!(
+            "the account {} cannot make codes: the platform lets verified service accounts only (48001)",
+            keeper.account()
+        ),
+        _ => error,
+    })?;
+    Ok(BookCode { keeper, id, title: book.title, code })
+}
+
+impl BookCode<'_> {
+    /// Writes the picture.
+    fn save(&self, app: &App, path: &Path) -> Result<()> {
+        let pictures = app.config.qr_pictures(self.keeper.account());
+        let picture = wait_for(self.keeper.client().qr_picture(&pictures, &self.code))
+            .context("the picture cannot be fetched; the address of the code can be opened in a browser, too")?;
+        fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn tell(&self, app: &App, as_json: bool, console: &mut Console) {
+        let BookCode { keeper, id, title, code: QrCode { ticket, url, expires_in } } = self;
+        let parameter: String = url::form_urlencoded::byte_serialize(ticket.as_bytes()).collect();
+        let picture = format!("{}?ticket={parameter}", app.config.qr_pictures(keeper.account()));
+        if as_json {
+            console.line(
+                json!({ "book": id, "ticket": ticket, "url": url, "picture": picture, "expires_in": expires_in }),
+            );
+        } else {
+            console.line(format_args!("《{title}》"));
+            console.line(format_args!("picture  {picture}"));
+            console.line(format_args!("content  {url}"));
         }
     }
 }

@@ -3,14 +3,17 @@
 //! A command on the data runs the same code in two places: in this process, when no other has the data open, or in
 //! the one that serves, which it is handed to through the admin listener (`remote`).
 
+mod article;
 mod book;
 mod check;
 mod config;
 mod console;
 mod convert;
+mod follower;
 mod key;
 mod kindle;
 mod media;
+mod menu;
 mod remote;
 mod search;
 mod serve;
@@ -64,9 +67,16 @@ enum Command {
     /// Lists deliveries by mail and tries them again.
     #[command(subcommand)]
     Kindle(kindle::Kindle),
+    /// Adds, publishes and removes articles, and brings them to the platform.
+    #[command(subcommand)]
+    Article(article::Article),
     /// Lists the files of the media folder, and brings the platform up to it.
     #[command(subcommand)]
     Media(media::Media),
+    /// Checks, compares, pushes and pulls the menu below the chat.
+    Menu(menu::Menu),
+    /// Lists followers, blocks them, hands out or deletes what is kept of them.
+    Follower(follower::Follower),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -114,6 +124,10 @@ fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
         Command::Serve(serve) => serve.run(&arguments, console),
         Command::Config(command) => command.run(&arguments, console),
         Command::Convert(convert) => convert.run(console),
+        Command::Menu(menu) if menu.is_example() => {
+            console.line(crate::menu::EXAMPLE.trim_end());
+            Ok(Exit::Done)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "shutong", console);
             Ok(Exit::Done)
@@ -141,7 +155,11 @@ fn on_data(arguments: &Arguments, console: &mut Console) -> Result<Exit> {
 /// A mistyped directory is told, not made, and no other directory becomes ours by a question.
 fn refuse_without_library(arguments: &Arguments) -> Result<()> {
     let data = &arguments.data;
-    let begins_one = matches!(&arguments.command, Command::Book(book) if book.begins_a_library());
+    let begins_one = match &arguments.command {
+        Command::Book(book) => book.begins_a_library(),
+        Command::Article(article) => article.begins_a_library(),
+        _ => false,
+    };
     let exists = || data.join("db").try_exists().with_context(|| format!("cannot look into {}", data.display()));
     ensure!(begins_one || exists()?, "no library in {}; name it with --data or SHUTONG_DATA", data.display());
     Ok(())
@@ -155,7 +173,10 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Token(token) => token.run(app, console),
         Command::Key(key) => key.run(app, console),
         Command::Kindle(kindle) => kindle.run(app, console),
+        Command::Article(article) => article.run(app, console),
         Command::Media(media) => media.run(app, console),
+        Command::Menu(menu) => menu.run(app, console),
+        Command::Follower(follower) => follower.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

@@ -58,7 +58,7 @@ enum What {
 
 impl Token {
     pub(super) fn run(&self, app: &App, console: &mut Console) -> Result<Exit> {
-        let keeper = self.keeper(app)?;
+        let keeper = keeper_of(app, self.account.as_deref())?;
         match &self.what {
             What::Show { reveal } => self.show(keeper, *reveal, console),
             What::Refresh => self.changed(keeper, wait_for(keeper.refresh())?, console),
@@ -81,18 +81,6 @@ impl Token {
                 });
                 Ok(Exit::Done)
             }
-        }
-    }
-
-    fn keeper<'a>(&self, app: &'a App) -> Result<&'a Arc<Keeper>> {
-        let all = app.tokens.all();
-        let names = || all.iter().map(|keeper| keeper.account()).collect::<Vec<_>>().join(", ");
-        match &self.account {
-            Some(name) => {
-                app.tokens.of(Some(name)).with_context(|| format!("no account {name}; there are: {}", names()))
-            }
-            None if all.len() > 1 => Err(anyhow!("which one? --account with one of: {}", names())),
-            None => all.first().context("there is no account; fill in [[account]] in the configuration"),
         }
     }
 
@@ -168,11 +156,22 @@ fn given(token: &str, console: &mut Console) -> Result<Secret> {
     Ok(Secret::new(text.trim()))
 }
 
-/// Waits for the token room, in the server's runtime if this is the server, else in one of its own.
-fn wait_for<T>(work: impl Future<Output = crate::token::Result<T>>) -> Result<T> {
+/// The keeper of this account; without a name that of the only one.
+pub(super) fn keeper_of<'a>(app: &'a App, account: Option<&str>) -> Result<&'a Arc<Keeper>> {
+    let all = app.tokens.all();
+    let names = || all.iter().map(|keeper| keeper.account()).collect::<Vec<_>>().join(", ");
+    match account {
+        Some(name) => app.tokens.of(Some(name)).with_context(|| format!("no account {name}; there are: {}", names())),
+        None if all.len() > 1 => Err(anyhow!("which one? --account with one of: {}", names())),
+        None => all.first().context("there is no account; fill in [[account]] in the configuration"),
+    }
+}
+
+/// Waits for the platform, in the server's runtime if this is the server, else in one of its own.
+pub(super) fn wait_for<T, E: Into<anyhow::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T> {
     let outcome = match tokio::runtime::Handle::try_current() {
         Ok(handle) => handle.block_on(work),
         Err(_) => tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work),
     };
-    Ok(outcome?)
+    outcome.map_err(Into::into)
 }

@@ -48,6 +48,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             downloads_per_day: 20,
+            searches_per_day: 500,
+            messages_per_minute: 30,
             opds_downloads_per_day: 200,
             upload_megabytes: 200,
             connections: 1024,

@@ -236,6 +236,11 @@ impl Traces {
         })
     }
 
+    /// How many addresses and deliveries there are.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.addresses.len(), self.deliveries.len())
+    }
+
     /// Deletes it.
     ///
     /// # Errors

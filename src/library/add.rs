@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Library, Result, catalogue, covers, requests, shelf};
+use super::{Error, Library, Result, catalogue, covers, isbn, requests, shelf, subscriptions};
 use crate::book::{self, Book, Format, TocEntry};
 use crate::store::records::{BookId, BookRecord, Cover, Edition};
 use crate::store::schema::{BOOK_OF_HASH, BOOKS};
@@ -21,6 +21,8 @@ const MOST_CONTENTS: usize = 5_000;
 const MOST_TITLE: usize = 300;
 /// Most authors kept.
 const MOST_AUTHORS: usize = 20;
+/// Most subjects kept.
+const MOST_SUBJECTS: usize = 10;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +191,7 @@ impl Library {
         };
         shelf::put(write, id, before.as_ref(), &after)?;
         requests::fulfil(&self.store, write, id, &after)?;
+        subscriptions::announce(&self.store, write, id, before.as_ref(), &after)?;
         Ok(if before.is_some() { Added::NewFormat(id) } else { Added::New(id) })
     }
 }
@@ -227,6 +230,14 @@ pub(super) fn joined(mut book: BookRecord, other: BookRecord) -> BookRecord {
     }
     book.language = book.language.or(other.language);
     book.series = book.series.or(other.series);
+    for isbn in other.isbns {
+        if !book.isbns.contains(&isbn) {
+            book.isbns.push(isbn);
+        }
+    }
+    if book.subjects.is_empty() {
+        book.subjects = other.subjects;
+    }
     book.publisher = book.publisher.or(other.publisher);
     book.published = book.published.or(other.published);
     book.description = book.description.or(other.description);
@@ -255,6 +266,8 @@ fn record_of(book: &Book, file_name: &str, now: DateTime<Utc>) -> BookRecord {
         authors: metadata.authors().into_iter().take(MOST_AUTHORS).map(|name| shortened(name, 100)).collect(),
         language: metadata.language.as_deref().map(|tag| shortened(tag, 35)),
         series: metadata.series.as_ref().map(|series| shortened(&series.name, MOST_TITLE)),
+        isbns: isbn::of(metadata),
+        subjects: metadata.subjects.iter().take(MOST_SUBJECTS).map(|subject| shortened(subject, 40)).collect(),
         publisher: metadata.publisher.as_deref().map(|name| shortened(name, 100)),
         published: metadata.published.as_deref().map(|date| shortened(date, 40)),
         description: metadata.description.as_deref().map(|text| shortened(text, MOST_DESCRIPTION)),

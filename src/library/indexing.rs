@@ -213,7 +213,8 @@ fn entry(id: BookId, book: &BookRecord) -> Entry {
     Entry {
         id,
         title: book.title.clone(),
-        aliases: book.aliases.clone(),
+        // As good as another name: it is typed, or scanned from the back of a printed copy.
+        aliases: book.aliases.iter().chain(&book.isbns).cloned().collect(),
         authors: book.authors.clone(),
         series: book.series.clone(),
         language: book.language.clone(),

@@ -16,12 +16,14 @@ mod download;
 mod garbage;
 mod indexing;
 pub mod intake;
+mod isbn;
 pub mod link;
 mod merge;
 mod remove;
 pub mod requests;
 mod shelf;
 pub mod starter;
+pub mod subscriptions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -184,6 +184,7 @@ fn looks_different(before: &BookRecord, after: &BookRecord) -> bool {
     let magnitude = |book: &BookRecord| popularity(book).checked_ilog2();
     before.title != after.title
         || before.aliases != after.aliases
+        || before.isbns != after.isbns
         || before.authors != after.authors
         || before.series != after.series
         || before.language != after.language

@@ -2,7 +2,8 @@
 //!
 //! Every kind of push is named here, so that a new one forces a decision.
 
-use crate::wechat::{Event, Incoming, MessageKind, ScanCode};
+use super::visit::book_of;
+use crate::wechat::{Event, Incoming, MessageKind, Publish, ScanCode};
 
 /// What a push asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,12 +12,18 @@ pub(super) enum Ask<'a> {
     Words { text: &'a str, menu_id: Option<&'a str> },
     /// To look at something that is not text.
     Unsupported,
+    /// To hear something that nobody has put into words.
+    Unheard,
+    /// To know where the follower is.
+    Place,
     /// To welcome a new follower, who came by this code, if it is not empty.
     Followed { scene: &'a str },
     /// To remember that the follower has gone.
     Left,
     /// To delete everything about this follower, who withdrew consent.
     Withdrawn { open_id: &'a str },
+    /// To note how an article's publication went.
+    Published(&'a Publish),
     /// Nothing that a follower would see an answer to.
     Nothing,
 }
@@ -27,12 +34,12 @@ pub(super) fn of(incoming: &Incoming) -> Ask<'_> {
         MessageKind::Text { content, menu_id } => Ask::Words { text: content, menu_id: menu_id.as_deref() },
         MessageKind::Voice { recognition, .. } => match recognition.as_deref().map(str::trim) {
             Some(text) if !text.is_empty() => words(text),
-            _ => Ask::Unsupported,
+            _ => Ask::Unheard,
         },
+        MessageKind::Location { .. } => Ask::Place,
         MessageKind::Image { .. }
         | MessageKind::Video { .. }
         | MessageKind::ShortVideo { .. }
-        | MessageKind::Location { .. }
         | MessageKind::Link { .. }
         | MessageKind::File { .. } => Ask::Unsupported,
         MessageKind::Event(event) => of_event(event),
@@ -47,15 +54,16 @@ fn of_event(event: &Event) -> Ask<'_> {
         Event::UserAuthorizationRevoked { open_id, .. } | Event::UserAuthorizationCancelled { open_id, .. } => {
             Ask::Withdrawn { open_id }
         }
-        Event::Scan { scene, .. } => words(scene),
+        // A book's own code is as good as a link to it.
+        Event::Scan { scene, .. } => Ask::Words { text: scene, menu_id: book_of(scene).map(|_| scene.as_str()) },
         Event::Click { key } => words(key),
         Event::ScanCodePush(code) | Event::ScanCodeWait(code) => of_code(code),
         // The pictures and the place themselves follow as messages.
         Event::Pictures { .. } | Event::LocationSelect { .. } => Ask::Nothing,
         Event::Location { .. } | Event::View { .. } | Event::ViewMiniProgram { .. } => Ask::Nothing,
+        Event::PublishFinished(publish) => Ask::Published(publish),
         Event::MassSendFinished(_)
         | Event::TemplateSendFinished { .. }
-        | Event::PublishFinished(_)
         | Event::SubscribePopup(_)
         | Event::SubscribeChange(_)
         | Event::SubscribeSent(_)
@@ -109,5 +117,9 @@ mod tests {
         assert_eq!(of_event(&subscribe("qrscene_三体")), Ask::Followed { scene: "三体" });
         assert_eq!(of_event(&subscribe("")), Ask::Followed { scene: "" });
         assert_eq!(of_event(&subscribe("last_trade_no_1")), Ask::Followed { scene: "" });
+        let scan = |scene: &str| Event::Scan { scene: scene.to_owned(), ticket: None };
+        assert_eq!(of_event(&scan("b17")), Ask::Words { text: "b17", menu_id: Some("b17") });
+        assert_eq!(of_event(&scan("p17")), words("p17"), "a code pushes nothing");
+        assert_eq!(of_event(&scan("三体")), words("三体"));
     }
 }

@@ -6,6 +6,8 @@
 
 mod picture;
 mod post;
+mod read;
+mod subscribe;
 
 use crate::book::Format;
 use crate::store::records::{BookId, PlaceRecord};
@@ -25,6 +27,8 @@ pub enum Command {
     Random,
     /// What is known about the follower: downloads, quota, requests.
     Me,
+    /// What is stored of the follower, by kind and number.
+    MyData,
     /// What is stored, and for how long.
     Privacy,
     /// The first step of deleting the follower's data.
@@ -67,6 +71,8 @@ pub enum Command {
     PushBook(BookId),
     /// How pushes stand.
     PushStatus,
+    /// Articles about these words; empty: the newest.
+    Articles(String),
     /// A picture of the media folder.
     Picture {
         /// All that was typed.
@@ -74,6 +80,12 @@ pub enum Command {
         /// Words of its name, or a number; empty: list them.
         what: String,
     },
+    /// What the follower subscribes to.
+    Subscriptions,
+    /// Tell of new books of this author, series or subject.
+    Subscribe(String),
+    /// Tell no more of this, or of its number; empty: the only one.
+    Unsubscribe(String),
     /// Request what was just not found.
     RequestUnfound,
     /// Request a book by these words.
@@ -84,6 +96,17 @@ pub enum Command {
     Unsupported,
     /// Not one letter or digit.
     Unreadable,
+}
+
+impl Command {
+    /// Whether it may cost a search.
+    pub(super) fn may_search(&self) -> bool {
+        match self {
+            Command::Search(_) | Command::Number(_) | Command::Request(_) => true,
+            Command::Push(what) => !what.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 /// The most characters of a text that are looked at: no title is longer, and a search costs by the character.
@@ -115,8 +138,9 @@ pub(super) fn fixed(text: &str) -> Option<Command> {
         return Some(Command::Help);
     }
     let core = folded.trim_matches(is_around);
-    let other = || post::word(core).or_else(|| picture::word(core));
-    word(core).or_else(other).or_else(|| word(without_courtesy(core)))
+    let other = || post::word(core).or_else(|| picture::word(core)).or_else(|| read::word(core));
+    let word_of = |core: &str| word(core).or_else(other).or_else(|| subscribe::word(core));
+    word_of(core).or_else(|| word(without_courtesy(core)))
 }
 
 fn at_place(text: &str, place: &PlaceRecord) -> Command {
@@ -125,7 +149,10 @@ fn at_place(text: &str, place: &PlaceRecord) -> Command {
     if !text.chars().any(char::is_alphanumeric) {
         return Command::Unreadable;
     }
-    let with_words = post::with_words(text).or_else(|| picture::with_words(text));
+    let with_words = post::with_words(text)
+        .or_else(|| subscribe::with_words(text))
+        .or_else(|| picture::with_words(text))
+        .or_else(|| read::with_words(text));
     if let Some(command) = with_words.or_else(|| search_or_request(text)) {
         return command;
     }
@@ -171,9 +198,8 @@ fn word(core: &str) -> Option<Command> {
         "最新" | "最新上架" | "新书" | "新書" | "上新" | "new" | "latest" => Command::Latest,
         "热门" | "熱門" | "热门书" | "排行" | "排行榜" | "hot" | "popular" => Command::Popular,
         "随机" | "隨機" | "换一批" | "換一批" | "随便" | "隨便" | "random" => Command::Random,
-        "我的" | "我" | "我的书" | "我的書" | "我的记录" | "我的数据" | "我的數據" | "me" | "my books" | "my data" => {
-            Command::Me
-        }
+        "我的" | "我" | "我的书" | "我的書" | "我的记录" | "me" | "my books" => Command::Me,
+        "我的数据" | "我的數據" | "my data" => Command::MyData,
         "隐私" | "隱私" | "隐私政策" | "隐私声明" | "privacy" => Command::Privacy,
         "删除我的数据" | "刪除我的數據" | "删除数据" | "注销" | "delete my data" => Command::Delete,
         "确认删除" | "確認刪除" | "delete everything" => Command::ConfirmDelete,

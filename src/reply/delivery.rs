@@ -7,13 +7,15 @@ use super::wording::{Word, Wordings};
 use crate::store::records::AnswerRecord;
 use crate::wechat::{Reply, TEXT_FITTING_BYTES};
 
-/// A notice: deliveries come before books, which have a head of their own.
+/// A notice: deliveries come first, then books, each kind of them with a head of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     /// What became of a delivery.
     Delivery(String),
     /// A book that was asked for.
     Book(String),
+    /// New books of those subscribed to, a line each.
+    News(String),
 }
 
 /// What came of it.
@@ -74,21 +76,21 @@ fn with_notices(words: &Wordings, notices: &[Line], own: Option<&str>) -> Parcel
     Parcel { reply: Reply::Text(own.to_owned()), notices: 0, keeps_own: false }
 }
 
-/// The notices, news of deliveries before books.
+/// The notices, a head before each kind of books.
 fn block(words: &Wordings, notices: &[Line]) -> String {
     let mut lines = Vec::new();
-    let mut has_head = false;
+    let mut last_head = None;
     for notice in notices {
-        match notice {
-            Line::Delivery(line) => lines.push(line.clone()),
-            Line::Book(line) => {
-                if !has_head {
-                    lines.push(words.plain(Word::NoticeHead));
-                    has_head = true;
-                }
-                lines.push(line.clone());
-            }
+        let (head, line) = match notice {
+            Line::Delivery(line) => (None, line),
+            Line::Book(line) => (Some(Word::NoticeHead), line),
+            Line::News(line) => (Some(Word::NewsHead), line),
+        };
+        if head != last_head {
+            lines.extend(head.map(|head| words.plain(head)));
+            last_head = head;
         }
+        lines.push(line.clone());
     }
     lines.join("\n")
 }

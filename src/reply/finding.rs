@@ -24,12 +24,14 @@ impl Visit<'_> {
     /// Searches, and shows the one book that is meant, or a list, or how to request it.
     pub(super) fn search(&self, text: &str) -> Result<Outcome> {
         let finding = self.desk.library.find(text)?;
-        match finding.confidence {
-            Confidence::Sure => self.sure(text, finding),
+        let words = asked_for(text, &finding);
+        let outcome = match finding.confidence {
+            Confidence::Sure => return self.sure(text, finding),
             Confidence::Several => self.found_list(Word::ListSearch, text, finding),
             Confidence::Doubtful => self.found_list(Word::ListDoubtful, text, finding),
             Confidence::Nothing => self.inside(text, finding),
-        }
+        };
+        Ok(self.with_article(outcome?, &words))
     }
 
     /// No title is like it: perhaps the words stand in books.
@@ -54,6 +56,7 @@ impl Visit<'_> {
         match finding.confidence {
             Confidence::Sure => return self.sure(number, finding),
             Confidence::Several => return self.found_list(Word::ListSearch, number, finding),
+            Confidence::Doubtful | Confidence::Nothing if is_isbn(number) => return Ok(self.nothing(number, &finding)),
             Confidence::Doubtful | Confidence::Nothing => {}
         }
         let number = shortened(number, ECHO);
@@ -148,6 +151,11 @@ impl Visit<'_> {
         }
         Ok(None)
     }
+}
+
+/// A number from the back of a book, which nobody picks from a list by.
+fn is_isbn(number: &str) -> bool {
+    number.len() == 13 && (number.starts_with("978") || number.starts_with("979"))
 }
 
 /// What the follower would request: the words without chat around them and without the marks of a title.

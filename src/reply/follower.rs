@@ -6,9 +6,10 @@ use chrono::{DateTime, Duration, Utc};
 use super::{Desk, Result, answer_number};
 use crate::kindle;
 use crate::library::requests::follower_key;
+use crate::library::subscriptions;
 use crate::store::records::{AnswerRecord, FollowerRecord, RequestRecord};
 use crate::store::schema::{
-    ANSWERED, ANSWERS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTERS, REQUESTS,
+    ANSWERED, ANSWERS, CONTACTS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTERS, REQUESTS,
 };
 use crate::store::{self, Durability, Store, Write, hex};
 
@@ -61,6 +62,7 @@ impl Desk {
             notices: notices_of(&self.store, &key.0, &key.1)?,
             answers: self.answers_of(key, &alias)?,
             quotas: self.quotas_of(&alias)?,
+            subscriptions: subscriptions::keys_of(&self.store, &key.0, &key.1)?,
             mail: kindle::Traces::of(&self.store, &follower_key(&key.0, &key.1))?,
         })
     }
@@ -118,11 +120,12 @@ pub(super) fn is_known(blocked: bool, has_left: bool, seen_at: DateTime<Utc>, no
 
 /// Everything of a follower that is not under their own key.
 pub(super) struct Traces {
-    requests: Vec<String>,
-    notices: Vec<(String, String)>,
-    answers: Vec<((String, String), i64)>,
-    quotas: Vec<(String, String)>,
-    mail: kindle::Traces,
+    pub(super) requests: Vec<String>,
+    pub(super) notices: Vec<(String, String)>,
+    pub(super) answers: Vec<((String, String), i64)>,
+    pub(super) quotas: Vec<(String, String)>,
+    pub(super) subscriptions: Vec<String>,
+    pub(super) mail: kindle::Traces,
 }
 
 /// Notes that a follower has left; their data is deleted 30 days later.
@@ -131,6 +134,8 @@ pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, now: DateTime<Utc>)
         return Ok(());
     };
     follower.left_at = Some(now);
+    // Who has left cannot be written to, and following again is no message.
+    write.delete(&CONTACTS, key);
     write.count(FOLLOWING, -1)?;
     write.put(&FOLLOWERS, key, &follower)
 }
@@ -145,6 +150,8 @@ pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Trace
     write.delete(&FOLLOWERS, key);
     write.delete(&PLACES, key);
     write.delete(&LATE, key);
+    write.delete(&CONTACTS, key);
+    subscriptions::remove(write, &key.0, &key.1, &traces.subscriptions)?;
     traces.notices.iter().for_each(|notice| write.delete(&NOTICES, notice));
     traces.quotas.iter().for_each(|quota| write.delete(&QUOTAS, quota));
     for (answer, at) in &traces.answers {

@@ -8,12 +8,15 @@
 //! Deliberately not here: the platform's protocol (`wechat`), what is found (`search`, `library`), the five seconds
 //! a callback has (the webhook keeps them, and brings answers that missed them to [`Desk::keep_late`]).
 
+mod article;
 mod ask;
 mod card;
 pub mod command;
 mod delivery;
+mod dossier;
 mod familiar;
 mod finding;
+mod flood;
 mod follower;
 mod listing;
 mod mine;
@@ -22,7 +25,10 @@ mod number;
 mod outcome;
 mod picture;
 mod posting;
+mod settle;
+mod subscribing;
 mod sweep;
+mod telling;
 mod visit;
 mod wording;
 
@@ -31,22 +37,27 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 
-use crate::kindle::{Kindle, Who};
+use crate::article::{self as articles, Articles};
+use crate::chat::Chat;
+use crate::kindle::Kindle;
 use crate::library::link::Links;
-use crate::library::{self, Library, requests};
+use crate::library::{self, Library};
 use crate::media::Media;
 use crate::store::records::{AnswerRecord, PlaceRecord};
-use crate::store::schema::{ANSWERED, ANSWERS, LATE, PLACES, QUOTAS};
-use crate::store::{self, Durability, Store, Write};
+use crate::store::schema::{ANSWERS, LATE};
+use crate::store::{self, Durability, Store};
 use crate::wechat::{Incoming, Reply};
 
 use ask::Ask;
 use command::Command;
+pub use dossier::Listed;
 use familiar::Familiars;
-use follower::{FollowerKey, Traces};
-use notice::Waiting;
-use outcome::{Effect, Outcome, Speech, fitting};
+use flood::{Flood, Pace};
+use follower::FollowerKey;
+use outcome::{Outcome, Speech, fitting};
+use settle::{answer_number, keep_answer};
 pub use sweep::Swept;
+pub use telling::Telling;
 use visit::Visit;
 use wording::Word;
 pub use wording::{InvalidWording, Language, TEXT_BYTES, Wordings};
@@ -58,10 +69,29 @@ pub struct Desk {
     links: Arc<Links>,
     kindle: Arc<Kindle>,
     media: Arc<Media>,
+    articles: Arc<Articles>,
+    chat: Arc<Chat>,
     limits: Limits,
+    flood: Flood,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
     familiars: Familiars,
+}
+
+/// The rooms that a desk looks into.
+pub struct Rooms {
+    /// The books.
+    pub library: Arc<Library>,
+    /// Addresses for followers.
+    pub links: Arc<Links>,
+    /// Pushes by mail.
+    pub kindle: Arc<Kindle>,
+    /// Files for replies.
+    pub media: Arc<Media>,
+    /// The owner's articles.
+    pub articles: Arc<Articles>,
+    /// Messages that nobody asked for.
+    pub chat: Arc<Chat>,
 }
 
 /// The owner's limits, as far as followers are told of them.
@@ -71,6 +101,10 @@ pub struct Limits {
     pub downloads_per_day: u32,
     /// Minutes after which a list is closed.
     pub place_minutes: u32,
+    /// Messages a follower may send in one minute; 0: any number.
+    pub messages_per_minute: u32,
+    /// Searches a follower may have on one day; 0: any number.
+    pub searches_per_day: u32,
 }
 
 /// Why a message could not be answered.
@@ -82,6 +116,9 @@ pub enum Error {
     /// The library failed.
     #[error(transparent)]
     Library(#[from] library::Error),
+    /// The folder of articles cannot be read.
+    #[error(transparent)]
+    Articles(#[from] Box<articles::Error>),
     /// The system gave no random numbers.
     #[error("no random numbers: {0}")]
     Random(String),
@@ -91,22 +128,19 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Desk {
-    /// A desk over a library.
-    pub fn new(
-        library: Arc<Library>,
-        links: Arc<Links>,
-        kindle: Arc<Kindle>,
-        media: Arc<Media>,
-        wordings: Wordings,
-        limits: Limits,
-    ) -> Desk {
+    /// A desk over these rooms.
+    pub fn new(rooms: Rooms, wordings: Wordings, limits: Limits) -> Desk {
+        let Rooms { library, links, kindle, media, articles, chat } = rooms;
         Desk {
             store: Arc::clone(library.store()),
             library,
             links,
             kindle,
             media,
+            articles,
+            chat,
             limits,
+            flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
         }
@@ -119,27 +153,44 @@ impl Desk {
     /// When the store or the library fails; no text is an error.
     pub fn answer(&self, account: &str, incoming: &Incoming, now: DateTime<Utc>) -> Result<Reply> {
         let ask = ask::of(incoming);
-        if ask == Ask::Nothing {
-            return Ok(Reply::Nothing);
+        match ask {
+            Ask::Nothing => return Ok(Reply::Nothing),
+            // The same again changes nothing.
+            Ask::Published(publish) => {
+                self.articles.told_of(account, publish)?;
+                return Ok(Reply::Nothing);
+            }
+            _ => {}
         }
         let key = (account.to_owned(), incoming.dedup_key());
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
             return Ok(answer.reply);
         }
         let follower = (account.to_owned(), incoming.from_user.clone());
+        if matches!(ask, Ask::Words { .. } | Ask::Unsupported | Ask::Unheard | Ask::Place)
+            && let Some(reply) = self.too_fast(&key, &incoming.from_user, now)
+        {
+            return Ok(reply);
+        }
         match ask {
-            Ask::Nothing => Ok(Reply::Nothing),
+            Ask::Nothing | Ask::Published(_) => Ok(Reply::Nothing),
             Ask::Left => self.leave(&key, &follower, now),
             Ask::Withdrawn { open_id } => self.forget(account, open_id).map(|()| Reply::Nothing),
             Ask::Followed { scene } => {
                 let durable = Durability::Durable;
-                self.converse(&key, &follower, durable, now, |visit| visit.welcome(scene))
+                self.converse(&key, incoming, &follower, durable, now, |visit| visit.welcome(scene))
             }
-            Ask::Unsupported => {
-                self.converse(&key, &follower, Durability::Soon, now, |visit| visit.perform(Command::Unsupported))
+            Ask::Unsupported | Ask::Unheard | Ask::Place => {
+                let word = match ask {
+                    Ask::Unheard => Word::UnsupportedVoice,
+                    Ask::Place => Word::UnsupportedPlace,
+                    _ => Word::Unsupported,
+                };
+                let said = |visit: &mut Visit<'_>| Ok(Outcome::say(visit.words.plain(word)).filler());
+                self.converse(&key, incoming, &follower, Durability::Soon, now, said)
             }
             Ask::Words { text, menu_id } => {
-                self.converse(&key, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
+                self.converse(&key, incoming, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
             }
         }
     }
@@ -162,7 +213,10 @@ impl Desk {
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
             return Ok(Some(answer.reply));
         }
-        if follower.is_waited_for {
+        if let Some(reply) = self.too_fast(&key, &incoming.from_user, now) {
+            return Ok(Some(reply));
+        }
+        if follower.is_waited_for || self.chat.must_note(account, incoming, now)? {
             return Ok(None);
         }
         let mut text = self.wordings().plain(word);
@@ -200,9 +254,11 @@ impl Desk {
         Reply::Text(self.wordings().plain(Word::Apology))
     }
 
-    /// What is said when an answer takes too long and will be kept.
-    pub fn still_working(&self) -> Reply {
-        Reply::Text(self.wordings().plain(Word::StillWorking))
+    /// What is said when an answer takes too long and will be kept; to followers of an account that can write to
+    /// them, that it comes by itself.
+    pub fn still_working(&self, account: &str) -> Reply {
+        let word = if self.chat.is_able(account) { Word::StillWorkingSoon } else { Word::StillWorking };
+        Reply::Text(self.wordings().plain(word))
     }
 
     /// Replaces the texts for all messages from now on.
@@ -214,9 +270,19 @@ impl Desk {
         Arc::clone(&self.wordings.read())
     }
 
+    /// What is said to who writes faster than a person does, if this is one.
+    fn too_fast(&self, key: &(String, String), open_id: &str, now: DateTime<Utc>) -> Option<Reply> {
+        match self.flood.pace(&key.0, open_id, answer_number(key), self.limits.messages_per_minute, now) {
+            Pace::Fine => None,
+            Pace::JustTooFast => Some(Reply::Text(self.wordings().plain(Word::TooFast))),
+            Pace::TooFast => Some(Reply::Nothing),
+        }
+    }
+
     fn converse(
         &self,
         key: &(String, String),
+        incoming: &Incoming,
         who: &FollowerKey,
         meeting: Durability,
         now: DateTime<Utc>,
@@ -226,6 +292,7 @@ impl Desk {
         if follower.blocked {
             return Ok(Reply::Nothing);
         }
+        self.chat.heard(&who.0, incoming, now)?;
         let words = self.wordings();
         let mut visit = Visit {
             desk: self,
@@ -242,88 +309,6 @@ impl Desk {
             return Ok(reply);
         }
         self.settle(key, who, &words, outcome, now)
-    }
-
-    /// Carries out the effects and keeps the answer, in one write; or writes nothing if there is no effect.
-    fn settle(
-        &self,
-        key: &(String, String),
-        who: &FollowerKey,
-        words: &Wordings,
-        outcome: Outcome,
-        now: DateTime<Utc>,
-    ) -> Result<Reply> {
-        let forgets = outcome.forgets();
-        let waiting = if forgets { Waiting::default() } else { self.waiting(who, words)? };
-        let is_waited_for = !waiting.is_empty();
-        if let Speech::Text(text) = &outcome.speech
-            && outcome.effects.is_empty()
-            && !is_waited_for
-        {
-            return Ok(Reply::Text(fitting(text).to_owned()));
-        }
-        let traces = if forgets { Some(self.traces(who)?) } else { None };
-        let is_promise = outcome.is_promise() || is_waited_for;
-        let durability = if is_promise { Durability::Durable } else { Durability::Soon };
-        let posts = outcome.posts();
-        let reply = self.store.write(durability, |write| {
-            // Another thread may have answered the same push since.
-            if let Some(answer) = write.get(&ANSWERS, key)? {
-                return Ok(answer.reply);
-            }
-            let late = if waiting.has_late { write.get(&LATE, who)? } else { None };
-            let late = late.map(|late| picture::while_it_lives(late, words, now));
-            let own = match &late {
-                Some(_) if outcome.is_filler => None,
-                _ => Some(self.carry_out(write, who, words, outcome, traces.as_ref(), now)?),
-            };
-            let reply = notice::deliver(write, who, words, (late, waiting.notices), own, now)?;
-            keep_answer(write, key, &reply, now)?;
-            Ok::<_, store::Error>(reply)
-        })?;
-        if posts {
-            self.kindle.wake();
-        }
-        Ok(reply)
-    }
-
-    /// Writes the effects and gives the text to say.
-    fn carry_out(
-        &self,
-        write: &mut Write<'_>,
-        who: &FollowerKey,
-        words: &Wordings,
-        outcome: Outcome,
-        traces: Option<&Traces>,
-        now: DateTime<Utc>,
-    ) -> store::Result<String> {
-        let (mut asking, mut posted) = (0, None);
-        for effect in outcome.effects {
-            match effect {
-                Effect::Place(place) => write.put(&PLACES, who, &place)?,
-                Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
-                Effect::Miss(text) => requests::count_miss(write, &text, now)?,
-                Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
-                Effect::Post { alias, action } => {
-                    let who = Who::new(&who.0, &who.1, &alias);
-                    posted = Some(self.kindle.carry_out(write, &who, action, now)?);
-                }
-                Effect::Forget => {
-                    if let Some(traces) = traces {
-                        follower::forgotten(write, who, traces)?;
-                    }
-                }
-            }
-        }
-        Ok(match outcome.speech {
-            Speech::Text(text) => text,
-            Speech::Requested { title } => {
-                words.say(Word::Requested, &[("title", &title), ("count", &asking.to_string())])
-            }
-            Speech::Posted => posted.map(|done| posting::said(words, &done)).unwrap_or_default(),
-            // It was given before there was anything to write.
-            Speech::Shown(_) => String::new(),
-        })
     }
 
     fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {
@@ -347,16 +332,4 @@ fn fixed_word(command: &Command) -> Option<Word> {
         Command::Unsupported => Some(Word::Unsupported),
         _ => None,
     }
-}
-
-fn keep_answer(write: &mut Write<'_>, key: &(String, String), reply: &Reply, now: DateTime<Utc>) -> store::Result<()> {
-    let at = now.timestamp_millis().max(0).unsigned_abs();
-    write.put(&ANSWERS, key, &AnswerRecord { reply: reply.clone(), answered_at: now })?;
-    write.put(&ANSWERED, &(at, answer_number(key)), key)
-}
-
-/// A number for an answer, the same whenever it is asked for: FNV-1a over its key.
-fn answer_number(key: &(String, String)) -> u64 {
-    let bytes = key.0.bytes().chain([0]).chain(key.1.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

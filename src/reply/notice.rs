@@ -1,5 +1,6 @@
-//! What waits for a follower and goes out with the next answer: a late answer, news of deliveries, books that were asked
-//! for and have come.
+//! What waits for a follower and goes out with the next answer, or before it where the account can write to followers
+//! (`telling`): a late answer, news of deliveries, books that were asked for and have come, and once a day new books
+//! that the follower subscribes to.
 
 use chrono::{DateTime, Utc};
 
@@ -7,16 +8,25 @@ use super::delivery::{self, Line};
 use super::follower::FollowerKey;
 use super::outcome::shortened;
 use super::posting;
-use super::wording::Wordings;
+use super::wording::{Word, Wordings};
 use super::{Desk, Result};
 use crate::library::requests::follower_key;
-use crate::store::records::{AnswerRecord, BookId};
-use crate::store::schema::{DELIVERY_NEWS, LATE, NOTICES};
+use crate::library::subscriptions;
+use crate::store::records::{AnswerRecord, BookId, ContactRecord};
+use crate::store::schema::{CONTACTS, DELIVERY_NEWS, LATE, NOTICES};
 use crate::store::{self, Write};
 use crate::wechat::{Reply, literal, menu_link};
 
 /// Most notices told with one answer; the others follow with the next.
 const AT_ONCE: usize = 10;
+/// Longest title of a book that was asked for, in characters.
+const TITLE: usize = 30;
+/// Most new books named in the news of a day; the others are only counted.
+const NAMED: usize = 5;
+/// Most new books in the news of a day; the others follow on the next.
+const IN_NEWS: usize = 500;
+/// Longest title there, in characters: the news have to fit into one message.
+const NEWS_TITLE: usize = 20;
 
 /// What waits for a follower.
 #[derive(Default)]
@@ -28,14 +38,16 @@ pub(super) struct Waiting {
 
 /// Something that has happened for a follower.
 pub(super) struct Notice {
-    key: Key,
+    pub(super) key: Key,
     /// None if there is nothing to tell any more.
-    line: Option<Line>,
+    pub(super) line: Option<Line>,
 }
 
 /// Where it is noted that it has to be told.
-enum Key {
+pub(super) enum Key {
     Book((String, String)),
+    /// Books that the follower subscribes to: one notice for all of them.
+    News(Vec<(String, String)>),
     Delivery((String, String)),
 }
 
@@ -49,6 +61,10 @@ impl Key {
     fn is_there(&self, write: &Write<'_>) -> store::Result<bool> {
         Ok(match self {
             Key::Book(key) => write.get(&NOTICES, key)?.is_some(),
+            Key::News(keys) => match keys.first() {
+                Some(first) => write.get(&NOTICES, first)?.is_some(),
+                None => false,
+            },
             Key::Delivery(key) => write.get(&DELIVERY_NEWS, key)?.is_some(),
         })
     }
@@ -56,29 +72,88 @@ impl Key {
     fn strike_off(&self, write: &mut Write<'_>) {
         match self {
             Key::Book(key) => write.delete(&NOTICES, key),
+            Key::News(keys) => keys.iter().for_each(|key| write.delete(&NOTICES, key)),
             Key::Delivery(key) => write.delete(&DELIVERY_NEWS, key),
         }
     }
 }
 
+/// Strikes off what was told, and notes that news were among it.
+pub(super) fn strike_off(
+    write: &mut Write<'_>,
+    who: &FollowerKey,
+    keys: &[Key],
+    now: DateTime<Utc>,
+) -> store::Result<()> {
+    keys.iter().for_each(|key| key.strike_off(write));
+    if keys.iter().any(|key| matches!(key, Key::News(_))) {
+        let known = write.get(&CONTACTS, who)?.unwrap_or_default();
+        write.put(&CONTACTS, who, &ContactRecord { news_at: Some(now), ..known })?;
+    }
+    Ok(())
+}
+
 impl Desk {
     /// What waits for this follower.
-    pub(super) fn waiting(&self, who: &FollowerKey, words: &Wordings) -> Result<Waiting> {
+    pub(super) fn waiting(&self, who: &FollowerKey, words: &Wordings, now: DateTime<Utc>) -> Result<Waiting> {
         let key = follower_key(&who.0, &who.1);
         let mut notices = Vec::new();
         for (key, row) in self.kindle.news_for(&key, AT_ONCE)? {
             notices.push(Notice { key: Key::Delivery(key), line: Some(Line::Delivery(posting::news(words, &row))) });
         }
-        for (key, book) in self.store.under(&NOTICES, &key, AT_ONCE)? {
-            notices.push(Notice { key: Key::Book(key), line: self.book_line(book)?.map(Line::Book) });
+        let (news, books): (Vec<_>, Vec<_>) = self
+            .store
+            .under(&NOTICES, &key, AT_ONCE + IN_NEWS)?
+            .into_iter()
+            .partition(|((_, what), _)| subscriptions::is_news(what));
+        for (key, book) in books.into_iter().take(AT_ONCE) {
+            notices.push(Notice { key: Key::Book(key), line: self.book_line(book, TITLE)?.map(Line::Book) });
+        }
+        if !news.is_empty() {
+            notices.extend(self.news(who, words, news, now)?);
         }
         Ok(Waiting { has_late: self.store.get(&LATE, who)?.is_some(), notices })
     }
 
-    fn book_line(&self, book: BookId) -> Result<Option<String>> {
+    /// The news of the day for somebody who subscribes to something still; for others there is nothing to tell.
+    fn news(
+        &self,
+        who: &FollowerKey,
+        words: &Wordings,
+        news: Vec<((String, String), BookId)>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Notice>> {
+        let is_wanted = !subscriptions::keys_of(&self.store, &who.0, &who.1)?.is_empty();
+        if is_wanted && !self.may_have_news(who, now)? {
+            return Ok(None);
+        }
+        let (mut keys, mut lines, mut more) = (Vec::new(), Vec::new(), 0);
+        // The latest first.
+        for (key, book) in news.into_iter().rev() {
+            keys.push(key);
+            match self.book_line(book, NEWS_TITLE)?.filter(|_| is_wanted) {
+                Some(line) if lines.len() < NAMED => lines.push(line),
+                Some(_) => more += 1,
+                None => {}
+            }
+        }
+        if more > 0 {
+            lines.push(words.say(Word::NewsMore, &[("count", &more.to_string())]));
+        }
+        let line = (!lines.is_empty()).then(|| Line::News(lines.join("\n")));
+        Ok(Some(Notice { key: Key::News(keys), line }))
+    }
+
+    /// Whether the follower has not been told of new books today.
+    fn may_have_news(&self, who: &FollowerKey, now: DateTime<Utc>) -> Result<bool> {
+        let told_at = self.store.get(&CONTACTS, who)?.and_then(|contact| contact.news_at);
+        Ok(told_at.is_none_or(|told_at| self.library.day(told_at) != self.library.day(now)))
+    }
+
+    fn book_line(&self, book: BookId, most: usize) -> Result<Option<String>> {
         let shown = self.library.shown(book)?;
         Ok(shown.map(|(id, book)| {
-            let title = shortened(&book.title, 30);
+            let title = shortened(&book.title, most);
             menu_link(&title, &format!("b{id}"), &format!("《{}》", literal(&title)))
         }))
     }
@@ -105,7 +180,8 @@ pub(super) fn deliver(
         }
     }
     let parcel = delivery::pack(words, late.as_ref(), &lines, own.as_deref());
-    keys.iter().take(parcel.notices).for_each(|key| key.strike_off(write));
+    keys.truncate(parcel.notices);
+    strike_off(write, who, &keys, now)?;
     match own {
         Some(own) if parcel.keeps_own => {
             write.put(&LATE, who, &AnswerRecord { reply: Reply::Text(own), answered_at: now })?;

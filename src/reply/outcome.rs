@@ -5,7 +5,7 @@
 
 use crate::kindle::Action;
 use crate::store::records::{BookId, PlaceRecord};
-use crate::wechat::{Reply, TEXT_FITTING_BYTES, fit_text};
+use crate::wechat::{Article, Reply, TEXT_FITTING_BYTES, fit_text};
 
 /// The answer to one message before anything is written.
 pub(super) struct Outcome {
@@ -21,6 +21,8 @@ pub(super) struct Outcome {
 pub(super) enum Speech {
     /// This.
     Text(String),
+    /// A card with a picture; the same as text where something else goes with it.
+    News { article: Box<Article>, text: String },
     /// That a request for this title was noted, and how many ask, which only the write knows.
     Requested { title: String },
     /// What came of the [`Effect::Post`].
@@ -41,6 +43,10 @@ pub(super) enum Effect {
     Count((String, String), u64),
     /// Something about mail, counted under the follower's alias.
     Post { alias: String, action: Action },
+    /// The follower wants to have new books of this.
+    Subscribe(String),
+    /// The follower wants no new books of these any more, by their keys.
+    Unsubscribe(Vec<String>),
     /// Everything about the follower is deleted.
     Forget,
 }
@@ -70,9 +76,14 @@ impl Outcome {
 
     /// Whether the follower was promised something, so that it must survive a power cut.
     pub(super) fn is_promise(&self) -> bool {
-        let is_promise =
-            |effect: &Effect| matches!(effect, Effect::Request { .. } | Effect::Post { .. } | Effect::Forget);
-        self.effects.iter().any(is_promise)
+        self.effects.iter().any(|effect| match effect {
+            Effect::Request { .. }
+            | Effect::Post { .. }
+            | Effect::Subscribe(_)
+            | Effect::Unsubscribe(_)
+            | Effect::Forget => true,
+            Effect::Place(_) | Effect::Miss(_) | Effect::Count(..) => false,
+        })
     }
 
     /// Whether there may be something to send.

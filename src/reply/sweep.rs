@@ -4,8 +4,8 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Desk, Result};
-use crate::store::records::{AnswerRecord, FollowerRecord, PlaceRecord};
-use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, PLACES, QUOTAS};
+use crate::store::records::{AnswerRecord, ContactRecord, FollowerRecord, PlaceRecord};
+use crate::store::schema::{ANSWERED, ANSWERS, CONTACTS, FOLLOWERS, LATE, PLACES, QUOTAS};
 use crate::store::{Durability, Key, Table};
 
 /// How long answers are kept: the platform asks again within seconds.
@@ -14,6 +14,8 @@ const ANSWERS_KEPT: Duration = Duration::days(1);
 const LATE_KEPT: Duration = Duration::days(7);
 /// How long counts of downloads are kept.
 const QUOTAS_KEPT: Duration = Duration::days(2);
+/// How long it is kept when a follower could be written to, and was told of new books: beyond that it says nothing.
+const CONTACTS_KEPT: Duration = Duration::days(2);
 /// How long the data of a follower who left is kept.
 const LEFT_KEPT: Duration = Duration::days(30);
 /// Records in one step.
@@ -30,6 +32,8 @@ pub struct Swept {
     pub places: u64,
     /// Counts of downloads.
     pub quotas: u64,
+    /// When followers could be written to.
+    pub contacts: u64,
     /// Followers.
     pub followers: u64,
 }
@@ -42,11 +46,16 @@ impl Desk {
     pub fn sweep(&self, now: DateTime<Utc>) -> Result<Swept> {
         let over = |place: &PlaceRecord| place.expires_at <= now;
         let stale = |late: &AnswerRecord| now - late.answered_at > LATE_KEPT;
+        let silent = |contact: &ContactRecord| {
+            let windows = [contact.message, contact.tap].into_iter().flatten().map(|window| window.opened_at);
+            windows.chain(contact.news_at).all(|at| now - at > CONTACTS_KEPT)
+        };
         Ok(Swept {
             answers: self.sweep_answers(now)?,
             late: self.sweep_table(&LATE, stale)?,
             places: self.sweep_table(&PLACES, over)?,
             quotas: self.sweep_quotas(now)?,
+            contacts: self.sweep_table(&CONTACTS, silent)?,
             followers: self.sweep_followers(now)?,
         })
     }

@@ -1,5 +1,5 @@
 //! One message being answered: who asks, where they are, and what every command needs at hand. Commands are carried
-//! out in `finding`, `listing`, `card` and `mine`; nothing is written here.
+//! out in `finding`, `listing`, `card` and others; nothing is written here.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -48,10 +48,13 @@ impl Visit<'_> {
     /// Greets a new follower, with the book whose code was scanned.
     pub(super) fn welcome(&self, scene: &str) -> Result<Outcome> {
         let welcome = self.words.plain(Word::Welcome);
-        if scene.is_empty() || self.desk.library.find(scene)?.confidence != Confidence::Sure {
-            return Ok(Outcome::say(welcome));
-        }
-        let mut outcome = self.search(scene)?;
+        let mut outcome = match book_of(scene) {
+            Some(book) => self.open(book)?,
+            None if scene.is_empty() || self.desk.library.find(scene)?.confidence != Confidence::Sure => {
+                return Ok(Outcome::say(welcome));
+            }
+            None => self.search(scene)?,
+        };
         if let Speech::Text(card) = &mut outcome.speech
             && welcome.len() + 2 + card.len() <= TEXT_FITTING_BYTES
         {
@@ -79,6 +82,13 @@ impl Visit<'_> {
 
     /// Carries out a command.
     pub(super) fn perform(&self, command: Command) -> Result<Outcome> {
+        let Desk { flood, limits, library, .. } = self.desk;
+        if command.may_search()
+            && !flood.may_search(&self.follower.alias, limits.searches_per_day, library.day(self.now))
+        {
+            let limit = limits.searches_per_day.to_string();
+            return Ok(Outcome::say(self.words.say(Word::SearchLimit, &[("limit", &limit)])));
+        }
         let plain = |word: Word| Outcome::say(self.words.plain(word));
         Ok(match command {
             Command::Help => plain(Word::Help),
@@ -91,6 +101,7 @@ impl Visit<'_> {
             Command::ConfirmDelete => plain(Word::Deleted).with(Effect::Forget),
             Command::Cancel => plain(Word::Cancelled).with(self.moved_to(PlaceRecord::default())),
             Command::Me => self.mine()?,
+            Command::MyData => self.my_data()?,
             Command::Latest => self.latest()?,
             Command::Popular => self.popular()?,
             Command::Random => self.random()?,
@@ -109,7 +120,11 @@ impl Visit<'_> {
             Command::Push(what) => self.push(&what)?,
             Command::PushBook(book) => self.push_book(book)?,
             Command::PushStatus => self.push_status()?,
+            Command::Articles(text) => self.articles(&text)?,
             Command::Picture { text, what } => self.picture(&text, &what)?,
+            Command::Subscriptions => self.subscriptions()?,
+            Command::Subscribe(text) => self.subscribe(&text)?,
+            Command::Unsubscribe(which) => self.unsubscribe(&which)?,
             Command::RequestUnfound => self.request_unfound()?,
             Command::Request(text) => self.request(&text)?,
             Command::Search(text) => self.search(&text)?,
@@ -133,11 +148,16 @@ impl Visit<'_> {
     }
 }
 
-/// The command in a tapped link: `b` and a number is a book, `p` and a number one to be pushed. The others are recognised by the text they send, which
-/// is what followers without such links type.
+/// The command in a tapped link: `b` and a number is a book, `p` and a number one to be pushed. The others are recognised
+/// by the text they send, which is what followers without such links type.
 fn tapped(menu_id: &str) -> Option<Command> {
-    let number = |prefix: char| menu_id.strip_prefix(prefix)?.parse().ok();
-    number('b').map(Command::Open).or_else(|| number('p').map(Command::PushBook))
+    let pushed = || menu_id.strip_prefix('p')?.parse().ok().map(Command::PushBook);
+    book_of(menu_id).map(Command::Open).or_else(pushed)
+}
+
+/// The book that `b` and a number stands for, in links and in the scenes of codes.
+pub(super) fn book_of(id: &str) -> Option<BookId> {
+    id.strip_prefix('b').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
 }
 
 fn needs_place(command: &Command) -> bool {

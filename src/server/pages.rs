@@ -1,6 +1,7 @@
-//! The public pages: the start page, a book's page, covers, and what browsers, search engines, the platform and
+//! The public pages: the start page, a book's page, covers, articles, and what browsers, search engines, the platform and
 //! monitors ask for. Rendered whole on the server; no page needs a script, none has one.
 
+mod article;
 mod book;
 mod cover;
 
@@ -42,8 +43,19 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = Rej
     let thumbnail = warp::path!("cover" / u64 / "thumb")
         .and(visit(Arc::clone(&app)))
         .then(|id, visit: Visit| answered(visit.language, cover::picture(visit, id, CoverSize::Thumbnail)));
+    let articles = warp::path!("a")
+        .and(visit(Arc::clone(&app)))
+        .then(|visit: Visit| answered(visit.language, article::list(visit)));
+    let article = warp::path!("a" / String)
+        .and(visit(Arc::clone(&app)))
+        .then(|name, visit: Visit| answered(visit.language, article::page(visit, name)));
+    let picture = warp::path!("a" / String / String)
+        .and(visit(Arc::clone(&app)))
+        .then(|name, picture, visit: Visit| answered(visit.language, article::picture(visit, name, picture)));
     let file = warp::path!(String).and(visit(app)).and_then(file);
-    home.or(book).unify().or(cover).unify().or(thumbnail).unify().or(file).unify().map(dressed)
+    let of_books = home.or(book).unify().or(cover).unify().or(thumbnail).unify();
+    let of_articles = articles.or(article).unify().or(picture).unify();
+    of_books.or(of_articles).unify().or(file).unify().map(dressed)
 }
 
 #[derive(Template)]

@@ -168,6 +168,8 @@ mod tests {
             STYLE,
             include_str!("../../assets/public/base.html"),
             include_str!("../../assets/public/book.html"),
+            include_str!("../../assets/public/article.html"),
+            include_str!("../../assets/public/articles.html"),
             include_str!("../../assets/public/home.html"),
             include_str!("../../assets/public/error.html"),
         ];

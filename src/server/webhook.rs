@@ -19,6 +19,7 @@ use warp::{Filter, Rejection, Reply as _};
 
 use crate::app::App;
 use crate::blocking::blocking;
+use crate::chat::Act;
 use crate::wechat::{self, Account, Incoming, MessageKind, NonceCache, Query, Refused, Reply};
 
 use super::body::{self, BodyLimits, Head};
@@ -54,11 +55,13 @@ pub struct Patience {
     pub attempt: Duration,
     /// How often the platform sends a message in all.
     pub attempts: u32,
+    /// After so long, the follower sees that an answer is being written, where the account may show it.
+    pub typing: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { attempt: Duration::from_millis(4_500), attempts: 3 }
+        Patience { attempt: Duration::from_millis(4_500), attempts: 3, typing: Duration::from_secs(2) }
     }
 }
 
@@ -171,7 +174,7 @@ impl Webhook {
             }
             Outcome::Kept => {
                 log::warn!(account, follower = follower(); "not ready at the last attempt; kept for the next message");
-                self.app.desk.still_working()
+                self.app.desk.still_working(account)
             }
         }
     }
@@ -184,15 +187,27 @@ impl Webhook {
     ) -> (impl Future<Output = Reply> + Send + use<>, impl FnOnce(Reply) -> BoxFuture + Send + use<>) {
         self.tally.message(account.name(), kind(incoming));
         let (app, account, incoming) = (Arc::clone(&self.app), Arc::clone(account), incoming.clone());
-        let working = Arc::clone(&self.working);
+        let (working, typing) = (Arc::clone(&self.working), self.patience.typing);
         let (late_app, late_account, open_id) = (Arc::clone(&app), Arc::clone(&account), incoming.from_user.clone());
         let late = move |reply| -> BoxFuture { Box::pin(keep(late_app, late_account, open_id, reply)) };
         let work = async move {
             // It is never closed; and if it were, working without a permit would still be right.
             let _permit = working.acquire_owned().await;
             let same = Arc::clone(&app);
-            let open_id = incoming.from_user.clone();
-            let answered = blocking(move || same.desk.answer(account.name(), &incoming, same.clock.now())).await;
+            let (open_id, sent_at) = (incoming.from_user.clone(), incoming.created_at);
+            let (name, is_message) = (account.name().to_owned(), Act::of(&incoming) == Some(Act::Wrote));
+            let mut answering =
+                std::pin::pin!(blocking(move || same.desk.answer(account.name(), &incoming, same.clock.now())));
+            let answered = match tokio::time::timeout(typing, &mut answering).await {
+                Ok(answered) => answered,
+                Err(_) => {
+                    // A tap is no message to the platform, which would refuse.
+                    if is_message {
+                        tokio::spawn(show_typing(Arc::clone(&app), name, open_id.clone(), sent_at));
+                    }
+                    answering.await
+                }
+            };
             let follower = || app.pseudonyms.of(&open_id);
             match answered {
                 Ok(Ok(reply)) => return reply,
@@ -288,11 +303,19 @@ fn kind(incoming: &Incoming) -> &str {
     }
 }
 
-/// Keeps an answer for the follower's next message.
+/// Shows the follower that the answer takes a while.
+async fn show_typing(app: Arc<App>, account: String, open_id: String, sent_at: i64) {
+    let now = app.clock.now();
+    let sent_at = chrono::DateTime::from_timestamp(sent_at, 0).unwrap_or(now);
+    app.chat.show_typing(&account, &open_id, sent_at, now).await;
+}
+
+/// Keeps an answer for the follower's next message, or to be sent by itself.
 async fn keep(app: Arc<App>, account: Arc<Account>, open_id: String, reply: Reply) {
-    let kept = blocking(move || app.desk.keep_late(account.name(), &open_id, reply, app.clock.now())).await;
+    let same = Arc::clone(&app);
+    let kept = blocking(move || same.desk.keep_late(account.name(), &open_id, reply, same.clock.now())).await;
     match kept {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => app.chat.wake(),
         Ok(Err(error)) => log::error!("a late answer is lost: {error:#}"),
         Err(panicked) => log::error!("a late answer is lost: {panicked}"),
     }

@@ -50,6 +50,12 @@ pub(super) struct Words {
     pub(super) all_about: &'static str,
     pub(super) results: &'static str,
     pub(super) search_about: &'static str,
+    pub(super) articles: &'static str,
+    pub(super) articles_about: &'static str,
+    pub(super) articles_feed: &'static str,
+    pub(super) all_articles: &'static str,
+    pub(super) no_articles: &'static str,
+    pub(super) older: &'static str,
     pub(super) errors: ErrorWords,
 }
 
@@ -169,6 +175,12 @@ const ZH: Words = Words {
     all_about: "书架上的每一本，按收录先后",
     results: "搜索结果",
     search_about: "按书名或作者搜索",
+    articles: "文章",
+    articles_about: "书童的文章",
+    articles_feed: "在阅读器中订阅",
+    all_articles: "全部文章",
+    no_articles: "还没有文章。",
+    older: "更早的文章",
     errors: ErrorWords {
         bad_request: ["这个请求看不懂", "请检查链接是否完整，再试一次。"],
         unauthorized: ["需要密码", "这个目录由主人设了密码，请在阅读器里填写用户名和密码。"],
@@ -227,6 +239,12 @@ const EN: Words = Words {
     all_about: "Every book on the shelf, in order of arrival",
     results: "Search results",
     search_about: "Search by title or author",
+    articles: "Articles",
+    articles_about: "Articles of this account",
+    articles_feed: "Subscribe in a reading app",
+    all_articles: "All articles",
+    no_articles: "There are no articles yet.",
+    older: "Older articles",
     errors: ErrorWords {
         bad_request: ["That request makes no sense", "Please check that the link is complete and try again."],
         unauthorized: [

@@ -19,6 +19,17 @@ struct Line {
     value: Value,
 }
 
+/// A record that names somebody.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// In which table.
+    pub table: &'static str,
+    /// Under which key: its parts with a space in between, or in hexadecimal if it is no text.
+    pub key: String,
+    /// What it holds.
+    pub value: Value,
+}
+
 /// How many records of an import make one batch.
 const BATCH: usize = 1_000;
 
@@ -39,6 +50,32 @@ impl Store {
             }
         }
         Ok(lines)
+    }
+
+    /// Every record, in whatever table, that has one of these names in its key or value, as a word of its own.
+    ///
+    /// # Errors
+    /// When the disk fails or a record cannot be read.
+    pub fn naming(&self, names: &[&str]) -> Result<Vec<Named>> {
+        let has = |text: &str| names.iter().any(|name| is_named(text, name));
+        let mut found = Vec::new();
+        for (prefix, name) in TABLES {
+            for entry in self.scan_raw((Bound::Included(*prefix), Bound::Excluded(prefix + 1))) {
+                let (key, value) = entry?;
+                let is_in_key = std::str::from_utf8(&key[1..]).is_ok_and(has);
+                // Few values are worth decoding.
+                let may_be_in_value =
+                    std::str::from_utf8(&value).is_ok_and(|value| names.iter().any(|name| value.contains(name)));
+                if !is_in_key && !may_be_in_value {
+                    continue;
+                }
+                let value = value_of(&value)?;
+                if is_in_key || any_text(&value, &has) {
+                    found.push(Named { table: name, key: shown(&key[1..]), value });
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Reads what [`Store::export`] wrote, replacing records of the same keys, durably.
@@ -62,6 +99,30 @@ impl Store {
     }
 }
 
+/// Whether a name stands in the text, and not as a part of a longer one.
+fn is_named(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let (before, behind) = (&text[..at], &text[at + name.len()..]);
+        !before.ends_with(is_part) && !behind.starts_with(is_part)
+    })
+}
+
+/// Whether any text in the value is as wanted. In JSON itself the end of an escape would look like a part of a name.
+fn any_text(value: &Value, wanted: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => wanted(text),
+        Value::Array(values) => values.iter().any(|value| any_text(value, wanted)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| wanted(name) || any_text(value, wanted)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn shown(key: &[u8]) -> String {
+    let text = std::str::from_utf8(key).ok().map(|text| text.replace(['\0', '\u{1f}'], " "));
+    text.filter(|text| !text.contains(char::is_control)).unwrap_or_else(|| hex(key))
+}
+
 fn value_of(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|error| Error::Damaged(error.to_string()))
 }
@@ -80,4 +141,21 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_word_of_its_own() {
+        for text in ["oABC", "main/oABC", "main\0oABC", "{\"who\":\"oABC\"}", "oABCD oABC"] {
+            assert!(is_named(text, "oABC"), "{text}");
+        }
+        for text in ["oABCD", "xoABC", "oABC-1", "_oABC", ""] {
+            assert!(!is_named(text, "oABC"), "{text}");
+        }
+        assert_eq!(shown(b"main\0oABC"), "main oABC");
+        assert_eq!(shown(&7_u64.to_be_bytes()), "0000000000000007");
+    }
 }

@@ -26,6 +26,7 @@ use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 
 use engine::Engine;
+pub use export::Named;
 pub(crate) use files::hex;
 pub use files::{ContentHash, Files, digest_of};
 pub use stamps::Stamp;

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::Table;
 use super::records::{
-    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, BookId, BookRecord, ConversionRecord, DeliveryRecord,
-    FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord, MediaRecord, MergeRecord, MissRecord, PlaceRecord,
-    RenewalRecord, RequestRecord, SessionRecord, TokenCountsRecord,
+    AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
+    ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord,
+    MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, SubscriptionRecord,
+    TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -55,7 +56,7 @@ pub const QUOTAS: Table<(String, String), u64> = Table::new(b'S', "quotas");
 pub const REQUESTS: Table<String, RequestRecord> = Table::new(b'T', "requests");
 /// Who asked: (request, `account/openid`) and when.
 pub const REQUESTERS: Table<(String, String), DateTime<Utc>> = Table::new(b'U', "requesters");
-/// Books to tell a follower about with the next answer: (`account/openid`, book).
+/// Books to tell a follower about: (`account/openid`, the request, or `new:` and the book that they subscribe to).
 pub const NOTICES: Table<(String, String), BookId> = Table::new(b'V', "notices");
 /// Searches that found nothing, by folded words.
 pub const MISSES: Table<String, MissRecord> = Table::new(b'W', "misses");
@@ -96,6 +97,18 @@ pub const MEDIA_FILES: Table<String, MediaFileRecord> = Table::new(b'k', "media_
 pub const MEDIA: Table<(String, String), MediaRecord> = Table::new(b'l', "media");
 /// Permanent material to be deleted: (account, media id).
 pub const MATERIAL_GONE: Table<(String, String), MaterialRecord> = Table::new(b'm', "material_gone");
+
+/// Articles, by their name in addresses.
+pub const ARTICLES: Table<String, ArticleRecord> = Table::new(b'n', "articles");
+/// What the platform has of them: (account, name of the article in addresses).
+pub const ARTICLE_DRAFTS: Table<(String, String), ArticleDraftRecord> = Table::new(b'o', "article_drafts");
+
+/// How followers can be reached without having asked, by account and openid.
+pub const CONTACTS: Table<(String, String), ContactRecord> = Table::new(b'p', "contacts");
+/// What followers subscribe to: (`account/openid`, folded words).
+pub const SUBSCRIPTIONS: Table<(String, String), SubscriptionRecord> = Table::new(b'q', "subscriptions");
+/// The same by words: (folded words, `account/openid`).
+pub const SUBSCRIBERS: Table<(String, String), ()> = Table::new(b'r', "subscribers");
 
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
@@ -138,4 +151,9 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (MEDIA_FILES.prefix, MEDIA_FILES.name),
     (MEDIA.prefix, MEDIA.name),
     (MATERIAL_GONE.prefix, MATERIAL_GONE.name),
+    (ARTICLES.prefix, ARTICLES.name),
+    (ARTICLE_DRAFTS.prefix, ARTICLE_DRAFTS.name),
+    (CONTACTS.prefix, CONTACTS.name),
+    (SUBSCRIPTIONS.prefix, SUBSCRIPTIONS.name),
+    (SUBSCRIBERS.prefix, SUBSCRIBERS.name),
 ];

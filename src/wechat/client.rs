@@ -205,7 +205,7 @@ impl Client {
         .await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
         read(&self.send(path, |url| self.http.get(url).query(query)).await?)
     }
 
@@ -238,6 +238,15 @@ impl Client {
             call.header(reqwest::header::CONTENT_TYPE, content_type).body(body.clone())
         };
         read(&self.send(path, call).await?)
+    }
+
+    /// What is at an address that needs no token: its status, type and bytes.
+    pub(super) async fn fetch(&self, url: &str, query: &[(&str, &str)]) -> Result<Raw, Error> {
+        let unreachable = |error: reqwest::Error| {
+            let may_have_arrived = !error.is_connect();
+            Error::Transport { what: told(&error), may_have_arrived }
+        };
+        raw(self.http.get(url).query(query).send().await.map_err(unreachable)?).await
     }
 
     /// Sends to the first host that takes the connection.

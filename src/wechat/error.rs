@@ -40,6 +40,11 @@ impl Error {
         matches!(self.code(), Some(45009 | 45011))
     }
 
+    /// The account is not of a kind that may call this.
+    pub fn is_not_authorised(&self) -> bool {
+        matches!(self.code(), Some(48001 | 48008))
+    }
+
     /// The same call may succeed a little later.
     pub fn is_retryable(&self) -> bool {
         matches!(self.code(), None | Some(-1 | 45011))

@@ -17,12 +17,16 @@ mod account;
 mod callback;
 mod client;
 mod crypto;
+mod custom;
+mod draft;
 mod error;
 mod js_sdk;
 mod media;
+mod menu;
 mod message;
 mod nonce;
 mod push;
+mod qr;
 mod signature;
 
 pub use account::{Account, AccountSettings, InvalidAccount, Mode};
@@ -30,9 +34,14 @@ pub use callback::{
     BODY_LIMIT, Envelope, FRESHNESS_SECONDS, Opened, Query, Refused, check, open, open_checked, seal, verify_url,
 };
 pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
+pub use custom::CustomMessage;
+pub use draft::{
+    DRAFT_AUTHOR, DRAFT_BYTES, DRAFT_CONTENT, DRAFT_DIGEST, DRAFT_TITLE, Draft, ListedDraft, Publication, UnfitDraft,
+};
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
 pub use media::{Material, MediaKind, Upload, Uploaded};
+pub use menu::{MatchRule, MenuButton, OwnMenu, PlatformMenu};
 pub use message::event::{
     ArticleUrl, CopyrightCheck, Event, MassSend, PictureSource, Place, Publish, ScanCode, SubscribeMessage,
 };
@@ -40,4 +49,5 @@ pub use message::reply::{ARTICLE_LIMIT, Article, Music, Reply, TEXT_FITTING_BYTE
 pub use message::text::{fit_text, literal, menu_link, text_link};
 pub use message::{FromArticle, Incoming, MessageKind};
 pub use nonce::NonceCache;
-pub use push::{Push, Saying, push, read_sealed};
+pub use push::{Push, Saying, TEST_FOLLOWERS, push, read_sealed};
+pub use qr::{QrCode, QrLife};

@@ -8,6 +8,9 @@ use crate::wechat::account::{Account, Mode};
 use crate::wechat::message::xml;
 use crate::wechat::signature;
 
+/// How the openid of every test follower begins. The platform knows none of them: nothing can be sent there.
+pub const TEST_FOLLOWERS: &str = "sim-";
+
 /// What a test follower says or does.
 #[derive(Clone, Copy, Debug)]
 pub enum Saying<'a> {

@@ -1,8 +1,10 @@
 //! The admin page over real sockets: who gets in, and what a change needs. Its look and its scripts are tested in a
 //! real browser, in `tests/browser`.
 
+mod articles;
 mod browser;
 mod entry;
+mod menu;
 mod tokens;
 mod work;
 

@@ -20,7 +20,7 @@ const ENGINES: &[(&str, &[&str])] = &[
     ("zip", &["book"]),
     ("scraper", &["book"]),
     ("html5ever", &["book"]),
-    ("roxmltree", &["book", "wechat"]),
+    ("roxmltree", &["article", "book", "wechat"]),
     ("reqwest", &["http", "wechat"]),
     ("log4rs", &["logging"]),
     ("clap", &["cli"]),

@@ -93,7 +93,7 @@ async fn every_push_arrives_once_and_in_order_though_the_service_is_killed_again
             file.to_str().unwrap().to_owned()
         })
         .collect();
-    for some in files.chunks(500) {
+    for some in files.chunks(40) {
         let paths: Vec<&str> = some.iter().map(String::as_str).collect();
         home.done(&[&["book", "add"], &paths[..]].concat());
     }

@@ -7,11 +7,13 @@ mod accept; // the accept loop on real sockets: slow clients, the cap, draining,
 mod admin; // the admin page over real sockets: who gets in, what a change needs, uploads, the simulator
 mod alerts; // the owner is told of trouble: by mail, by webhook, once
 mod architecture; // the rules of the house, read from the source itself
+mod article; // the owner's articles: pages, feed, search, bringing in, the platform's draft box
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod book; // e-books through `book::read`: formats, faults of real files, covers
 mod book_epub; // EPUBs: layout, landmarks, pages that the spine forgot, archives cut off
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
 mod book_txt; // plain text: chapters, title and authors against lists made by hand
+mod chat; // what is said unasked: windows and counts, late answers, subscriptions; who writes too fast, who is blocked
 mod config; // the configuration file: every mistake refused by name
 mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
 mod deliveries; // pushes through a real mail server while the executable is killed: each arrives, once, in order
@@ -22,6 +24,7 @@ mod kindle; // pushes by mail: whose an address is, what arrives, what is tried 
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
 mod mail; // one SMTP session with a server on a socket: what arrives, what is refused, what is cut
 mod media; // pictures and other media: weeks of uploads against the platform, keyword replies, what goes wrong
+mod menu; // the menu below the chat: judged before it is sent, pushed, pulled, compared, the command
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it
 mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's browser
 mod reply; // conversations of followers with the desk, over a real library

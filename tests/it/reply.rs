@@ -9,17 +9,21 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
 use shutong::alert::Alerts;
+use shutong::article::{self, Articles};
+use shutong::chat;
+use shutong::clock::Clock;
 use shutong::config::MediaConfig;
 use shutong::kindle::Kindle;
 use shutong::library::Library;
 use shutong::library::link::Links;
 use shutong::media::Media;
-use shutong::reply::{Desk, Language, Limits, Wordings};
+use shutong::reply::{Desk, Language, Limits, Rooms, Wordings};
 use shutong::store::Store;
 use shutong::store::records::FollowerRecord;
 use shutong::store::schema::{
     ANSWERED, ANSWERS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTS,
 };
+use shutong::token::Tokens;
 use shutong::wechat::{Event, Incoming, MessageKind, Reply, ScanCode};
 
 const ACCOUNT: &str = "books";
@@ -48,12 +52,29 @@ impl Chat {
         );
         let links = Links::open(&store, "https://books.example.com", Duration::hours(24), [7; 32]).unwrap();
         let wordings = Wordings::new(language, BTreeMap::new()).unwrap();
-        let limits = Limits { downloads_per_day: 20, place_minutes: 30 };
+        let limits = Limits { downloads_per_day: 20, place_minutes: 30, messages_per_minute: 0, searches_per_day: 0 };
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let media = MediaConfig::default().settings(dir.path());
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media).unwrap());
-        let kindle = Arc::new(Kindle::new(Arc::clone(&store), Arc::clone(&library), alerts, Default::default()));
-        let desk = Desk::new(Arc::clone(&library), Arc::new(links), kindle, media, wordings, limits);
+        let kindle = Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), Default::default());
+        let tokens = Tokens::open(&store, &Clock::system(), &alerts, Vec::new(), None).unwrap();
+        let settings = article::Settings {
+            public_url: "https://books.example.com".into(),
+            time_zone: chrono_tz::Asia::Shanghai,
+            verified: Vec::new(),
+        };
+        let folder = dir.path().join("articles");
+        let articles = Arc::new(Articles::new(Arc::clone(&store), Arc::new(tokens), folder, settings));
+        let silent = chat::Chat::new(Arc::clone(&store), Vec::new());
+        let rooms = Rooms {
+            library: Arc::clone(&library),
+            links: Arc::new(links),
+            kindle: Arc::new(kindle),
+            media,
+            articles,
+            chat: Arc::new(silent),
+        };
+        let desk = Desk::new(rooms, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }
     }
 
@@ -406,7 +427,7 @@ fn events_and_other_kinds() {
     assert!(text_of(chat.happen(Event::Scan { scene: "三体".into(), ticket: None })).contains("《三体》"));
     assert!(text_of(chat.happen(Event::ScanCodeWait(code("三体")))).contains("《三体》"));
     assert!(text_of(chat.answer(voice(Some("三体。")))).contains("《三体》"));
-    assert!(text_of(chat.answer(voice(None))).contains("我只认识文字"));
+    assert!(text_of(chat.answer(voice(None))).contains("没听出来"));
     let image = MessageKind::Image { pic_url: String::new(), media_id: "m".into() };
     assert!(text_of(chat.answer(image)).contains("我只认识文字"));
     assert_eq!(chat.happen(Event::View { url: "https://e.cn".into(), menu_id: None }), Reply::Nothing);

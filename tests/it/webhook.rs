@@ -156,7 +156,7 @@ impl Hold {
 }
 
 /// A callback that waits much shorter than the platform.
-const SHORT: Patience = Patience { attempt: Duration::from_millis(150), attempts: 3 };
+const SHORT: Patience = Patience { attempt: Duration::from_millis(150), attempts: 3, typing: Duration::from_secs(2) };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_too_late_for_all_attempts_comes_with_the_next_message() {
@@ -200,7 +200,7 @@ async fn kept_answer(app: &TestApp) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_ready_at_the_second_attempt_is_given_then() {
-    let patience = Patience { attempt: Duration::from_secs(5), attempts: 3 };
+    let patience = Patience { attempt: Duration::from_secs(5), ..Patience::default() };
     let app = TestApp::with_patience(SimMode::Safe, patience).await;
     app.say("你好").await;
     let hold = Hold::of(&app);

@@ -11,6 +11,7 @@
 mod answer;
 mod api;
 mod api_keys;
+mod articles;
 mod assets;
 mod books;
 mod dashboard;
@@ -19,6 +20,7 @@ mod frame;
 mod guard;
 mod log_tail;
 mod login;
+mod menu;
 mod metrics;
 mod notice;
 pub mod password;
@@ -250,10 +252,22 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::RestoreBook => books::restore(visit).await,
         Action::Cover => books::cover(visit, crate::library::CoverSize::Full).await,
         Action::Thumbnail => books::cover(visit, crate::library::CoverSize::Thumbnail).await,
+        Action::Articles => articles::list(visit).await,
+        Action::NewArticle => articles::begin(visit),
+        Action::SaveArticle => articles::save(visit, form).await,
+        Action::Article => articles::show(visit).await,
+        Action::EditArticle => articles::edit(visit).await,
+        Action::PublishArticle => articles::publish(visit, form).await,
+        Action::RemoveArticle => articles::remove(visit).await,
+        Action::DraftArticle => articles::draft(visit, form).await,
+        Action::ArticlePicture => articles::picture(visit).await,
+        Action::ApiArticlePictures => articles::add_pictures(visit, load.files).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
+        Action::Menu => menu::show(visit).await,
+        Action::ChangeMenu => menu::act(visit, form).await,
         Action::Tokens => tokens::show(visit).await,
         Action::RevealToken => token_changes::reveal(visit).await,
         Action::RefreshToken => token_changes::refresh(visit).await,

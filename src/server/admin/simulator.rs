@@ -15,10 +15,7 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::store::schema::FOLLOWERS;
 use crate::store::{self, Durability};
-use crate::wechat::{self, Account, Saying};
-
-/// How every test follower's open_id begins.
-const PREFIX: &str = "sim-";
+use crate::wechat::{self, Account, Saying, TEST_FOLLOWERS};
 
 #[derive(Template)]
 #[template(path = "admin/simulator.html", config = "assets/askama.toml")]
@@ -131,7 +128,7 @@ fn saying<'a>(message: &'a Message, msg_id: u64) -> Saying<'a> {
 }
 
 fn is_test_follower(open_id: &str) -> bool {
-    let rest = open_id.strip_prefix(PREFIX).unwrap_or_default();
+    let rest = open_id.strip_prefix(TEST_FOLLOWERS).unwrap_or_default();
     (4..=28).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 

@@ -130,12 +130,13 @@ async fn write(visit: &Visit, file: &Temporary, part: Part) -> Result<bool, Refu
     Ok(size <= limit)
 }
 
-async fn next_in_time<S: futures_util::Stream + Unpin>(stream: &mut S) -> Result<Option<S::Item>, Refusal> {
+/// The next piece, if it arrives in time.
+pub(super) async fn next_in_time<S: futures_util::Stream + Unpin>(stream: &mut S) -> Result<Option<S::Item>, Refusal> {
     tokio::time::timeout(PIECE_TIME, stream.next()).await.map_err(|_| Refusal::Slow)
 }
 
 /// The last part of a name, without characters that have no business in one.
-fn base_name(name: &str) -> String {
+pub(super) fn base_name(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let base: String = base.chars().filter(|c| !c.is_control()).take(200).collect();
     if base.is_empty() { "upload".to_owned() } else { base }

@@ -107,6 +107,11 @@ impl TestApp {
     /// With the account `main`, which calls a simulated platform; `account` are further lines of its section, `more`
     /// further sections.
     pub async fn with_platform(account: &str, more: &str) -> TestApp {
+        TestApp::with_platform_and_patience(account, more, Patience::default()).await
+    }
+
+    /// The same, with a callback that waits so long.
+    pub async fn with_platform_and_patience(account: &str, more: &str, patience: Patience) -> TestApp {
         let clock = ManualClock::new();
         let platform = central::platform(&clock);
         let configuration = format!(
@@ -117,7 +122,7 @@ impl TestApp {
         let same = clock.clone();
         let sim = WechatSim::new(SimAccount::new(SimMode::Safe), "").with_clock(move || same.now().timestamp());
         let data = tempfile::tempdir().unwrap();
-        TestApp::on(data, clock, configuration, Patience::default(), sim, Some(platform), None).await
+        TestApp::on(data, clock, configuration, patience, sim, Some(platform), None).await
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -130,7 +135,10 @@ impl TestApp {
         platform: Option<WechatApi>,
         token: Option<SocketAddr>,
     ) -> TestApp {
-        let config = Config::parse(&configuration, data.path(), []).unwrap();
+        // Tests write faster than people; one that is about that says so.
+        let unlimited = [("SHUTONG_LIMITS__MESSAGES_PER_MINUTE".to_owned(), "0".to_owned())];
+        let environment = unlimited.into_iter().filter(|_| !configuration.contains("messages_per_minute"));
+        let config = Config::parse(&configuration, data.path(), environment).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let public = listener.local_addr().unwrap();
         let url = if config.public_url.is_empty() { format!("http://{public}") } else { config.public_url.clone() };

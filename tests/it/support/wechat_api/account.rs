@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
+use super::conversation::Conversation;
 use super::media::Shelf;
+use super::menus::Menus;
+use super::press::Press;
 use super::refusal::Refusal;
 
 const SECOND: i64 = 1000;
@@ -47,6 +50,12 @@ pub enum Endpoint {
     UploadImage,
     AddMaterial,
     DeleteMaterial,
+    /// `/cgi-bin/draft/add` and `update`
+    DraftAdd,
+    /// `/cgi-bin/draft/get` and `batchget`
+    DraftGet,
+    /// `/cgi-bin/freepublish/submit`
+    Publish,
 }
 
 impl Endpoint {
@@ -57,7 +66,9 @@ impl Endpoint {
             Endpoint::Stable | Endpoint::CustomSend => Some(500_000),
             Endpoint::UserInfo => Some(5_000_000),
             Endpoint::MenuGet => Some(10_000),
-            Endpoint::AddMaterial => Some(1000),
+            Endpoint::AddMaterial | Endpoint::DraftAdd => Some(1000),
+            Endpoint::DraftGet => Some(500),
+            Endpoint::Publish => Some(100),
             Endpoint::MediaUpload => Some(100_000),
             Endpoint::CallbackIp
             | Endpoint::ApiDomainIp
@@ -125,16 +136,28 @@ pub struct Account {
     is_unaware: bool,
     tickets: HashMap<String, Granted>,
     pub shelf: Shelf,
+    pub press: Press,
     meters: HashMap<Endpoint, Meter>,
     pub per_day: HashMap<Endpoint, u64>,
     pub per_minute: HashMap<Endpoint, u64>,
     forced: Vec<i64>,
     cleared: Vec<i64>,
+    /// It may have no menu, and write to nobody (48001).
+    pub is_unverified: bool,
+    /// When it may write to followers, if that is kept; else always.
+    pub conversation: Option<Conversation>,
+    /// Its menus, if they are kept; else it has always the same.
+    pub menus: Option<Menus>,
 }
 
 impl Account {
     pub fn new(app_id: &str, secret: &str) -> Account {
         Account { app_id: app_id.into(), secret: secret.into(), ..Account::default() }
+    }
+
+    /// Whether this is permanent material of the account.
+    pub fn has_material(&self, media_id: &str) -> bool {
+        self.shelf.is_permanent(media_id)
     }
 
     /// A new classic token. Its predecessor lives a little longer, and nothing before that.

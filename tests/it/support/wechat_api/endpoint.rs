@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::account::{Account, Endpoint, Granted, is_well_formed};
 use super::http::Request;
 use super::media;
+use super::press;
 use super::refusal::Refusal;
 
 /// Every account of the platform, by AppID.
@@ -38,6 +39,7 @@ pub fn answer(accounts: &mut Accounts, request: &Request, caller: IpAddr, now: i
         "/cgi-bin/ticket/getticket" => ticket(accounts, request, now),
         "/cgi-bin/user/info" => user_info(accounts, request, now),
         "/cgi-bin/message/custom/send" => custom_send(accounts, request, now),
+        "/cgi-bin/message/custom/typing" => typing(accounts, request, now),
         "/cgi-bin/menu/get" => menu(accounts, request, now),
         "/cgi-bin/media/upload" => media::upload(posting(accounts, request, now)?, request, now),
         "/cgi-bin/media/uploadimg" => media::upload_image(posting(accounts, request, now)?, request, now),
@@ -47,8 +49,18 @@ pub fn answer(accounts: &mut Accounts, request: &Request, caller: IpAddr, now: i
             account.charge(Endpoint::DeleteMaterial, now)?;
             media::delete_material(account, request)
         }
+        "/cgi-bin/menu/create" | "/cgi-bin/menu/addconditional" | "/cgi-bin/menu/delconditional" => {
+            change_menu(accounts, request, now)
+        }
+        "/cgi-bin/menu/trymatch" => try_menu(accounts, request, now),
+        "/cgi-bin/menu/delete" => delete_menu(accounts, request, now),
+        "/cgi-bin/get_current_selfmenu_info" => own_menu(accounts, request, now),
+        "/cgi-bin/qrcode/create" => qr_code(accounts, request, now),
         "/cgi-bin/clear_quota" => clear_quota(accounts, request, now),
         "/cgi-bin/clear_quota/v2" => clear_quota_by_secret(accounts, request, now),
+        path if path.starts_with("/cgi-bin/draft/") || path.starts_with("/cgi-bin/freepublish/") => {
+            press::answer(posting(accounts, request, now)?, request, now)
+        }
         _ => Err(40066.into()),
     }
 }
@@ -172,13 +184,91 @@ fn custom_send(accounts: &mut Accounts, request: &Request, now: i64) -> Result<V
     if medium.is_some_and(|medium| account.shelf.kind(medium, now).is_none()) {
         return Err(40007.into());
     }
+    verified(account)?;
     account.charge(Endpoint::CustomSend, now)?;
+    if let Some(conversation) = &mut account.conversation {
+        conversation.send(&message, now)?;
+    }
     Ok(ok())
+}
+
+fn typing(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("POST", request)?;
+    let account = holder(accounts, request, now)?;
+    verified(account)?;
+    if let Some(conversation) = &mut account.conversation {
+        conversation.type_(request, now)?;
+    }
+    Ok(ok())
+}
+
+fn verified(account: &Account) -> Result<(), Refusal> {
+    if account.is_unverified { Err(48001.into()) } else { Ok(()) }
+}
+
+fn change_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("POST", request)?;
+    let account = holder(accounts, request, now)?;
+    verified(account)?;
+    let menus = account.menus.get_or_insert_default();
+    match request.path.as_str() {
+        "/cgi-bin/menu/create" => menus.create(request)?,
+        "/cgi-bin/menu/delconditional" => menus.remove(request)?,
+        // A text, although it is a number elsewhere.
+        _ => return Ok(json!({ "menuid": menus.add(request)?.to_string() })),
+    }
+    Ok(ok())
+}
+
+fn delete_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("GET", request)?;
+    let account = holder(accounts, request, now)?;
+    verified(account)?;
+    account.menus.get_or_insert_default().delete();
+    Ok(ok())
+}
+
+fn try_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("POST", request)?;
+    let account = holder(accounts, request, now)?;
+    verified(account)?;
+    account.menus.get_or_insert_default().tried(request)
+}
+
+fn own_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("GET", request)?;
+    Ok(holder(accounts, request, now)?.menus.get_or_insert_default().own())
+}
+
+fn qr_code(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("POST", request)?;
+    verified(holder(accounts, request, now)?)?;
+    let body = request.json().ok_or(Refusal::from(47001))?;
+    let scene = body["action_info"]["scene"]["scene_str"].as_str().unwrap_or_default();
+    let seconds = body["expire_seconds"].as_i64();
+    let is_fine = match body["action_name"].as_str() {
+        Some("QR_STR_SCENE") => seconds.unwrap_or(60) <= 2_592_000,
+        Some("QR_LIMIT_STR_SCENE") => true,
+        _ => false,
+    };
+    if !is_fine || !(1..=64).contains(&scene.chars().count()) {
+        return Err(40035.into());
+    }
+    let mut answer = json!({ "ticket": format!("gQH47+/{scene}=="), "url": format!("http://weixin.qq.com/q/{scene}") });
+    if body["action_name"] == "QR_STR_SCENE" {
+        answer["expire_seconds"] = seconds.unwrap_or(60).into();
+    }
+    Ok(answer)
 }
 
 fn menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
     must_be("GET", request)?;
-    holder(accounts, request, now)?.charge(Endpoint::MenuGet, now)?;
+    let account = holder(accounts, request, now)?;
+    verified(account)?;
+    account.charge(Endpoint::MenuGet, now)?;
+    if let Some(menus) = &account.menus {
+        return menus.get();
+    }
     let button = json!({ "type": "click", "name": "今日好书", "key": "TODAY", "sub_button": [] });
     Ok(json!({ "menu": { "button": [button] } }))
 }

@@ -34,6 +34,11 @@ impl Shelf {
         temporary.map(|(kind, _)| kind).or(self.permanent.get(media_id)).map(String::as_str)
     }
 
+    /// Whether it is material that stays.
+    pub fn is_permanent(&self, media_id: &str) -> bool {
+        self.permanent.contains_key(media_id)
+    }
+
     /// How many temporary media were ever uploaded.
     pub fn uploads(&self) -> usize {
         self.temporary.len()

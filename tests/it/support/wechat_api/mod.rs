@@ -9,15 +9,19 @@
 #![allow(dead_code)] // each test uses its part of the platform
 
 mod account;
+mod conversation;
 mod endpoint;
 mod http;
 mod log;
 mod media;
+mod menus;
 mod platform;
+mod press;
 mod refusal;
 mod server;
 
 pub use account::Endpoint;
+pub use conversation::Act;
 pub use log::{Call, Host};
 
 use std::net::TcpStream;
@@ -143,6 +147,31 @@ impl WechatApi {
         self.account(app_id, |account, _| account.shelf.material())
     }
 
+    /// The drafts of the account, the latest last: `media_id` and the article.
+    pub fn drafts(&self, app_id: &str) -> Vec<(String, serde_json::Value)> {
+        self.account(app_id, |account, _| account.press.drafts())
+    }
+
+    /// Somebody deletes a draft in the console.
+    pub fn delete_draft(&self, app_id: &str, media_id: &str) {
+        self.account(app_id, |account, _| account.press.delete(media_id));
+    }
+
+    /// Whether the account may publish (else 48001).
+    pub fn set_may_publish(&self, app_id: &str, may: bool) {
+        self.account(app_id, |account, _| account.press.may_publish = may);
+    }
+
+    /// What requests to publish are refused with.
+    pub fn set_publish_refusal(&self, app_id: &str, code: Option<i64>) {
+        self.account(app_id, |account, _| account.press.refusal = code);
+    }
+
+    /// A publication comes to its end.
+    pub fn finish_publication(&self, app_id: &str, publish_id: &str, status: u32) {
+        self.account(app_id, |account, _| account.press.finish(publish_id, status));
+    }
+
     /// Whether the caller's address is on the whitelist (40164).
     pub fn set_whitelist(&self, app_id: &str, allowed: bool) {
         self.account(app_id, |account, _| account.is_foreign = !allowed);
@@ -171,6 +200,37 @@ impl WechatApi {
     /// How many calls a minute has (45011).
     pub fn set_quota_per_minute(&self, app_id: &str, endpoint: Endpoint, per_minute: u64) {
         self.account(app_id, |account, _| account.per_minute.insert(endpoint, per_minute));
+    }
+
+    /// From now on the account's windows (45015, 45047) and menus are kept; before, everything is taken and forgotten.
+    pub fn keep_rules(&self, app_id: &str) {
+        self.account(app_id, |account, _| {
+            account.conversation.get_or_insert_default();
+            account.menus.get_or_insert_default();
+        });
+    }
+
+    /// Whether the account is verified. One that is not may have no menu, and write to nobody (48001).
+    pub fn set_verified(&self, app_id: &str, verified: bool) {
+        self.account(app_id, |account, _| account.is_unverified = !verified);
+    }
+
+    /// A follower of an account whose rules are kept does something.
+    pub fn act(&self, app_id: &str, open_id: &str, act: Act) {
+        self.account(app_id, |account, now| account.conversation.as_mut().unwrap().act(open_id, act, now));
+    }
+
+    /// A follower does not want to be written to (48002), or does again.
+    pub fn set_refusing(&self, app_id: &str, open_id: &str, refuses: bool) {
+        self.account(app_id, |account, _| {
+            let refusing = &mut account.conversation.as_mut().unwrap().refusing;
+            if refuses { refusing.insert(open_id.to_owned()) } else { refusing.remove(open_id) }
+        });
+    }
+
+    /// The messages that have arrived at followers without being asked for.
+    pub fn said(&self, app_id: &str) -> Vec<serde_json::Value> {
+        self.account(app_id, |account, _| account.conversation.as_ref().unwrap().said.clone())
     }
 
     /// So many calls have been made today, in this minute.

@@ -1,0 +1,146 @@
+//! 订阅: authors, series and subjects of which a follower wants to have new books.
+//!
+//! Kept by follower, to be listed and forgotten, and by folded words, so that a book that arrives finds its followers
+//! by a few look-ups. What has come is noted among the notices, where requests that were answered stand, too.
+
+use chrono::{DateTime, Utc};
+
+use super::requests::follower_key;
+use crate::search;
+use crate::store::records::{BookId, BookRecord, SubscriptionRecord};
+use crate::store::schema::{COUNTS, NOTICES, SUBSCRIBERS, SUBSCRIPTIONS};
+use crate::store::{Result, Store, Write};
+
+/// Most subscriptions of one follower.
+pub const MOST: usize = 20;
+
+/// The counter of all subscriptions.
+const COUNT: &str = "subscriptions";
+/// Most followers told of one book for one of its words.
+const MOST_SUBSCRIBERS: usize = 10_000;
+/// Longest text kept of what was typed, in characters.
+const MOST_TEXT: usize = 60;
+/// Begins the notice of a new book. No request is kept under such a key: they are folded text. Of all that a follower
+/// waits for these notices stand last, so that many of them are in nobody's way.
+const NEWS: &str = "\u{e000}new:";
+
+/// What books are compared by with the words of a subscription; empty if nothing in them can be compared.
+pub fn key_of(text: &str) -> String {
+    search::title_key(text).chars().take(MOST_TEXT).collect()
+}
+
+/// What a follower subscribes to, with the keys, the oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub fn of(store: &Store, account: &str, open_id: &str) -> Result<Vec<(String, SubscriptionRecord)>> {
+    let found = store.under(&SUBSCRIPTIONS, &follower_key(account, open_id), MOST * 2)?;
+    let mut found: Vec<_> = found.into_iter().map(|((_, key), record)| (key, record)).collect();
+    found.sort_by_key(|(_, record)| record.since);
+    Ok(found)
+}
+
+/// Only the keys.
+///
+/// # Errors
+/// When the store fails.
+pub fn keys_of(store: &Store, account: &str, open_id: &str) -> Result<Vec<String>> {
+    Ok(of(store, account, open_id)?.into_iter().map(|(key, _)| key).collect())
+}
+
+/// Adds a subscription; one that is there stays.
+///
+/// # Errors
+/// When the store fails.
+pub fn add(write: &mut Write<'_>, account: &str, open_id: &str, text: &str, now: DateTime<Utc>) -> Result<()> {
+    let (follower, key) = (follower_key(account, open_id), key_of(text));
+    let own = (follower.clone(), key.clone());
+    if key.is_empty() || write.get(&SUBSCRIPTIONS, &own)?.is_some() {
+        return Ok(());
+    }
+    write.count(COUNT, 1)?;
+    let text = text.chars().take(MOST_TEXT).collect();
+    write.put(&SUBSCRIPTIONS, &own, &SubscriptionRecord { text, since: now })?;
+    write.put(&SUBSCRIBERS, &(key, follower), &())
+}
+
+/// Ends subscriptions, by their keys.
+///
+/// # Errors
+/// When the store fails.
+pub fn remove(write: &mut Write<'_>, account: &str, open_id: &str, keys: &[String]) -> Result<()> {
+    let follower = follower_key(account, open_id);
+    for key in keys {
+        let own = (follower.clone(), key.clone());
+        if write.get(&SUBSCRIPTIONS, &own)?.is_some() {
+            write.count(COUNT, -1)?;
+        }
+        write.delete(&SUBSCRIPTIONS, &own);
+        write.delete(&SUBSCRIBERS, &(key.clone(), follower.clone()));
+    }
+    Ok(())
+}
+
+/// Whether the notice under this key is of a new book that somebody subscribes to.
+pub fn is_news(notice: &str) -> bool {
+    notice.starts_with(NEWS)
+}
+
+/// Leaves a notice for everybody who subscribes to something of a book that has just got its first file.
+pub(super) fn announce(
+    store: &Store,
+    write: &mut Write<'_>,
+    id: BookId,
+    before: Option<&BookRecord>,
+    book: &BookRecord,
+) -> Result<()> {
+    let had_file = before.is_some_and(|before| !before.editions.is_empty());
+    if had_file || book.editions.is_empty() || write.get(&COUNTS, &COUNT.to_owned())?.unwrap_or(0) == 0 {
+        return Ok(());
+    }
+    for key in keys_of_book(book) {
+        for ((_, follower), ()) in store.under(&SUBSCRIBERS, &key, MOST_SUBSCRIBERS)? {
+            write.put(&NOTICES, &(follower, format!("{NEWS}{id:020}")), &id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything under which a book may be subscribed to: authors, series, subjects.
+fn keys_of_book(book: &BookRecord) -> Vec<String> {
+    let mut keys: Vec<String> = book.authors.iter().map(|author| search::author_key(author)).collect();
+    keys.extend(book.authors.iter().chain(&book.series).chain(&book.subjects).map(|words| key_of(words)));
+    keys.retain(|key| !key.is_empty());
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_book_is_found_by_authors_series_and_subjects() {
+        let book = BookRecord {
+            title: "红楼梦".into(),
+            authors: vec!["[清] 曹雪芹 著".into(), "高鹗".into()],
+            series: Some("四大名著".into()),
+            subjects: vec!["古典小說".into()],
+            ..BookRecord::default()
+        };
+        let keys = keys_of_book(&book);
+        for words in ["曹雪芹", "高鶚", "四大名著", "古典小说"] {
+            assert!(keys.contains(&key_of(words)), "{words}: {keys:?}");
+        }
+        assert!(!keys.contains(&key_of("红楼梦")) && !keys.contains(&String::new()));
+    }
+
+    #[test]
+    fn no_request_looks_like_a_notice_of_news() {
+        assert!(is_news(&format!("{NEWS}{:020}", 7)));
+        for request in ["#7", "new7", "新书"] {
+            assert!(!is_news(request));
+        }
+    }
+}

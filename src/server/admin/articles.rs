@@ -1,0 +1,266 @@
+//! The owner's articles: listed, written, looked at as readers see them, published, brought to the platform.
+//!
+//! The preview is the markup of the public page, in this page's frame. Pictures have the addresses they have on the public
+//! listener; here they are shown before the article is published, too.
+
+use std::sync::Arc;
+
+use askama::Template;
+use bytes::Buf;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use warp::http::StatusCode;
+use warp::multipart::{FormData, Part};
+use warp::reply::Response;
+
+use super::answer::{self, Refusal};
+use super::frame::Frame;
+use super::notice::Notice;
+use super::upload;
+use super::visit::{Form, Visit};
+use crate::article::{self, Article, Shelf, Told};
+use crate::store::records::ArticleDraftRecord;
+
+#[derive(Template)]
+#[template(path = "admin/articles.html", config = "assets/askama.toml")]
+struct ListPage<'a> {
+    frame: &'a Frame<'a>,
+    notice: Option<&'a Notice>,
+    articles: &'a [Arc<Article>],
+    problems: Vec<(String, &'a str)>,
+    folder: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin/article.html", config = "assets/askama.toml")]
+struct ArticlePage<'a> {
+    frame: &'a Frame<'a>,
+    notice: Option<&'a Notice>,
+    article: &'a Article,
+    place: &'a str,
+    public: &'a str,
+    drafts: &'a [(String, ArticleDraftRecord)],
+    accounts: &'a [String],
+    /// The names of the pictures in its folder.
+    beside: &'a [String],
+}
+
+#[derive(Template)]
+#[template(path = "admin/article_edit.html", config = "assets/askama.toml")]
+struct EditPage<'a> {
+    frame: &'a Frame<'a>,
+    /// The name of its file; empty for a new one.
+    file: &'a str,
+    name: &'a str,
+    text: &'a str,
+    back: &'a str,
+    fault: Option<&'a str>,
+}
+
+/// What a new article begins with.
+const EMPTY: &str = "+++\ntitle = \"\"\nauthor = \"\"\ntags = []\nsummary = \"\"\ndraft = true\n+++\n\n";
+
+impl ListPage<'_> {
+    fn place(&self, article: &Article) -> String {
+        place(&article.slug)
+    }
+
+    fn is_public(&self, article: &Article) -> bool {
+        article.is_published(self.frame.now)
+    }
+}
+
+impl ArticlePage<'_> {
+    fn is_public(&self) -> bool {
+        self.article.is_published(self.frame.now)
+    }
+}
+
+/// `GET /articles`
+pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
+    let shelf = shelf(visit).await?;
+    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let name = |path: &std::path::Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let page = ListPage {
+        frame: &visit.frame("articles"),
+        notice: notice.as_ref(),
+        articles: &shelf.all(),
+        problems: shelf.problems.iter().map(|(path, what)| (name(path).unwrap_or_default(), what.as_str())).collect(),
+        folder: visit.app.articles.folder().display().to_string(),
+    };
+    answer::page(&page)
+}
+
+/// `GET /articles/{slug}`
+pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
+    let article = found(visit).await?;
+    let (articles, same) = (Arc::clone(&visit.app.articles), Arc::clone(&article));
+    let (drafts, beside) =
+        visit.ask(move || articles.drafts(&same.slug).map(|drafts| (drafts, articles.pictures_beside(&same)))).await?;
+    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let accounts: Vec<String> = visit.app.tokens.all().iter().map(|keeper| keeper.account().to_owned()).collect();
+    let page = ArticlePage {
+        frame: &visit.frame("articles"),
+        notice: notice.as_ref(),
+        place: &place(&article.slug),
+        public: &visit.app.articles.url_of(&article.slug),
+        article: &article,
+        drafts: &drafts,
+        accounts: &accounts,
+        beside: &beside,
+    };
+    answer::page(&page)
+}
+
+/// `GET /articles/new`
+pub(super) fn begin(visit: &Visit) -> Result<Response, Refusal> {
+    let frame = visit.frame("articles");
+    answer::page(&EditPage { frame: &frame, file: "", name: "", text: EMPTY, back: "/articles", fault: None })
+}
+
+/// `GET /articles/{slug}/edit`
+pub(super) async fn edit(visit: &Visit) -> Result<Response, Refusal> {
+    let article = found(visit).await?;
+    let same = Arc::clone(&article);
+    let text = visit.ask(move || same.text()).await?;
+    let (frame, file, back) = (visit.frame("articles"), article.file_name(), place(&article.slug));
+    answer::page(&EditPage { frame: &frame, file: &file, name: "", text: &text, back: &back, fault: None })
+}
+
+/// `POST /articles/save`: `file` or, for a new one, `name`; `text`.
+pub(super) async fn save(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
+    let field = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    let (file, name) = (field("file"), field("name"));
+    let text = form.get("text").cloned().unwrap_or_default().replace("\r\n", "\n");
+    let (articles, now) = (Arc::clone(&visit.app.articles), visit.now);
+    let (own, content) = (if file.is_empty() { format!("{name}.md") } else { file.clone() }, text.clone());
+    let is_new = file.is_empty();
+    let saved =
+        visit.ask(move || Ok::<_, std::convert::Infallible>(articles.save(&own, &content, is_new, now))).await?;
+    match saved {
+        Ok(added) => Ok(answer::see(&place(&added.slug))),
+        Err(error @ article::Error::Wrong { .. }) => {
+            let (frame, fault) = (visit.frame("articles"), error.to_string());
+            let fault = Some(fault.as_str());
+            let page = EditPage { frame: &frame, file: &file, name: &name, text: &text, back: "/articles", fault };
+            answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(visit.failed(&error)),
+    }
+}
+
+/// `POST /articles/{slug}/publish`: now, or at the time in `at`.
+pub(super) async fn publish(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
+    let at = form.get("at").map(|at| at.trim()).filter(|at| !at.is_empty());
+    let at = at.map(|at| visit.app.articles.moment(at)).transpose().map_err(Refusal::Invalid)?;
+    let (articles, slug, now) = (Arc::clone(&visit.app.articles), slug(visit), visit.now);
+    let at = at.unwrap_or(now);
+    let published = visit.ask(move || Ok::<_, std::convert::Infallible>(articles.publish(&slug, at, now))).await?;
+    let article = published.map_err(|error| refused(visit, &error))?;
+    Ok(answer::done(visit, &place(&article.slug)))
+}
+
+/// `POST /articles/{slug}/remove`
+pub(super) async fn remove(visit: &Visit) -> Result<Response, Refusal> {
+    let (articles, slug, now) = (Arc::clone(&visit.app.articles), slug(visit), visit.now);
+    let removed = visit.ask(move || Ok::<_, std::convert::Infallible>(articles.remove(&slug, now))).await?;
+    let place = removed.map_err(|error| refused(visit, &error))?;
+    let says = visit.words().with("article.removed", "place", &place.display());
+    visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
+    Ok(answer::done(visit, "/articles"))
+}
+
+/// `POST /articles/{slug}/draft`: into the draft box of `account`; with `publish`, published from there.
+pub(super) async fn draft(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
+    let slug = slug(visit);
+    let account = form.get("account").map(String::as_str).filter(|account| !account.is_empty());
+    let articles = &visit.app.articles;
+    let mut outcome = articles.draft(account, &slug, visit.now).await.map(|drafted| match drafted.told {
+        Told::Added => "article.draft_added",
+        Told::Updated => "article.draft_updated",
+        Told::Same => "article.draft_same",
+    });
+    if outcome.is_ok() && form.contains_key("publish") {
+        outcome = articles.publish_draft(account, &slug, visit.now).await.map(|_| "article.publishing");
+    }
+    let notice = match outcome {
+        Ok(key) => Notice::of(visit.words().get(key).to_owned()),
+        Err(article::Error::NoArticle(_)) => return Err(Refusal::NotFound),
+        Err(error) => {
+            let says = visit.words().get("article.draft_failed").to_owned();
+            Notice { detail: Some(error.to_string()), ..Notice::of(says) }
+        }
+    };
+    visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+    Ok(answer::done(visit, &place(&slug)))
+}
+
+/// `GET /a/{slug}/{name}`: a picture, of an article that is not published, too.
+pub(super) async fn picture(visit: &Visit) -> Result<Response, Refusal> {
+    let article = found(visit).await?;
+    let name = visit.parameters.get(1).map(String::as_str).unwrap_or_default();
+    let picture = article.picture(name).cloned().ok_or(Refusal::NotFound)?;
+    let mime = picture.mime.ok_or(Refusal::NotFound)?;
+    let bytes = visit.ask(move || Ok::<_, std::convert::Infallible>(picture.bytes())).await?;
+    Ok(answer::bytes(StatusCode::OK, mime, bytes.ok_or(Refusal::NotFound)?))
+}
+
+/// `POST /api/articles/{slug}/pictures`: files for the folder of the article. Each has its own outcome.
+pub(super) async fn add_pictures(visit: &Visit, files: Option<FormData>) -> Result<Response, Refusal> {
+    let article = found(visit).await?;
+    let mut parts = files.ok_or(Refusal::Broken)?;
+    let mut items = Vec::new();
+    while let Some(part) = upload::next_in_time(&mut parts).await? {
+        let part = part.map_err(|_| Refusal::Broken)?;
+        let Some(name) = part.filename().map(upload::base_name) else { continue };
+        let bytes = piece_by_piece(part).await?;
+        let (articles, slug, own, now) =
+            (Arc::clone(&visit.app.articles), article.slug.clone(), name.clone(), visit.now);
+        let add = move || Ok::<_, std::convert::Infallible>(articles.add_picture(&slug, &own, &bytes, now));
+        items.push(match visit.ask(add).await? {
+            Ok(()) => json!({ "file": name }),
+            Err(error @ article::Error::Wrong { .. }) => json!({ "file": name, "error": error.to_string() }),
+            Err(error) => return Err(refused(visit, &error)),
+        });
+    }
+    Ok(answer::json(StatusCode::OK, &json!({ "items": items })))
+}
+
+/// The bytes of a part, up to the largest picture that is shown and one more.
+async fn piece_by_piece(part: Part) -> Result<Vec<u8>, Refusal> {
+    let mut pieces = Box::pin(part.stream());
+    let mut bytes = Vec::new();
+    while let Some(piece) = upload::next_in_time(&mut pieces).await? {
+        let mut piece = piece.map_err(|_| Refusal::Broken)?;
+        if bytes.len() as u64 + piece.remaining() as u64 > article::LARGEST_PICTURE {
+            return Err(Refusal::TooLarge(article::LARGEST_PICTURE));
+        }
+        bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
+    }
+    Ok(bytes)
+}
+
+async fn shelf(visit: &Visit) -> Result<Arc<Shelf>, Refusal> {
+    let (articles, now) = (Arc::clone(&visit.app.articles), visit.now);
+    visit.ask(move || articles.scan(now).and_then(|_| articles.shelf(now))).await
+}
+
+async fn found(visit: &Visit) -> Result<Arc<Article>, Refusal> {
+    shelf(visit).await?.article(&slug(visit)).cloned().ok_or(Refusal::NotFound)
+}
+
+fn slug(visit: &Visit) -> String {
+    visit.parameters.first().cloned().unwrap_or_default()
+}
+
+/// The address of an article on this page.
+fn place(slug: &str) -> String {
+    format!("/articles/{}", utf8_percent_encode(slug, NON_ALPHANUMERIC))
+}
+
+fn refused(visit: &Visit, error: &article::Error) -> Refusal {
+    match error {
+        article::Error::NoArticle(_) => Refusal::NotFound,
+        error => visit.failed(error),
+    }
+}
