@@ -1,8 +1,9 @@
 //! `shutong media`: the files of the media folder, as they stand at the platform.
 
 use std::future::Future;
+use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use crate::alert::Trouble;
 use crate::app::App;
 use crate::media::{Standing, Taking};
 use crate::store::records::{MediaFileRecord, MediaTrouble};
+use crate::token::Keeper;
 
 /// Files for replies.
 #[derive(Debug, Subcommand)]
@@ -63,6 +65,11 @@ fn sync(app: &App, console: &mut Console) -> Result<Exit> {
     let scanned = app.media.scan(Taking::AtOnce, now)?;
     app.media.reread_keywords(Taking::AtOnce, now)?;
     let wrong = app.alerts.open()?.into_iter().find(|alert| matches!(alert.trouble, Trouble::KeywordsWrong { .. }));
+    let is_callable = |keeper: &Arc<Keeper>| !keeper.settings().app_secret.is_empty() || keeper.current().is_some();
+    ensure!(
+        app.tokens.all().iter().any(is_callable),
+        "no account can call the platform; fill in app_secret of [[account]] in the configuration"
+    );
     let done = wait_for(app.media.upload_due(&app.tokens, &app.clock))?;
     console.line(format_args!(
         "{} files: {} changed, {} gone; {} uploaded, {} failed, {} wait",

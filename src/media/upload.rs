@@ -284,6 +284,10 @@ impl Media {
         blocking(move || {
             let key = row_key(&account, due.kind, &due.name);
             let attempts = same.store.write(Durability::Soon, |write| {
+                // The file may have gone meanwhile: then there is nothing to note, and nobody to be told.
+                if write.get(&MEDIA_FILES, &due.name)?.is_none() {
+                    return Ok(None);
+                }
                 let row: MediaRecord = write.get(&MEDIA, &key)?.unwrap_or_default();
                 let is_again = row.tried.as_ref() == Some(&due.content);
                 let attempts = if is_again { row.attempts + 1 } else { 1 };
@@ -296,12 +300,14 @@ impl Media {
                     &key,
                     &MediaRecord { tried, attempts, next_at, trouble: Some(trouble.clone()), ..row },
                 )?;
-                Ok::<_, store::Error>(attempts)
+                Ok::<_, store::Error>(Some(attempts))
             })?;
             let is_sure = match trouble {
                 MediaTrouble::NotNow(_) => false,
-                MediaTrouble::Refused(_) => attempts > 1,
-                MediaTrouble::TooLarge { .. } | MediaTrouble::UnknownKind | MediaTrouble::Unreadable(_) => true,
+                MediaTrouble::Refused(_) => attempts > Some(1),
+                MediaTrouble::TooLarge { .. } | MediaTrouble::UnknownKind | MediaTrouble::Unreadable(_) => {
+                    attempts.is_some()
+                }
             };
             if is_sure {
                 same.alerts.raise(&Trouble::MediaUnfit { file: due.name, trouble }, now);
