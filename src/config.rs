@@ -33,8 +33,8 @@ pub const EXAMPLE: &str = include_str!("../assets/shutong.example.toml");
 /// The platform's host. Only this file names it.
 const PLATFORM: &str = "https://api.weixin.qq.com";
 
-/// Where the platform shows the picture of a QR code to whoever has its ticket.
-pub const QR_PICTURES: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
+/// The host where the platform shows the picture of a QR code to whoever has its ticket.
+const PICTURES: &str = "https://mp.weixin.qq.com";
 
 /// The same platform, for when that one cannot be connected to.
 const PLATFORM_AGAIN: [&str; 4] = [
@@ -295,6 +295,12 @@ impl Config {
     /// When one has a wrong setting; the message names it and the fix.
     pub fn accounts(&self) -> Result<Vec<Account>> {
         self.accounts.iter().enumerate().map(|(number, account)| account.judged(number)).collect()
+    }
+
+    /// Where the picture of a QR code of this account is shown: beside the API, if that is not the platform's own.
+    pub fn qr_pictures(&self, account: &str) -> String {
+        let own = self.accounts.iter().find(|own| own.name == account).map(|own| own.api_base.trim_end_matches('/'));
+        format!("{}/cgi-bin/showqrcode", own.filter(|base| *base != PLATFORM).unwrap_or(PICTURES))
     }
 
     /// Largest upload in bytes.

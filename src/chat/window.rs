@@ -100,10 +100,12 @@ pub(super) fn is_open(contact: &ContactRecord, now: DateTime<Utc>) -> bool {
         || contact.tap.is_some_and(|window| Act::Tapped.is_open(&window, now))
 }
 
-/// With one more message said, or one less.
+/// With one more message said, or one less. Of a window that is used up nobody knows whether the message that is given
+/// back was counted in it, so it stays used up.
 pub(super) fn counted(mut contact: ContactRecord, now: DateTime<Utc>, is_back: bool) -> ContactRecord {
     for (act, window) in [(Act::Wrote, &mut contact.message), (Act::Tapped, &mut contact.tap)] {
         match window {
+            Some(window) if is_back && window.said >= act.messages() => {}
             Some(window) if is_back => window.said = window.said.saturating_sub(1),
             Some(window) if act.is_open(window, now) => window.said += 1,
             _ => {}
@@ -181,5 +183,9 @@ mod tests {
     fn what_was_not_sent_is_given_back() {
         let contact = after(&[(Act::Wrote, 0)]);
         assert_eq!(counted(counted(contact.clone(), at(1), false), at(1), true), contact);
+        // The message's window is used up; what is given back was counted in the tap's alone.
+        let tapped = noted(&spent(contact), Act::Tapped, at(2)).unwrap();
+        let back = counted(counted(tapped.clone(), at(3), false), at(3), true);
+        assert_eq!((back.clone(), said_at(back, 3)), (tapped, 3));
     }
 }

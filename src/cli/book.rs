@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Subcommand;
@@ -11,10 +12,9 @@ use super::search::{as_json, described};
 use super::token::{keeper_of, wait_for};
 use super::{Console, Exit, absolute};
 use crate::app::App;
-use crate::config::QR_PICTURES;
 use crate::library::{catalogue::Imported, intake, link};
 use crate::store::records::{BookId, BookRecord};
-use crate::token::CallError;
+use crate::token::{CallError, Keeper};
 use crate::wechat::{QrCode, QrLife};
 
 #[derive(Debug, Subcommand)]
@@ -94,6 +94,9 @@ pub(super) enum Book {
         /// How many days it can be scanned, 30 at most; without it for ever (an account has 100 000 of those).
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=30))]
         days: Option<u32>,
+        /// Write the picture, a JPEG, to this file.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
@@ -133,7 +136,14 @@ impl Book {
                 console.line(format_args!("merged; `shutong book unmerge {merge}` undoes it"));
                 Ok(Exit::Done)
             }
-            Book::Qr { id, account, days, json } => qr(app, *id, account.as_deref(), *days, *json, console),
+            Book::Qr { id, account, days, output, json } => {
+                let code = qr(app, *id, account.as_deref(), *days)?;
+                if let Some(output) = output {
+                    code.save(app, &absolute(output, console)?)?;
+                }
+                code.tell(app, *json, console);
+                Ok(Exit::Done)
+            }
             Book::Unmerge { merge } => {
                 app.library.undo_merge(*merge)?;
                 console.line("taken apart");
@@ -143,14 +153,15 @@ impl Book {
     }
 }
 
-fn qr(
-    app: &App,
+/// A book's own code.
+struct BookCode<'a> {
+    keeper: &'a Arc<Keeper>,
     id: BookId,
-    account: Option<&str>,
-    days: Option<u32>,
-    as_json: bool,
-    console: &mut Console,
-) -> Result<Exit> {
+    title: String,
+    code: QrCode,
+}
+
+fn qr<'a>(app: &'a App, id: BookId, account: Option<&str>, days: Option<u32>) -> Result<BookCode<'a>> {
     let (id, book) = app.library.shown(id)?.with_context(|| format!("there is no book {id}"))?;
     let keeper = keeper_of(app, account)?;
     let life = days.map_or(QrLife::Permanent, |days| QrLife::Seconds(days * 86_400));
@@ -165,22 +176,32 @@ fn qr(
         ),
         _ => error,
     })?;
-    let picture = picture_of(&code.ticket);
-    if as_json {
-        let QrCode { ticket, url, expires_in } = code;
-        console.line(json!({ "book": id, "ticket": ticket, "url": url, "picture": picture, "expires_in": expires_in }));
-    } else {
-        console.line(format_args!("《{}》", book.title));
-        console.line(format_args!("picture  {picture}"));
-        console.line(format_args!("content  {}", code.url));
-    }
-    Ok(Exit::Done)
+    Ok(BookCode { keeper, id, title: book.title, code })
 }
 
-/// Where the platform shows the picture of a code, to anybody who has the ticket.
-fn picture_of(ticket: &str) -> String {
-    let ticket: String = url::form_urlencoded::byte_serialize(ticket.as_bytes()).collect();
-    format!("{QR_PICTURES}?ticket={ticket}")
+impl BookCode<'_> {
+    /// Writes the picture.
+    fn save(&self, app: &App, path: &Path) -> Result<()> {
+        let pictures = app.config.qr_pictures(self.keeper.account());
+        let picture = wait_for(self.keeper.client().qr_picture(&pictures, &self.code))
+            .context("the picture cannot be fetched; the address of the code can be opened in a browser, too")?;
+        fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn tell(&self, app: &App, as_json: bool, console: &mut Console) {
+        let BookCode { keeper, id, title, code: QrCode { ticket, url, expires_in } } = self;
+        let parameter: String = url::form_urlencoded::byte_serialize(ticket.as_bytes()).collect();
+        let picture = format!("{}?ticket={parameter}", app.config.qr_pictures(keeper.account()));
+        if as_json {
+            console.line(
+                json!({ "book": id, "ticket": ticket, "url": url, "picture": picture, "expires_in": expires_in }),
+            );
+        } else {
+            console.line(format_args!("《{title}》"));
+            console.line(format_args!("picture  {picture}"));
+            console.line(format_args!("content  {url}"));
+        }
+    }
 }
 
 fn add(app: &App, paths: &[PathBuf], as_json: bool, console: &mut Console) -> Result<Exit> {

@@ -28,8 +28,12 @@ pub(super) struct Menu {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Shows the menu that followers see.
-    Show,
+    /// Shows the menus that followers see.
+    Show {
+        /// Only the one that this follower sees, by openid.
+        #[arg(long, value_name = "OPENID")]
+        follower: Option<String>,
+    },
     /// Checks the file by the platform's rules, without asking it.
     Check,
     /// Shows how a push would change the platform's menu.
@@ -61,7 +65,11 @@ impl Menu {
         };
         let keeper = || keeper_of(app, self.account.as_deref());
         match &self.what {
-            What::Show => show(keeper()?, console)?,
+            What::Show { follower: None } => show(keeper()?, console)?,
+            What::Show { follower: Some(open_id) } => {
+                let menu = wait_for(menu::seen_by(keeper()?, open_id))?;
+                menu.shown().iter().for_each(|line| console.line(line));
+            }
             What::Check => {
                 let menu = read(&path)?;
                 let mistakes = menu.mistakes();

@@ -150,11 +150,12 @@ fn notice(letter: &[u8], prefix: &str) -> Option<Notice> {
     // `smtp; 550 5.1.1 no such user`: the kind of code says nothing to people.
     let why = why.split_once(';').map_or(why.as_str(), |(_, words)| words).trim().to_owned();
     let ids = text.match_indices(prefix).map(|(at, _)| &text[at..]);
-    let word = |rest: &str| {
-        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
-        rest[..end.unwrap_or(rest.len())].to_owned()
+    // An id has a domain behind it, which a media type like `delivery-status` has not.
+    let own = |rest: &str| {
+        let (own, _) = rest.split_once('@')?;
+        own.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-').then(|| own.to_owned())
     };
-    ids.map(word).find(|id| id.len() > prefix.len()).map(|message_id| Notice { message_id, why })
+    ids.filter_map(own).next().map(|message_id| Notice { message_id, why })
 }
 
 #[cfg(test)]

@@ -118,6 +118,19 @@ pub async fn seen(keeper: &Arc<Keeper>) -> Result<wechat::OwnMenu> {
     call(keeper, |client, token| async move { client.own_menu(&token).await }).await
 }
 
+/// The menu that this follower sees, after all conditions.
+///
+/// # Errors
+/// [`Error::NotAble`], or what the platform says: 40003 if there is no such follower.
+pub async fn seen_by(keeper: &Arc<Keeper>, open_id: &str) -> Result<Menu> {
+    let buttons = call(keeper, |client, token| {
+        let open_id = open_id.to_owned();
+        async move { client.try_menu(&token, &open_id).await }
+    })
+    .await?;
+    Ok(Menu::of(&PlatformMenu { buttons, conditional: Vec::new() }))
+}
+
 /// The platform's newest fitting menu counts, ours the first: so they are made from the last to the first.
 async fn replace_conditional(keeper: &Arc<Keeper>, found: &PlatformMenu, menu: &Menu) -> Result<()> {
     for (id, _, _) in &found.conditional {

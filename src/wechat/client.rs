@@ -240,6 +240,15 @@ impl Client {
         read(&self.send(path, call).await?)
     }
 
+    /// What is at an address that needs no token: its status, type and bytes.
+    pub(super) async fn fetch(&self, url: &str, query: &[(&str, &str)]) -> Result<Raw, Error> {
+        let unreachable = |error: reqwest::Error| {
+            let may_have_arrived = !error.is_connect();
+            Error::Transport { what: told(&error), may_have_arrived }
+        };
+        raw(self.http.get(url).query(query).send().await.map_err(unreachable)?).await
+    }
+
     /// Sends to the first host that takes the connection.
     async fn send(&self, path: &str, call: impl Fn(Url) -> reqwest::RequestBuilder) -> Result<Raw, Error> {
         let mut refused = None;

@@ -60,4 +60,20 @@ impl Client {
         let expires_in = Some(answer.expire_seconds).filter(|seconds| *seconds > 0);
         Ok(QrCode { ticket: answer.ticket, url: answer.url, expires_in })
     }
+
+    /// The picture of a code, a JPEG, from where the platform shows pictures.
+    ///
+    /// # Errors
+    /// When there is no picture, or no answer.
+    pub async fn qr_picture(&self, pictures: &str, code: &QrCode) -> Result<Vec<u8>, Error> {
+        let answer = self.fetch(pictures, &[("ticket", &code.ticket)]).await?;
+        let is_picture = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("image/"));
+        match answer.status {
+            200 if is_picture => Ok(answer.body),
+            status => {
+                let what = format!("HTTP status {status} and no picture");
+                Err(Error::Transport { what, may_have_arrived: true })
+            }
+        }
+    }
 }

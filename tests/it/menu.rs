@@ -99,10 +99,14 @@ async fn conditional_menus_are_replaced_and_the_first_one_counts() {
     assert!(added.len() == 2 && added[0].contains("二") && added[1].contains("一"), "{added:?}");
     assert_eq!(menu::push(keeper(&app), &first).await.unwrap(), Pushed::Same);
 
-    let second = parsed(&format!("{}{}", click("好", "帮助"), conditional("tag_id = 3", "三")));
+    let seen = menu::seen_by(keeper(&app), FOLLOWER).await.unwrap();
+    assert_eq!(seen.shown(), ["好  click 帮助"]);
+
+    let second = parsed(&format!("{}{}", click("好", "帮助"), conditional("client_platform_type = 2", "三")));
     assert_eq!(menu::push(keeper(&app), &second).await.unwrap(), Pushed::Changed);
     assert_eq!(menu::pull(keeper(&app)).await.unwrap().unwrap(), second);
     assert_eq!(platform(&app).count(CREATE), 1, "the menu of everybody has not changed");
+    assert_eq!(menu::seen_by(keeper(&app), FOLLOWER).await.unwrap().shown(), ["三  click 帮助"]);
 }
 
 #[tokio::test]
@@ -197,6 +201,9 @@ fn a_book_has_a_code_of_its_own() {
     assert!(made["picture"].as_str().unwrap().ends_with("/showqrcode?ticket=gQH47%2B%2Fb1%3D%3D"), "{made}");
     assert!(made["expires_in"].is_null());
     assert_eq!(home.json(&["book", "qr", "1", "--days", "7"])["expires_in"], 604_800);
+    home.done(&["book", "qr", "1", "-o", "code.jpg"]);
+    // Of the platform's own picture nothing is known here but that it is one.
+    assert_eq!(std::fs::read_to_string(home.folder().join("code.jpg")).unwrap(), "picture of gQH47+/b1==");
     assert!(home.run(&["book", "qr", "9"]).err.contains("there is no book 9"));
     platform.set_verified(APP_ID, false);
     assert!(home.run(&["book", "qr", "1"]).err.contains("verified service accounts only"));

@@ -52,6 +52,7 @@ pub fn answer(accounts: &mut Accounts, request: &Request, caller: IpAddr, now: i
         "/cgi-bin/menu/create" | "/cgi-bin/menu/addconditional" | "/cgi-bin/menu/delconditional" => {
             change_menu(accounts, request, now)
         }
+        "/cgi-bin/menu/trymatch" => try_menu(accounts, request, now),
         "/cgi-bin/menu/delete" => delete_menu(accounts, request, now),
         "/cgi-bin/get_current_selfmenu_info" => own_menu(accounts, request, now),
         "/cgi-bin/qrcode/create" => qr_code(accounts, request, now),
@@ -225,6 +226,13 @@ fn delete_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<V
     verified(account)?;
     account.menus.get_or_insert_default().delete();
     Ok(ok())
+}
+
+fn try_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {
+    must_be("POST", request)?;
+    let account = holder(accounts, request, now)?;
+    verified(account)?;
+    account.menus.get_or_insert_default().tried(request)
 }
 
 fn own_menu(accounts: &mut Accounts, request: &Request, now: i64) -> Result<Value, Refusal> {

@@ -79,6 +79,19 @@ impl Menus {
         Ok(answer)
     }
 
+    /// What a follower sees on an Android phone, without any tag: the newest menu that fits, else that of everybody.
+    pub fn tried(&self, request: &Request) -> Result<Value, Refusal> {
+        let body = request.json().ok_or(Refusal::from(47001))?;
+        if body["user_id"].as_str().is_none_or(str::is_empty) {
+            return Err(40003.into());
+        }
+        let fits =
+            |rule: &Value| rule["client_platform_type"] == "2" && rule["tag_id"].as_str().is_none_or(str::is_empty);
+        let fitting = self.conditional.iter().rev().find(|(_, rule, _)| fits(rule)).map(|(.., buttons)| buttons);
+        let buttons = fitting.or(self.buttons.as_ref()).ok_or(Refusal::from(46003))?;
+        Ok(json!({ "button": with_subs(buttons) }))
+    }
+
     pub fn own(&self) -> Value {
         let Some(buttons) = &self.buttons else { return json!({ "is_menu_open": 0 }) };
         let buttons: Vec<Value> = buttons
