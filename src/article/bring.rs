@@ -238,7 +238,7 @@ fn pictures(read: &source::Source, beside: &Path, stem: &str) -> Vec<(String, Ve
         if found.iter().any(|(known, _)| *known == name) {
             continue;
         }
-        let bytes = picture_at(&address, beside).or_else(|| picture::read(&picture::find(beside, stem, &name).path));
+        let bytes = picture_at(&address, beside).or_else(|| picture::read(&picture::place(beside, stem, &name)?.0));
         found.extend(bytes.filter(|bytes| web_picture(bytes).is_some()).map(|bytes| (name, bytes)));
     }
     found

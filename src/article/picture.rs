@@ -39,26 +39,27 @@ pub struct Picture {
     pub mime: Option<&'static str>,
     /// Width and height, in pixels.
     pub size: (u32, u32),
-    pub(super) path: PathBuf,
-    pub(super) stamp: Option<Stamp>,
+    /// Its file, and how that was.
+    pub(super) place: Option<(PathBuf, Stamp)>,
 }
 
 /// A picture as pages show it, with its media type: a heavy one lighter, made once. None if the file has gone.
 pub(super) fn light(folder: &Path, picture: &Picture) -> Option<(Vec<u8>, &'static str)> {
     let mime = picture.mime?;
-    let (length, changed) = stamp(&picture.path)?;
+    let (path, _) = picture.place.as_ref()?;
+    let (length, changed) = stamp(path)?;
     // What moves would stand still.
     if length <= HEAVY || mime == "image/gif" {
-        return Some((read(&picture.path)?, mime));
+        return Some((read(path)?, mime));
     }
-    let key = ContentHash::of(format!("{} {length} {changed:?}", picture.path.display()).as_bytes());
+    let key = ContentHash::of(format!("{} {length} {changed:?}", path.display()).as_bytes());
     let kept = |extension: &str| folder.join(KEPT).join(format!("{}.{extension}", key.as_str()));
     for (extension, mime) in [("jpg", "image/jpeg"), ("png", "image/png")] {
         if let Some(bytes) = read(&kept(extension)) {
             return Some((bytes, mime));
         }
     }
-    let bytes = read(&picture.path)?;
+    let bytes = read(path)?;
     let (width, height) = picture.size;
     let bounds = if height / 2 > width { LIGHT_STRIP } else { LIGHT };
     let Ok(made) = bounded_picture(&bytes, bounds) else { return Some((bytes, mime)) };
@@ -89,13 +90,16 @@ fn is_name(name: &str) -> bool {
 
 /// The picture of this name that belongs to the article whose file has this stem.
 pub(super) fn find(folder: &Path, stem: &str, name: &str) -> Picture {
-    let places = [folder.join(stem).join(name), folder.join(SHARED).join(name), folder.join(name)];
-    // Links of the file system could lead anywhere.
-    let is_file = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
-    let path = places.iter().find(is_file).unwrap_or(&places[0]).clone();
-    let known = read(&path).and_then(|bytes| web_picture(&bytes));
+    let place = place(folder, stem, name);
+    let known = place.as_ref().and_then(|(path, _)| web_picture(&read(path)?));
     let (mime, size) = known.map_or((None, (0, 0)), |(mime, size)| (Some(mime), size));
-    Picture { name: name.to_owned(), mime, size, stamp: stamp(&path), path }
+    Picture { name: name.to_owned(), mime, size, place }
+}
+
+/// The first of the three places where there is a file of this name.
+pub(super) fn place(folder: &Path, stem: &str, name: &str) -> Option<(PathBuf, Stamp)> {
+    let places = [folder.join(stem).join(name), folder.join(SHARED).join(name), folder.join(name)];
+    places.into_iter().find_map(|path| stamp(&path).map(|stamp| (path, stamp)))
 }
 
 /// The bytes of a picture, up to the largest that is shown.

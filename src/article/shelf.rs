@@ -117,7 +117,9 @@ impl Article {
     }
 
     fn is_current(&self) -> bool {
-        let are_current = |picture: &Picture| stamp(&picture.path) == picture.stamp;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        // One that was missing may have come, to any of its places.
+        let are_current = |one: &Picture| picture::place(folder, &self.stem, &one.name) == one.place;
         stamp(&self.path) == Some(self.stamp) && self.pictures.iter().chain(&self.cover).all(are_current)
     }
 }
@@ -125,7 +127,7 @@ impl Article {
 impl Picture {
     /// Its bytes; none if the file has gone.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        picture::read(&self.path)
+        picture::read(&self.place.as_ref()?.0)
     }
 }
 
@@ -258,8 +260,8 @@ fn folded(title: &str, tags: &[String], summary: Option<&str>, text: &str) -> Fo
     }
 }
 
-/// The stamp of a file; none if it is not there.
+/// The stamp of a file; none if there is no file, but perhaps a link of the file system, which could lead anywhere.
 pub(super) fn stamp(path: &Path) -> Option<Stamp> {
-    let found = fs::metadata(path).ok()?;
+    let found = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((found.len(), found.modified().ok()))
 }

@@ -157,7 +157,7 @@ async fn an_article_shows_its_own_pictures_and_no_other_file() {
     let notes = shelf.article("a").unwrap().notes.join("\n");
     assert!(notes.contains("no picture missing.png") && notes.contains("example.com/x.png is elsewhere"), "{notes}");
     // One that comes later is seen, although the text has not changed.
-    write(&app, "a/missing.png", png());
+    write(&app, "pictures/missing.png", png());
     scan(&app);
     assert!(app.fetch("/a/a").await.1.contains("<img src=\"/a/a/missing.png\""));
 }
