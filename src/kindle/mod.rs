@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
+use hmac::Mac;
 use tokio::sync::{Mutex, Notify};
 
 pub use address::{Address, Unfit};

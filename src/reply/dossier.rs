@@ -8,6 +8,8 @@ use super::outcome::Outcome;
 use super::visit::Visit;
 use super::wording::Word;
 use super::{Desk, Result};
+use crate::kindle;
+use crate::library::requests::follower_key;
 use crate::store::records::FollowerRecord;
 use crate::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS};
 use crate::store::{self, Durability};

@@ -140,10 +140,6 @@ impl Visit<'_> {
         let asked = asked_for(text, finding);
         let place = PlaceRecord { unfound: Some(asked.clone()), ..PlaceRecord::default() };
         let said = self.words.say(Word::Nothing, &[("text", &echo)]);
-        if text.contains(['@', '＠']) {
-            // An address, or part of one: nothing of it is kept, and nobody looks for a book by it.
-            return Outcome::say(said).filler();
-        }
         Outcome::say(said).with(self.moved_to(place)).with(Effect::Miss(asked)).filler()
     }
 

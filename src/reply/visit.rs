@@ -1,6 +1,8 @@
 //! One message being answered: who asks, where they are, and what every command needs at hand. Commands are carried
 //! out in `finding`, `listing`, `card` and others; nothing is written here.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Duration, Utc};
 
 use super::command::{self, Command};
@@ -117,7 +119,7 @@ impl Visit<'_> {
             Command::Code(digits) => self.enter_code(&digits),
             Command::Mailboxes => self.mailboxes()?,
             Command::Unbind(which) => self.unbind(&which)?,
-            Command::Push(what) => self.push(&what)?,
+            Command::Push(what) => self.push(&without_addresses(&what))?,
             Command::PushBook(book) => self.push_book(book)?,
             Command::PushStatus => self.push_status()?,
             Command::Articles(text) => self.articles(&text)?,
@@ -126,8 +128,8 @@ impl Visit<'_> {
             Command::Subscribe(text) => self.subscribe(&text)?,
             Command::Unsubscribe(which) => self.unsubscribe(&which)?,
             Command::RequestUnfound => self.request_unfound()?,
-            Command::Request(text) => self.request(&text)?,
-            Command::Search(text) => self.search(&text)?,
+            Command::Request(text) => self.request(&without_addresses(&text))?,
+            Command::Search(text) => self.search(&without_addresses(&text))?,
         })
     }
 
@@ -158,6 +160,15 @@ fn tapped(menu_id: &str) -> Option<Command> {
 /// The book that `b` and a number stands for, in links and in the scenes of codes.
 pub(super) fn book_of(id: &str) -> Option<BookId> {
     id.strip_prefix('b').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
+}
+
+/// What is searched for is kept in lists, counts and answers, and nobody looks for a book by a mail address.
+fn without_addresses(text: &str) -> Cow<'_, str> {
+    let is_address = |word: &str| word.contains(['@', '＠']);
+    if !is_address(text) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split_whitespace().filter(|word| !is_address(word)).collect::<Vec<_>>().join(" "))
 }
 
 fn needs_place(command: &Command) -> bool {
