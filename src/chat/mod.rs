@@ -52,6 +52,9 @@ enum Quiet {
     ForGood,
 }
 
+/// The errcode for a medium that the platform does not know.
+const UNKNOWN_MEDIA: i64 = 40007;
+
 /// What came of saying something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
@@ -59,6 +62,8 @@ pub enum Said {
     Sent,
     /// It was not sent: this follower cannot be written to now.
     Closed,
+    /// It was not sent: the platform does not know the picture or the speech in it any more.
+    UnknownMedia,
     /// It was not sent, or nobody knows; for whatever reason the account cannot write to anybody now.
     NotNow(String),
 }
@@ -186,6 +191,10 @@ impl Chat {
             .await;
         match sent {
             Ok(()) => Ok(Said::Sent),
+            Err(CallError::Call(error)) if error.code() == Some(UNKNOWN_MEDIA) => {
+                self.give_back(&key, now).await?;
+                Ok(Said::UnknownMedia)
+            }
             Err(error) => self.refused(&key, &error, now).await,
         }
     }

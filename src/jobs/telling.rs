@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::chat::Said;
+use crate::wechat::CustomMessage;
 
 /// How often it is looked without being woken: books arrive, and a day of news begins.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -41,6 +42,17 @@ async fn tell_one(app: &Arc<App>, account: String, open_id: String) -> Result<bo
             Ok(true)
         }
         Said::Closed => Ok(false),
+        Said::UnknownMedia => {
+            let (same, account, open_id) = (Arc::clone(app), account.clone(), open_id.clone());
+            blocking(move || {
+                if let CustomMessage::Image(media_id) | CustomMessage::Voice(media_id) = &telling.message {
+                    same.media.unknown(&account, media_id)?;
+                }
+                same.desk.media_lost(&account, &open_id, &telling, now)
+            })
+            .await??;
+            Ok(false)
+        }
         Said::NotNow(why) => {
             log::warn!(account; "a follower waits for a message: {why}");
             Ok(false)

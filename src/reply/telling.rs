@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::delivery;
 use super::notice::{self, Key};
+use super::wording::Word;
 use super::{Desk, Result};
 use crate::store::records::{AnswerRecord, FollowerRecord};
 use crate::store::schema::{DELIVERY_NEWS, FOLLOWERS, LATE, NOTICES};
@@ -117,6 +118,22 @@ impl Desk {
             // Forgotten meanwhile, a follower stays forgotten.
             if write.get(&FOLLOWERS, &who)?.is_some() {
                 notice::strike_off(write, &who, &telling.keys, now)?;
+            }
+            Ok::<_, store::Error>(())
+        })?)
+    }
+
+    /// What was to be told names a medium that the platform does not know any more: the follower is told to ask again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn media_lost(&self, account: &str, open_id: &str, telling: &Telling, now: DateTime<Utc>) -> Result<()> {
+        let who = (account.to_owned(), open_id.to_owned());
+        let reply = Reply::Text(self.wordings().plain(Word::PictureLater));
+        Ok(self.store.write(Durability::Durable, |write| {
+            let late: Option<AnswerRecord> = write.get(&LATE, &who)?;
+            if late.is_some_and(|late| Some(&late.reply) == telling.late.as_ref()) {
+                write.put(&LATE, &who, &AnswerRecord { reply, answered_at: now })?;
             }
             Ok::<_, store::Error>(())
         })?)

@@ -16,7 +16,7 @@ use shutong::wechat::Upload;
 
 use crate::support::central::APP_ID;
 use crate::support::test_app::{FOLLOWER, TestApp};
-use crate::support::wechat_api::{Endpoint, Fault, WechatApi};
+use crate::support::wechat_api::{Act, Endpoint, Fault, WechatApi};
 use crate::support::wechat_sim::{Answer, SimArticle, links};
 
 const UPLOAD: &str = "/cgi-bin/media/upload";
@@ -296,6 +296,26 @@ async fn what_the_platform_no_longer_knows_is_uploaded_anew() {
     assert_eq!(room.say("图 a").await, Answer::Text(LATER.into()));
     assert_eq!(room.upload().await, uploaded(1));
     assert_ne!(room.id("图 a").await, first);
+}
+
+#[tokio::test]
+async fn a_message_with_a_medium_that_is_lost_has_it_uploaded_anew() {
+    let test = TestApp::with_platform_and_patience("verified = true", "", Default::default()).await;
+    let room = Room { test };
+    room.platform().keep_rules(APP_ID);
+    room.test.app.tokens.tick().await;
+    room.put("a.png", &picture(1, ImageFormat::Png));
+    room.sync().await;
+    room.platform().act(APP_ID, FOLLOWER, Act::Writes);
+    let media_id = room.id("图 a").await;
+    let late = shutong::wechat::Reply::Image { media_id: media_id.clone() };
+    room.test.app.desk.keep_late("main", FOLLOWER, late, room.test.clock.now()).unwrap();
+    room.platform().lose_media(APP_ID, &media_id);
+    assert_eq!(jobs::tell(&room.test.app).await.unwrap(), 0);
+    assert_eq!(jobs::tell(&room.test.app).await.unwrap(), 1);
+    assert_eq!(room.platform().said(APP_ID).last().unwrap()["text"]["content"], LATER);
+    assert_eq!(room.upload().await, uploaded(1));
+    assert_ne!(room.id("图 a").await, media_id);
 }
 
 #[tokio::test]
