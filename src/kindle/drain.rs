@@ -45,7 +45,7 @@ pub struct Drained {
 /// The session with a sender's server.
 enum Line<'s> {
     Closed,
-    Open(Session<'s>),
+    Open(Box<Session<'s>>),
     /// Nothing gets through: nobody is called again in this drain.
     Broken,
 }
@@ -235,7 +235,7 @@ impl Kindle {
         let mut open = match std::mem::replace(line, Line::Broken) {
             Line::Open(session) if !session.is_over() => session,
             _ => match Session::open(server).await {
-                Ok(open) => open,
+                Ok(open) => Box::new(open),
                 Err(error) => {
                     let lasts = attempts >= LASTING;
                     return self.put_off(server, error, lasts, clock);

@@ -127,11 +127,13 @@ async fn every_push_arrives_once_and_in_order_though_the_service_is_killed_again
         }
     }
     awaited("the end of the queue", || (waiting(&home) == 0).then_some(()));
-    check(&exim, books).await;
+    let repeated = check(&exim, books).await;
+    eprintln!("{killed} kills, {} deliveries, {repeated} of them twice", books * FOLLOWERS);
     service.stop();
 }
 
-async fn check(exim: &Exim, books: usize) {
+/// Looks at all that has arrived, and says how much of it came twice.
+async fn check(exim: &Exim, books: usize) -> usize {
     let letters = awaited("the last letter", || {
         let letters = books_in(exim);
         (letters.len() >= books * FOLLOWERS).then_some(letters)
@@ -170,7 +172,7 @@ async fn check(exim: &Exim, books: usize) {
     for (to, subjects) in arrived {
         assert_eq!(subjects, wanted, "{to}");
     }
-    eprintln!("{} deliveries, {repeated} of them twice", books * FOLLOWERS);
+    repeated
 }
 
 fn books_in(exim: &Exim) -> Vec<SunkLetter> {
