@@ -162,7 +162,10 @@ impl Job {
         let succeeded = outcome.is_ok();
         let outcome = outcome.unwrap_or_else(|error| format!("{error:#}"));
         if succeeded {
-            log::info!(job = self.name(); "done: {outcome}");
+            // What runs every few minutes would be all that the log tells.
+            let is_frequent = matches!(self, Job::Deliver | Job::Bounces);
+            let level = if is_frequent { log::Level::Debug } else { log::Level::Info };
+            log::log!(level, job = self.name(); "done: {outcome}");
         } else {
             log::error!(job = self.name(); "failed: {outcome}");
         }
