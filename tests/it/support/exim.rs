@@ -41,7 +41,7 @@ rcpt:
   deny local_parts = refused
        message = nobody of this name
   defer condition = ${lookup{$local_part}lsearch{DIR/grey/seen}{no}{yes}}
-        set acl_m_seen = ${run{DIR/note.sh $local_part}}
+        set acl_m_seen = ${run{/bin/sh DIR/note.sh $local_part}}
         message = greylisted, come again
   accept
 begin routers
