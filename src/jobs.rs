@@ -125,7 +125,7 @@ impl Job {
                 Ok(format!("{removed} removed"))
             }
             Job::Deliver => {
-                app.kindle.wake();
+                app.kindle.bell().ring();
                 Ok(format!("{} waiting", app.kindle.waiting()?))
             }
             Job::Bounces if !app.kindle.has_inbox() => Ok("there is no [push.inbox]".into()),
@@ -212,14 +212,14 @@ pub async fn keep_tokens(app: Arc<App>) {
     }
 }
 
-/// Hands in what is to be sent by mail, whenever there may be something, until [`Kindle::stop`](crate::kindle::Kindle).
+/// Hands in what is to be sent by mail, whenever there may be something, until its bell says to stop.
 pub async fn deliver(app: Arc<App>) {
-    while !app.kindle.is_stopping() {
+    while !app.kindle.bell().is_stopping() {
         match app.kindle.drain(&app.clock).await {
             Ok(drained) if drained == Drained::default() => {}
             Ok(Drained { sent, put_off, failed }) => {
                 log::info!(sent, put_off, failed; "deliveries by mail");
-                app.chat.wake();
+                app.chat.bell().ring();
             }
             Err(error) => log::error!("deliveries by mail: {error:#}"),
         }
@@ -229,7 +229,7 @@ pub async fn deliver(app: Arc<App>) {
         // What is due and was left, because its server is away or the hour has had its letters, waits for the job.
         let again = next.filter(|next| !next.is_zero()).map_or(LOOK_EVERY, |next| next.clamp(TICK, LOOK_EVERY));
         tokio::select! {
-            () = app.kindle.woken() => {}
+            () = app.kindle.bell().rung() => {}
             () = tokio::time::sleep(again) => {}
         }
     }
@@ -278,7 +278,7 @@ pub async fn watch_media(app: Arc<App>) {
                 let (changed, gone) = (scanned.changed, scanned.gone);
                 if changed + gone > 0 || replies {
                     log::info!(changed, gone, replies; "the media folder");
-                    app.media.wake();
+                    app.media.bell().ring();
                 }
                 if now_missing != missing {
                     (missing, missing_since) = (now_missing, app.clock.uptime());
@@ -294,9 +294,9 @@ pub async fn watch_media(app: Arc<App>) {
     }
 }
 
-/// Uploads files of the media folder when they are due, until [`Media::stop`](crate::media::Media).
+/// Uploads files of the media folder when they are due, until its bell says to stop.
 pub async fn upload_media(app: Arc<App>) {
-    while !app.media.is_stopping() {
+    while !app.media.bell().is_stopping() {
         match app.media.upload_due(&app.tokens, &app.clock).await {
             Ok(done) if done.uploaded + done.failed + done.deleted > 0 => {
                 log::info!(uploaded = done.uploaded, failed = done.failed, deleted = done.deleted; "media");
@@ -305,7 +305,7 @@ pub async fn upload_media(app: Arc<App>) {
             Err(error) => log::error!("uploading media: {error:#}"),
         }
         tokio::select! {
-            () = app.media.woken() => {}
+            () = app.media.bell().rung() => {}
             () = tokio::time::sleep(MEDIA_DUE_EVERY) => {}
         }
     }

@@ -33,6 +33,7 @@
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
+pub mod bell;
 pub mod blocking;
 pub mod clock;
 pub mod http;

@@ -120,9 +120,9 @@ pub async fn run(
     admin.close_streams();
     token_api.close_streams();
     background.abort_all();
-    app.kindle.stop();
-    app.media.stop();
-    app.chat.stop();
+    app.kindle.bell().stop();
+    app.media.bell().stop();
+    app.chat.bell().stop();
     while servers.join_next().await.is_some() {}
     // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
     // be kept, because it may have ended the token before.

@@ -11,14 +11,13 @@ mod window;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 pub use window::Act;
 
+use crate::bell::Bell;
 use crate::blocking::{Panicked, blocking};
 use crate::store::records::ContactRecord;
 use crate::store::schema::CONTACTS;
@@ -40,9 +39,7 @@ pub struct Chat {
     quiet: Mutex<HashMap<String, Quiet>>,
     /// Followers who are being told something.
     telling: Mutex<HashSet<(String, String)>>,
-    /// Woken when there may be something to say.
-    news: Notify,
-    is_stopping: AtomicBool,
+    bell: Bell,
 }
 
 #[derive(Clone, Copy)]
@@ -97,14 +94,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Chat {
     /// For the accounts of these keepers, which are verified.
     pub fn new(store: Arc<Store>, keepers: Vec<Arc<Keeper>>) -> Chat {
-        Chat {
-            store,
-            keepers,
-            quiet: Mutex::default(),
-            telling: Mutex::default(),
-            news: Notify::new(),
-            is_stopping: AtomicBool::new(false),
-        }
+        Chat { store, keepers, quiet: Mutex::default(), telling: Mutex::default(), bell: Bell::default() }
     }
 
     /// Whether the account writes to followers, as far as is known.
@@ -218,25 +208,9 @@ impl Chat {
         }
     }
 
-    /// There may be something to say.
-    pub fn wake(&self) {
-        self.news.notify_one();
-    }
-
-    /// Done when there may be something to say.
-    pub async fn woken(&self) {
-        self.news.notified().await;
-    }
-
-    /// Lets the message on its way go, and begins no other.
-    pub fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    /// Whether [`Chat::stop`] was called.
-    pub fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Acquire)
+    /// Rings when there may be something to do.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// The keeper of the account, if it may say something now.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Console, Exit};
 use crate::app::App;
+use crate::kindle::masked;
 use crate::store::records::{DeliveryRecord, DeliveryState, Parcel};
 
 /// Deliveries by mail.
@@ -75,10 +76,4 @@ fn what(row: &DeliveryRecord) -> &str {
         Parcel::Book { title, .. } => title,
         Parcel::Code => "(code)",
     }
-}
-
-/// Followers' addresses are theirs: the owner needs no more than to tell them apart.
-fn masked(address: &str) -> String {
-    let (local, domain) = address.split_once('@').unwrap_or((address, ""));
-    format!("{}***@{domain}", local.chars().take(2).collect::<String>())
 }

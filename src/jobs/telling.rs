@@ -23,7 +23,7 @@ pub async fn tell(app: &Arc<App>) -> Result<u64> {
     let followers = blocking(move || same.desk.to_be_told(now)).await??;
     let mut told = 0;
     for (account, open_id) in followers {
-        if app.chat.is_stopping() {
+        if app.chat.bell().is_stopping() {
             break;
         }
         told += u64::from(tell_one(app, account, open_id).await?);
@@ -60,9 +60,9 @@ async fn tell_one(app: &Arc<App>, account: String, open_id: String) -> Result<bo
     }
 }
 
-/// Tells followers whenever there may be something to tell, until [`Chat::stop`](crate::chat::Chat::stop).
+/// Tells followers whenever there may be something to tell, until its bell says to stop.
 pub async fn tell_followers(app: Arc<App>) {
-    while !app.chat.is_stopping() {
+    while !app.chat.bell().is_stopping() {
         match tell(&app).await {
             // There may be more than fits into one message.
             Ok(told) if told > 0 => {
@@ -73,7 +73,7 @@ pub async fn tell_followers(app: Arc<App>) {
             Err(error) => log::error!("telling followers: {error:#}"),
         }
         tokio::select! {
-            () = app.chat.woken() => {}
+            () = app.chat.bell().rung() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }

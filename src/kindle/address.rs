@@ -53,6 +53,13 @@ impl fmt::Display for Address {
     }
 }
 
+/// The address, as far as it has to be told from others: answers are kept, and to the owner it is none of theirs.
+pub fn masked(address: &str) -> String {
+    let (local, domain) = address.split_once('@').unwrap_or((address, ""));
+    let shown = if local.len() > 3 { 2 } else { 1 };
+    format!("{}***@{domain}", local.chars().take(shown).collect::<String>())
+}
+
 /// Judges what was typed. Capitals and full-width signs are taken as what they stand for.
 pub(super) fn judge(typed: &str, settings: &Settings) -> Result<Address, Unfit> {
     let text: String = typed.trim().chars().map(plain).collect();
@@ -166,6 +173,12 @@ mod tests {
         }
         let long = format!("{}@qq.com", "a".repeat(65));
         assert_eq!(judge(&long, &settings()), Err(Unfit::NoAddress));
+    }
+
+    #[test]
+    fn an_address_is_shown_masked() {
+        assert_eq!(masked("zhangsan@kindle.com"), "zh***@kindle.com");
+        assert_eq!(masked("me@qq.com"), "m***@qq.com");
     }
 
     #[test]

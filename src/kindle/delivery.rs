@@ -128,7 +128,7 @@ impl Kindle {
             write.put(&DELIVERY_QUEUE, &row.number, &key)?;
             Ok::<_, store::Error>(Some(row))
         })?;
-        self.wake();
+        self.bell.ring();
         Ok(retried)
     }
 

@@ -80,7 +80,7 @@ impl Kindle {
             quiet.retain(|_, until| *until > clock.now());
             quiet.keys().cloned().collect()
         };
-        while self.is_ready() && !self.is_stopping() {
+        while self.is_ready() && !self.bell.is_stopping() {
             let (same, now, without) = (Arc::clone(self), clock.now(), silent.clone());
             let due = blocking(move || same.due(&without, now)).await??;
             if due.is_empty() {
@@ -188,7 +188,7 @@ impl Kindle {
             if held.contains(&row.address) {
                 continue;
             }
-            if self.is_stopping() {
+            if self.bell.is_stopping() {
                 break;
             }
             let (same, now, of_try) = (Arc::clone(self), clock.now(), (key.clone(), row.number));

@@ -18,17 +18,17 @@ mod letter;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use hmac::Mac;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
-pub use address::{Address, Unfit};
+pub use address::{Address, Unfit, masked};
 pub use delivery::Traces;
 pub use drain::Drained;
 
 use crate::alert::Alerts;
+use crate::bell::Bell;
 use crate::library::Library;
 use crate::library::requests::follower_key;
 use crate::mail;
@@ -52,9 +52,7 @@ pub struct Kindle {
     quiet: parking_lot::Mutex<HashMap<String, DateTime<Utc>>>,
     /// Held by the one drain that runs.
     draining: Mutex<()>,
-    /// Woken when there is something to send.
-    news: Notify,
-    is_stopping: AtomicBool,
+    bell: Bell,
 }
 
 /// What the owner decides.
@@ -198,8 +196,7 @@ impl Kindle {
             key,
             quiet: parking_lot::Mutex::default(),
             draining: Mutex::new(()),
-            news: Notify::new(),
-            is_stopping: AtomicBool::new(false),
+            bell: Bell::default(),
         }
     }
 
@@ -271,7 +268,7 @@ impl Kindle {
         Ok(news)
     }
 
-    /// Carries an action out, in the write of the answer that tells of it. Afterwards [`Kindle::wake`].
+    /// Carries an action out, in the write of the answer that tells of it. Afterwards ring [`Kindle::bell`].
     ///
     /// # Errors
     /// When the store fails.
@@ -290,25 +287,9 @@ impl Kindle {
         }
     }
 
-    /// There may be something to send.
-    pub fn wake(&self) {
-        self.news.notify_one();
-    }
-
-    /// Done when there may be something to send.
-    pub async fn woken(&self) {
-        self.news.notified().await;
-    }
-
-    /// Lets the letter on its way go, and begins no other.
-    pub fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    /// Whether [`Kindle::stop`] was called.
-    pub fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Acquire)
+    /// Rings when there may be something to do.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// A counter of today for a follower or an address. It outlives what is forgotten, or who had used a day up would

@@ -28,7 +28,7 @@ impl Media {
         let due = blocking(move || same.discarded(&account, now)).await??;
         let mut deleted = 0;
         for (key, row) in due {
-            if self.is_stopping() || self.leave(keeper.account(), clock) == Leave::None {
+            if self.bell.is_stopping() || self.leave(keeper.account(), clock) == Leave::None {
                 break;
             }
             let (client, begun) = (keeper.client(), self.begun(keeper.account()));

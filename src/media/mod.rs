@@ -19,17 +19,18 @@ mod upload;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::Mutex as AsyncMutex;
 
 pub use folder::{Scanned, Taking};
 pub use keywords::{Answer, CardAnswer, Keywords, MusicAnswer, VideoAnswer};
 pub use upload::Uploads;
 
 use crate::alert::Alerts;
+use crate::bell::Bell;
 use crate::store::records::{MediaFileRecord, MediaRecord, MediaTrouble};
 use crate::store::schema::{MEDIA, MEDIA_FILES};
 use crate::store::{self, Durability, Store};
@@ -57,9 +58,7 @@ pub struct Media {
     uploading: AsyncMutex<()>,
     /// Held while a picture is decoded, which takes up to some hundred megabytes.
     fitting: AsyncMutex<()>,
-    /// Woken when there may be something to upload.
-    news: Notify,
-    is_stopping: AtomicBool,
+    bell: Bell,
     uploaded: AtomicU64,
     failed: AtomicU64,
 }
@@ -115,8 +114,7 @@ impl Media {
             paces: Mutex::default(),
             uploading: AsyncMutex::default(),
             fitting: AsyncMutex::default(),
-            news: Notify::new(),
-            is_stopping: AtomicBool::new(false),
+            bell: Bell::default(),
             uploaded: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         })
@@ -214,7 +212,7 @@ impl Media {
                     }
                     Ok::<_, store::Error>(())
                 })?;
-                self.wake();
+                self.bell.ring();
                 return Ok(true);
             }
             if is_last {
@@ -223,25 +221,9 @@ impl Media {
         }
     }
 
-    /// There may be something to upload.
-    pub fn wake(&self) {
-        self.news.notify_one();
-    }
-
-    /// Done when there may be something to upload.
-    pub async fn woken(&self) {
-        self.news.notified().await;
-    }
-
-    /// Lets the uploads on their way go, and begins no other.
-    pub fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    /// Whether [`Media::stop`] was called.
-    pub fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Acquire)
+    /// Rings when there may be something to do.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Counters in Prometheus's text format.

@@ -166,7 +166,7 @@ impl Media {
     /// One file, from the disk to its new id.
     async fn upload(self: &Arc<Self>, keeper: &Arc<Keeper>, due: Due, clock: &Clock) -> Result<Outcome> {
         let account = keeper.account();
-        if self.is_stopping() || self.leave(account, clock) == Leave::None {
+        if self.bell.is_stopping() || self.leave(account, clock) == Leave::None {
             return Ok(Outcome::Waits);
         }
         let fit = match self.made_fit(&due).await? {

@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(text: &str, expected: Command) {
+    pub(super) fn check(text: &str, expected: Command) {
         assert_eq!(parse(text, &PlaceRecord::default()), expected, "{text}");
     }
 

@@ -10,7 +10,7 @@ use super::visit::Visit;
 use super::wording::{Word, Wordings};
 use super::{Error, Result};
 use crate::book::Format;
-use crate::kindle::{Action, Done, Unfit};
+use crate::kindle::{Action, Done, Unfit, masked};
 use crate::library::link::offers;
 use crate::library::requests::follower_key;
 use crate::search::Confidence;
@@ -315,13 +315,6 @@ fn trouble(words: &Wordings, trouble: &DeliveryTrouble) -> String {
     }
 }
 
-/// The address, as far as its owner needs to tell it from others.
-fn masked(address: &str) -> String {
-    let (local, domain) = address.split_once('@').unwrap_or((address, ""));
-    let shown = if local.len() > 3 { 2 } else { 1 };
-    format!("{}***@{domain}", local.chars().take(shown).collect::<String>())
-}
-
 fn numbered(bound: &[(String, AddressRecord)]) -> String {
     let line =
         |(at, (address, _)): (usize, &(String, AddressRecord))| format!("{}. {}", at + 1, literal(&masked(address)));
@@ -372,11 +365,5 @@ mod tests {
         // Titles have such words, too.
         assert_eq!(destination("从一到无穷大", 2), ("从一到无穷大", 0));
         assert_eq!(destination("三体 到 3", 2), ("三体 到 3", 0));
-    }
-
-    #[test]
-    fn an_address_is_shown_masked() {
-        assert_eq!(masked("zhangsan@kindle.com"), "zh***@kindle.com");
-        assert_eq!(masked("me@qq.com"), "m***@qq.com");
     }
 }

@@ -60,7 +60,7 @@ impl Desk {
             Ok::<_, store::Error>(reply)
         })?;
         if posts {
-            self.kindle.wake();
+            self.kindle.bell().ring();
         }
         Ok(reply)
     }

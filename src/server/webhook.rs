@@ -315,7 +315,7 @@ async fn keep(app: Arc<App>, account: Arc<Account>, open_id: String, reply: Repl
     let same = Arc::clone(&app);
     let kept = blocking(move || same.desk.keep_late(account.name(), &open_id, reply, same.clock.now())).await;
     match kept {
-        Ok(Ok(())) => app.chat.wake(),
+        Ok(Ok(())) => app.chat.bell().ring(),
         Ok(Err(error)) => log::error!("a late answer is lost: {error:#}"),
         Err(panicked) => log::error!("a late answer is lost: {panicked}"),
     }

@@ -524,6 +524,6 @@ async fn a_new_file_is_noticed_by_itself() {
     tokio::time::timeout(Patience::from_secs(30), seen).await.expect("the picture");
     room.id("二维码").await;
     watching.abort();
-    room.test.app.media.stop();
+    room.test.app.media.bell().stop();
     tokio::time::timeout(Patience::from_secs(5), uploading).await.expect("it stops").unwrap();
 }

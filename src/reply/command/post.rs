@@ -54,12 +54,8 @@ pub(super) fn with_words(text: &str) -> Option<Command> {
 
 #[cfg(test)]
 mod tests {
-    use crate::reply::command::{Command, parse};
-
-    #[track_caller]
-    fn check(text: &str, expected: Command) {
-        assert_eq!(parse(text, &Default::default()), expected, "{text}");
-    }
+    use crate::reply::command::Command;
+    use crate::reply::command::tests::check;
 
     #[test]
     fn addresses_are_bound_and_forgotten() {

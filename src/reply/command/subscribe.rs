@@ -32,12 +32,8 @@ pub(super) fn with_words(text: &str) -> Option<Command> {
 
 #[cfg(test)]
 mod tests {
-    use crate::reply::command::{Command, parse};
-
-    #[track_caller]
-    fn check(text: &str, expected: Command) {
-        assert_eq!(parse(text, &Default::default()), expected, "{text}");
-    }
+    use crate::reply::command::Command;
+    use crate::reply::command::tests::check;
 
     #[test]
     fn subscriptions_are_made_listed_and_ended() {
