@@ -101,10 +101,10 @@ impl Kindle {
         let bound = AddressRecord { bound_at: Some(now), code: None, ..record };
         write.put(&ADDRESSES, &key, &bound)?;
         write.put(&FOLLOWER_OF_ADDRESS, &key.1, &key.0)?;
-        Ok(Done::Bound { address: key.1, is_kindle: bound.is_kindle, sender: bound.sender })
+        Ok(Done::Bound(key.1))
     }
 
-    /// Forgets an address. What is queued for it finds it gone.
+    /// Forgets an address, and what was or is to be sent there.
     pub(super) fn unbind(&self, write: &mut Write<'_>, who: &Who, address: String) -> store::Result<Done> {
         let key = (who.key.clone(), address);
         if write.get(&ADDRESSES, &key)?.is_none() {
@@ -114,6 +114,7 @@ impl Kindle {
             write.delete(&FOLLOWER_OF_ADDRESS, &key.1);
         }
         write.delete(&ADDRESSES, &key);
+        self.forget_deliveries(write, &key)?;
         Ok(Done::Unbound(key.1))
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{Done, Kindle, MOST_ROWS, Who};
 use crate::store::records::{BookId, DeliveryRecord, DeliveryState, Parcel};
-use crate::store::schema::{ADDRESSES, COUNTS, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
+use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
 
 /// How long a row is kept after its end.
@@ -91,6 +91,18 @@ impl Kindle {
         write.put(&DELIVERY_QUEUE, &number, &key)
     }
 
+    /// Deletes the rows of this follower's deliveries to this address: their keys, too, have it in clear.
+    pub(super) fn forget_deliveries(&self, write: &mut Write<'_>, owner: &(String, String)) -> store::Result<()> {
+        for (key, row) in self.store.under(&DELIVERIES, &owner.0, MOST_ROWS)? {
+            if row.address == owner.1 {
+                write.delete(&DELIVERIES, &key);
+                write.delete(&DELIVERY_NEWS, &key);
+                write.delete(&DELIVERY_QUEUE, &row.number);
+            }
+        }
+        Ok(())
+    }
+
     /// The latest deliveries of everybody, for the owner.
     ///
     /// # Errors
@@ -122,6 +134,7 @@ impl Kindle {
             let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
             let Some(mut row) = row.filter(|row| row.state != DeliveryState::Sent) else { return Ok(None) };
             row.state = DeliveryState::Queued;
+            (row.attempts, row.trouble) = (0, None);
             (row.queued_at, row.next_at, row.ended_at) = (now, now, None);
             write.put(&DELIVERIES, &key, &row)?;
             write.delete(&DELIVERY_NEWS, &key);
@@ -211,14 +224,6 @@ impl Kindle {
     /// When the store fails.
     pub fn waiting(&self) -> store::Result<usize> {
         Ok(self.store.page(&DELIVERY_QUEUE, None, MOST_ROWS)?.len())
-    }
-
-    /// How many deliveries there have been.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn asked_for(&self) -> store::Result<u64> {
-        Ok(self.store.get(&COUNTS, &NUMBER.to_owned())?.unwrap_or(0))
     }
 }
 

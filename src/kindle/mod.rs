@@ -150,14 +150,7 @@ pub enum Done {
     /// No more codes today.
     TooManyCodes(u32),
     /// The address is proven.
-    Bound {
-        /// Which.
-        address: String,
-        /// Whether it is a Kindle's.
-        is_kindle: bool,
-        /// The sender to approve there.
-        sender: String,
-    },
+    Bound(String),
     /// The code is wrong, and may be typed so many times more.
     WrongCode(u32),
     /// There is no code that could be typed.

@@ -53,7 +53,7 @@ pub struct Menu {
 }
 
 /// A button, with whatever its type needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Button {
     /// What stands on it.
@@ -85,7 +85,7 @@ pub struct Button {
 }
 
 /// A menu for some.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Conditional {
     /// For followers with this tag.
@@ -116,9 +116,12 @@ impl Menu {
         toml::to_string_pretty(self).map_err(|error| error.to_string())
     }
 
-    /// What the platform has.
+    /// What the platform has. Of its conditional menus the newest counts first, and so stands first here: their ids
+    /// count up.
     pub(super) fn of(found: &PlatformMenu) -> Menu {
-        let conditional = found.conditional.iter().map(|(_, rule, buttons)| Conditional {
+        let mut newest_first: Vec<_> = found.conditional.iter().collect();
+        newest_first.sort_by_key(|(id, ..)| std::cmp::Reverse(id.parse::<u64>().unwrap_or(0)));
+        let conditional = newest_first.into_iter().map(|(_, rule, buttons)| Conditional {
             tag_id: rule.tag_id.clone(),
             client_platform_type: rule.client_platform_type.clone(),
             buttons: buttons.iter().map(Button::of).collect(),
@@ -135,20 +138,6 @@ impl Menu {
             menu.buttons.iter().for_each(|button| button.add_lines(1, &mut lines));
         }
         lines
-    }
-
-    /// Whether both are the same to followers: the platform gives conditional menus in an order of its own.
-    pub(super) fn is_same(&self, other: &Menu) -> bool {
-        self.buttons == other.buttons && self.has_same_conditional(other)
-    }
-
-    pub(super) fn has_same_conditional(&self, other: &Menu) -> bool {
-        let sorted = |menu: &Menu| {
-            let mut all = menu.conditional.clone();
-            all.sort();
-            all
-        };
-        sorted(self) == sorted(other)
     }
 }
 

@@ -59,7 +59,7 @@ impl Menu {
 
     /// How this menu would change that one, line by line; empty if it would not.
     pub fn changes(&self, before: &Menu) -> Vec<String> {
-        if self.is_same(before) {
+        if *self == *before {
             return Vec::new();
         }
         diff::diff(&before.lines(), &self.lines())
@@ -85,7 +85,7 @@ pub async fn push(keeper: &Arc<Keeper>, menu: &Menu) -> Result<Pushed> {
     }
     let found = found(keeper).await?.unwrap_or_default();
     let before = Menu::of(&found);
-    if menu.is_same(&before) {
+    if *menu == before {
         return Ok(Pushed::Same);
     }
     if menu.buttons != before.buttons {
@@ -96,7 +96,7 @@ pub async fn push(keeper: &Arc<Keeper>, menu: &Menu) -> Result<Pushed> {
         })
         .await?;
     }
-    if !menu.has_same_conditional(&before) {
+    if menu.conditional != before.conditional {
         replace_conditional(keeper, &found, menu).await?;
     }
     Ok(Pushed::Changed)

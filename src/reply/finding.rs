@@ -49,9 +49,6 @@ impl Visit<'_> {
 
     /// A number that picks nothing: a title like 1984, or a slip.
     pub(super) fn number(&self, number: &str) -> Result<Outcome> {
-        if self.is_awaited_code(number)? {
-            return Ok(self.enter_code(number));
-        }
         let finding = self.desk.library.find(number)?;
         match finding.confidence {
             Confidence::Sure => return self.sure(number, finding),

@@ -134,7 +134,10 @@ pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, now: DateTime<Utc>)
     follower.left_at = Some(now);
     // Who has left cannot be written to, and following again is no message.
     write.delete(&CONTACTS, key);
-    write.count(FOLLOWING, -1)?;
+    // Who is only known to be blocked was never counted, or not any more.
+    if !follower.alias.is_empty() {
+        write.count(FOLLOWING, -1)?;
+    }
     write.put(&FOLLOWERS, key, &follower)
 }
 

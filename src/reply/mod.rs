@@ -44,7 +44,7 @@ use crate::library::link::Links;
 use crate::library::{self, Library};
 use crate::media::Media;
 use crate::store::records::{AnswerRecord, PlaceRecord};
-use crate::store::schema::{ANSWERS, LATE};
+use crate::store::schema::{ANSWERS, FOLLOWERS, LATE};
 use crate::store::{self, Durability, Store};
 use crate::wechat::{Incoming, Reply};
 
@@ -170,7 +170,8 @@ impl Desk {
         if matches!(ask, Ask::Words { .. } | Ask::Unsupported | Ask::Unheard | Ask::Place)
             && let Some(reply) = self.too_fast(&key, &incoming.from_user, now)
         {
-            return Ok(reply);
+            let is_blocked = self.store.get(&FOLLOWERS, &follower)?.is_some_and(|follower| follower.blocked);
+            return Ok(if is_blocked { Reply::Nothing } else { reply });
         }
         match ask {
             Ask::Nothing | Ask::Published(_) => Ok(Reply::Nothing),

@@ -106,8 +106,15 @@ impl Desk {
             .under(&NOTICES, &key, AT_ONCE + IN_NEWS)?
             .into_iter()
             .partition(|((_, what), _)| subscriptions::is_news(what));
-        for (key, book) in books.into_iter().take(AT_ONCE) {
-            notices.push(Notice { key: Key::Book(key), line: self.book_line(book, TITLE)?.map(Line::Book) });
+        let mut living = 0;
+        for (key, book) in books {
+            // Books that have gone must not stand before those that are there.
+            let line = self.book_line(book, TITLE)?.map(Line::Book);
+            living += usize::from(line.is_some());
+            notices.push(Notice { key: Key::Book(key), line });
+            if living == AT_ONCE {
+                break;
+            }
         }
         if !news.is_empty() {
             notices.extend(self.news(who, words, news, now)?);

@@ -260,7 +260,7 @@ pub(super) fn said(words: &Wordings, done: &Done) -> String {
         Done::AlreadyBound(address) => at(Word::AlreadyBound, address),
         Done::TooManyAddresses(most) => count(Word::TooManyAddresses, most),
         Done::TooManyCodes(most) => count(Word::TooManyCodes, most),
-        Done::Bound { address, .. } => at(Word::Bound, address),
+        Done::Bound(address) => at(Word::Bound, address),
         Done::WrongCode(0) => words.plain(Word::CodeSpent),
         Done::WrongCode(left) => count(Word::CodeWrong, left),
         Done::NoCode => words.plain(Word::CodeNone),

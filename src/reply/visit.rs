@@ -84,6 +84,11 @@ impl Visit<'_> {
 
     /// Carries out a command.
     pub(super) fn perform(&self, command: Command) -> Result<Outcome> {
+        let command = match command {
+            // No search: it must not be counted as one, nor refused.
+            Command::Number(digits) if self.is_awaited_code(&digits)? => Command::Code(digits),
+            other => other,
+        };
         let Desk { flood, limits, library, .. } = self.desk;
         if command.may_search()
             && !flood.may_search(&self.follower.alias, limits.searches_per_day, library.day(self.now))

@@ -19,17 +19,6 @@ pub enum CustomMessage {
     Voice(String),
     /// A link with title and picture; the platform takes exactly one.
     Link(Article),
-    /// An article of the account's own that is published, by its article_id.
-    Article(String),
-    /// A question with answers to tap; a tap comes back as a text with the id.
-    Choice {
-        /// Above the answers.
-        head: String,
-        /// Ids and what is shown.
-        answers: Vec<(String, String)>,
-        /// Below them.
-        tail: String,
-    },
 }
 
 impl CustomMessage {
@@ -62,12 +51,6 @@ impl CustomMessage {
                 let Article { title, description, pic_url, url } = article;
                 let article = json!({ "title": title, "description": description, "url": url, "picurl": pic_url });
                 ("news", json!({ "articles": [article] }))
-            }
-            CustomMessage::Article(id) => ("mpnewsarticle", json!({ "article_id": id })),
-            CustomMessage::Choice { head, answers, tail } => {
-                let answers: Vec<Value> =
-                    answers.iter().map(|(id, shown)| json!({ "id": id, "content": shown })).collect();
-                ("msgmenu", json!({ "head_content": head, "list": answers, "tail_content": tail }))
             }
         };
         json!({ "touser": open_id, "msgtype": kind, kind: content })
@@ -113,15 +96,6 @@ mod tests {
             written(CustomMessage::Link(article)),
             json!({ "touser": "oABC", "msgtype": "news", "news": { "articles": [
                 { "title": "题", "description": "述", "url": "u", "picurl": "p" }] } })
-        );
-        let choice =
-            CustomMessage::Choice {
-                head: "好吗".into(), answers: vec![("1".into(), "好".into())], tail: "谢".into()
-            };
-        assert_eq!(
-            written(choice),
-            json!({ "touser": "oABC", "msgtype": "msgmenu", "msgmenu": {
-                "head_content": "好吗", "list": [{ "id": "1", "content": "好" }], "tail_content": "谢" } })
         );
     }
 

@@ -74,6 +74,13 @@ impl Post {
     }
 }
 
+/// Everything in the store, as text.
+fn everything(post: &Post) -> String {
+    let mut lines = Vec::new();
+    post.app.app.store.export(&mut lines).unwrap();
+    String::from_utf8(lines).unwrap()
+}
+
 fn code_in(letter: &SunkLetter) -> String {
     letter.subject().chars().filter(char::is_ascii_digit).collect()
 }
@@ -398,13 +405,12 @@ async fn unbinding_and_forgetting_leave_no_address_behind() {
     assert!(list.contains("1. zh***@kindle.com\n2. li***@qq.com"), "{list}");
     assert!(post.say("解绑").await.contains("要解绑哪一个"));
     assert!(post.say("解绑 2").await.contains("li***@qq.com"));
+    assert!(!everything(&post).contains("lisi"), "nor in what was sent there");
     assert!(post.say("邮箱").await.contains("zh***") && !post.say("邮箱").await.contains("li***"));
     post.say("推送 三体").await;
     post.drain().await;
     post.say("确认删除").await;
-    let mut everything = Vec::new();
-    post.app.app.store.export(&mut everything).unwrap();
-    let everything = String::from_utf8_lossy(&everything);
+    let everything = everything(&post);
     for trace in [KINDLE, "zhangsan", "lisi", FOLLOWER] {
         // The answer to the deletion itself is kept for the platform's retries; it names nobody.
         assert!(!everything.contains(trace), "{trace}");

@@ -98,6 +98,12 @@ async fn conditional_menus_are_replaced_and_the_first_one_counts() {
     // The platform's newest counts.
     assert!(added.len() == 2 && added[0].contains("二") && added[1].contains("一"), "{added:?}");
     assert_eq!(menu::push(keeper(&app), &first).await.unwrap(), Pushed::Same);
+    // Which one counts for whom both are for, is a change, too.
+    let mut swapped = first.clone();
+    swapped.conditional.reverse();
+    assert!(!swapped.changes(&first).is_empty());
+    assert_eq!(menu::push(keeper(&app), &swapped).await.unwrap(), Pushed::Changed);
+    assert_eq!(menu::pull(keeper(&app)).await.unwrap().unwrap(), swapped);
 
     let seen = menu::seen_by(keeper(&app), FOLLOWER).await.unwrap();
     assert_eq!(seen.shown(), ["好  click 帮助"]);

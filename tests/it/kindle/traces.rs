@@ -5,15 +5,8 @@ use std::fs;
 use chrono::Duration;
 use shutong::kindle::Drained;
 
-use super::{KINDLE, MAILBOX, Post, sent};
+use super::{KINDLE, MAILBOX, Post, everything, sent};
 use crate::support::book_builder::BookBuilder;
-
-/// Everything in the store, as text.
-fn stored(post: &Post) -> String {
-    let mut everything = Vec::new();
-    post.app.app.store.export(&mut everything).unwrap();
-    String::from_utf8(everything).unwrap()
-}
 
 #[tokio::test]
 async fn no_address_is_kept_before_consent_whatever_is_said_with_it() {
@@ -31,7 +24,7 @@ async fn no_address_is_kept_before_consent_whatever_is_said_with_it() {
         "找 secret@kindle.com",
     ] {
         is_told |= post.say(text).await.contains("已寄出");
-        assert!(!stored(&post).contains("secret"), "{text}");
+        assert!(!everything(&post).contains("secret"), "{text}");
     }
     assert!(is_told, "what waits is not lost");
 }
@@ -48,7 +41,7 @@ async fn being_forgotten_gives_no_fresh_quota_and_leaves_no_address_in_a_counter
     }
     post.drain().await;
     post.say("确认删除").await;
-    let left = stored(&post);
+    let left = everything(&post);
     assert!(!left.contains("one@qq.com") && !left.contains("two@qq.com") && !left.contains(KINDLE));
     assert!(post.say("同意绑定 three@qq.com").await.contains("请明天再试"));
     post.app.clock.advance(Duration::days(1));
