@@ -5,7 +5,8 @@ pub mod book;
 
 use book::{Error, Format, ReadOptions, WriteOptions};
 
-/// Reads bytes as a format, strictly and to rescue, and writes what was read in a format of the fuzzer's choice.
+/// Reads bytes as a format, strictly and to rescue, and writes what was read in a format of the fuzzer's choice,
+/// an EPUB as it is or for a Kindle.
 /// A panic, an endless loop or a memory limit exceeded is a finding; every error is fine.
 pub fn read_as(format: Format, bytes: &[u8]) {
     for rescue in [false, true] {
@@ -17,6 +18,7 @@ pub fn read_as(format: Format, bytes: &[u8]) {
         let _ = book.chapter_texts().map(|(title, text)| title.len() + text.len()).sum::<usize>();
         let last = bytes.last().copied().map_or(0, usize::from);
         let target = Format::WRITABLE[last % Format::WRITABLE.len()];
-        let _ = book::write(&book, target, &WriteOptions::default());
+        let options = WriteOptions { for_kindle: last & 0x80 != 0, ..WriteOptions::default() };
+        let _ = book::write(&book, target, &options);
     }
 }

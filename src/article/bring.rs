@@ -1,7 +1,7 @@
 //! Files brought into the folder of articles: one with its pictures, a whole folder, or what a feed has.
 //!
 //! A file comes whole or not at all (temporary name, on disk, renamed), pictures before the text that shows them. What it
-//! replaces is put aside and not lost. The same again changes nothing.
+//! replaces is put aside and not lost. The same again changes nothing. Nothing is written before its name is admitted.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use percent_encoding::percent_decode_str;
 use super::feed::{self, Item};
 use super::shelf::{Article, Shelf, read_article};
 use super::source::{self, Kind};
-use super::{Articles, Error, Result, disk, picture, slug};
+use super::{Articles, Error, Result, disk, is_reserved, picture, slug};
 use crate::book::{Rules, safe_markup, web_picture};
 
 /// Where files go that are taken out or replaced.
-const ASIDE: &str = "removed";
+pub(super) const ASIDE: &str = "removed";
 /// Longest summary that is made of a text, in characters.
 const SUMMARY: usize = 100;
 /// Longest title taken from a feed, in characters.
@@ -46,6 +46,14 @@ pub enum Brought {
     Same,
 }
 
+/// Where an article's file may stand.
+struct Admitted<'n> {
+    path: PathBuf,
+    stem: &'n str,
+    kind: Kind,
+    slug: String,
+}
+
 impl Articles {
     /// Brings one file with the pictures beside it.
     ///
@@ -55,20 +63,19 @@ impl Articles {
         let wrong = |what: String| Error::Wrong { path: file.to_owned(), what };
         let name =
             file.file_name().and_then(|name| name.to_str()).ok_or_else(|| wrong("its name is no text".into()))?;
-        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-        let kind = Kind::of(extension).ok_or_else(|| wrong("only .md and .html are taken".into()))?;
+        let _alone = self.folder_work.lock();
+        let admitted = self.admitted(name, file, now)?;
+        let stem = admitted.stem;
         let beside = file.parent().unwrap_or(Path::new("."));
         let bytes = fs::read(file).map_err(|error| disk(file, error))?;
-        let read = source::read(&bytes, kind, stem, self.settings.time_zone).map_err(wrong)?;
-        let _alone = self.folder_work.lock();
-        fs::create_dir_all(&self.folder).map_err(|error| disk(&self.folder, error))?;
+        let read = source::read(&bytes, admitted.kind, stem, self.settings.time_zone).map_err(wrong)?;
         let is_in_place = || Some(fs::canonicalize(beside).ok()? == fs::canonicalize(&self.folder).ok()?);
         if is_in_place() != Some(true) {
             for (name, bytes) in pictures(&read, beside, stem) {
                 self.put_picture(stem, &name, &bytes)?;
             }
         }
-        self.bring(name, &bytes, now)
+        self.bring(admitted, &bytes, now)
     }
 
     /// Writes an article's file, as its owner has typed it; a new one must not take another's place.
@@ -85,8 +92,7 @@ impl Articles {
         if is_new && path.exists() {
             return wrong("there is an article of this name; choose another");
         }
-        fs::create_dir_all(&self.folder).map_err(|error| disk(&self.folder, error))?;
-        self.bring(name, text.as_bytes(), now)
+        self.bring(self.admitted(name, &path, now)?, text.as_bytes(), now)
     }
 
     /// Puts a picture into the folder of an article.
@@ -166,26 +172,36 @@ impl Articles {
         if let Some(known) = known {
             return Ok(Added { slug: known.slug.clone(), brought: Brought::Same, notes: Vec::new() });
         }
-        let stem = free_stem(&shelf, &item);
-        let text = written(&item, as_drafts);
-        self.bring(&format!("{stem}.html"), text.as_bytes(), now)
+        let name = format!("{}.html", free_stem(&shelf, &item));
+        let admitted = self.admitted(&name, &self.folder.join(&name), now)?;
+        self.bring(admitted, written(&item, as_drafts).as_bytes(), now)
     }
 
-    /// Puts a file into the folder and reads it. For who holds `folder_work`.
-    fn bring(&self, name: &str, bytes: &[u8], now: DateTime<Utc>) -> Result<Added> {
+    /// Whether a file may come under this name; what is wrong is said of `file`. For who holds `folder_work`.
+    fn admitted<'n>(&self, name: &'n str, file: &Path, now: DateTime<Utc>) -> Result<Admitted<'n>> {
         let path = self.folder.join(name);
-        let wrong = |what: String| Error::Wrong { path: path.clone(), what };
+        let wrong = |what: String| Error::Wrong { path: file.to_owned(), what };
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         let kind = Kind::of(extension).ok_or_else(|| wrong("only .md and .html are taken".into()))?;
-        source::read(bytes, kind, stem, self.settings.time_zone).map_err(&wrong)?;
-        self.read_folder(now)?;
         let own = slug(stem);
         if own.is_empty() || stem.starts_with(['.', '_']) {
             return Err(wrong("its name must begin with a letter or a digit; rename it".into()));
         }
+        if is_reserved(&own) {
+            return Err(wrong(format!("the name {own} is no article's; rename it")));
+        }
+        self.read_folder(now)?;
         if let Some(other) = self.current().article(&own).filter(|other| other.path != path) {
             return Err(wrong(format!("/a/{own} is {}; rename one of them", other.path.display())));
         }
+        Ok(Admitted { path, stem, kind, slug: own })
+    }
+
+    /// Puts a file into the folder and reads it. For who holds `folder_work`.
+    fn bring(&self, admitted: Admitted<'_>, bytes: &[u8], now: DateTime<Utc>) -> Result<Added> {
+        let Admitted { path, stem, kind, slug: own } = admitted;
+        let wrong = |what: String| Error::Wrong { path: path.clone(), what };
+        source::read(bytes, kind, stem, self.settings.time_zone).map_err(wrong)?;
         let brought = match fs::read(&path) {
             Ok(before) if before == bytes => Brought::Same,
             Ok(_) => {
@@ -258,7 +274,7 @@ fn free_stem(shelf: &Shelf, item: &Item) -> String {
     let day = item.published_at.map(|at| format!("{}-", at.format("%Y-%m-%d"))).unwrap_or_default();
     let title: String = slug(&item.title).chars().take(40).collect();
     let stem = if title.is_empty() { format!("{day}article") } else { format!("{day}{title}") };
-    let is_free = |stem: &String| shelf.article(&slug(stem)).is_none();
+    let is_free = |stem: &String| !is_reserved(&slug(stem)) && shelf.article(&slug(stem)).is_none();
     let numbered = (2..).map(|number: u32| format!("{stem}-{number}"));
     std::iter::once(stem.clone()).chain(numbered).find(is_free).unwrap_or(stem)
 }

@@ -63,7 +63,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl Articles {
-    /// Brings an article into the draft box of an account, of the only one if none is named; published here or not.
+    /// Brings an article into the draft box of an account, of the first if none is named; published here or not.
     ///
     /// # Errors
     /// [`Error::Unfit`] before anything is sent, naming the field; what the platform says, with what to do.

@@ -15,6 +15,9 @@ const NODES: u32 = 200_000;
 /// Longest tag, in bytes: the parser takes a time that is the square of the number of attributes.
 const TAG: usize = 64 << 10;
 
+/// Elements of these are about a recording or a picture, whatever they are called.
+const FOREIGN: [&str; 2] = ["http://search.yahoo.com/mrss/", "http://www.itunes.com/dtds/podcast-1.0.dtd"];
+
 /// What a feed has of one article.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Item {
@@ -49,11 +52,7 @@ pub(super) fn read(text: &str, zone: Tz) -> Result<Vec<Item>, String> {
     }
     let nodes =
         root.descendants().filter(|node| node.is_element() && matches!(node.tag_name().name(), "item" | "entry"));
-    Ok(nodes.map(|node| item(node, text_of_document(&document), zone)).filter(|item| !item.markup.is_empty()).collect())
-}
-
-fn text_of_document<'t>(document: &Document<'t>) -> &'t str {
-    document.input_text()
+    Ok(nodes.map(|node| item(node, document.input_text(), zone)).filter(|item| !item.markup.is_empty()).collect())
 }
 
 fn has_huge_tag(text: &str) -> bool {
@@ -75,24 +74,30 @@ fn has_huge_tag(text: &str) -> bool {
 }
 
 fn item(node: Node<'_, '_>, source: &str, zone: Tz) -> Item {
-    let children = || node.children().filter(Node::is_element);
-    let of = |name: &str| children().find(|child| child.tag_name().name() == name);
-    let text = |name: &str| of(name).map(content).filter(|text| !text.is_empty());
-    let author = of("author").map(|author| {
-        let name = author.children().find(|child| child.tag_name().name() == "name");
+    let text = |name: &'static str| named(node, name).map(content).find(|text| !text.is_empty());
+    let mut authors = named(node, "author").map(|author| {
+        let name = named(author, "name").next();
         name.map_or_else(|| content(author), content)
     });
-    let date = ["published", "pubDate", "date", "updated"].iter().find_map(|name| text(name));
+    let author = authors.find(|name| !name.is_empty());
+    let date = ["published", "pubDate", "date", "updated"].into_iter().find_map(text);
     // RSS has the whole text in `content:encoded`, where it has it at all; Atom in `content`.
-    let body = ["encoded", "content", "description", "summary"].iter().find_map(|name| of(name));
+    let bodies = ["encoded", "content", "description", "summary"].into_iter().flat_map(|name| named(node, name));
+    let body = bodies.map(|body| markup(body, source)).find(|body| !body.trim().is_empty());
     Item {
         title: text("title").unwrap_or_default(),
-        author: author.or_else(|| text("creator")).filter(|name| !name.is_empty()),
-        tags: children().filter(|child| child.tag_name().name() == "category").filter_map(tag).collect(),
+        author: author.or_else(|| text("creator")),
+        tags: named(node, "category").filter_map(tag).collect(),
         published_at: date.and_then(|date| moment(&date, zone)),
         origin: text("guid").or_else(|| text("id")).or_else(|| link(node)).unwrap_or_default(),
-        markup: body.map(|body| markup(body, source)).unwrap_or_default(),
+        markup: body.unwrap_or_default(),
     }
+}
+
+/// The elements of this name directly inside, of the feed's own and of kindred namespaces.
+fn named<'a, 'input: 'a>(node: Node<'a, 'input>, name: &'static str) -> impl Iterator<Item = Node<'a, 'input>> {
+    let is_foreign = |child: &Node<'_, '_>| child.tag_name().namespace().is_some_and(|space| FOREIGN.contains(&space));
+    node.children().filter(move |child| child.is_element() && child.tag_name().name() == name && !is_foreign(child))
 }
 
 /// All characters inside, without blanks around them.
@@ -107,9 +112,9 @@ fn tag(node: Node<'_, '_>) -> Option<String> {
 }
 
 fn link(node: Node<'_, '_>) -> Option<String> {
-    let links = || node.children().filter(|child| child.tag_name().name() == "link");
+    let links = || named(node, "link");
     let is_page = |link: &Node<'_, '_>| matches!(link.attribute("rel"), None | Some("alternate"));
-    let href = links().find(is_page).and_then(|link| link.attribute("href").map(str::to_owned));
+    let href = links().filter(is_page).find_map(|link| link.attribute("href").map(str::to_owned));
     href.or_else(|| links().map(content).find(|text| !text.is_empty()))
 }
 
@@ -172,6 +177,24 @@ mod tests {
         assert_eq!((items[0].markup.as_str(), items[0].author.as_deref()), ("<p>a</p>", Some("甲")));
         assert!(items[1].markup.contains("<p>b</p>") && items[1].origin == "https://example.com/2");
         assert_eq!(items[2].markup, "<p>a &lt; b</p>\n");
+    }
+
+    #[test]
+    fn what_is_empty_or_of_a_recording_hides_no_text() {
+        let items = read(
+            "<rss xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" \
+             xmlns:media=\"http://search.yahoo.com/mrss/\" \
+             xmlns:itunes=\"http://www.itunes.com/dtds/podcast-1.0.dtd\"><channel><item>\
+             <itunes:title>别名</itunes:title><title/><title>书单</title><author/><author>甲</author>\
+             <content:encoded> </content:encoded><media:content url=\"https://example.com/a.png\">x</media:content>\
+             <media:description>图</media:description><itunes:summary>音</itunes:summary>\
+             <description>正文</description></item></channel></rss>",
+            ZONE,
+        )
+        .unwrap();
+        assert_eq!(items.len(), 1);
+        let (title, author, markup) = (items[0].title.as_str(), items[0].author.as_deref(), items[0].markup.as_str());
+        assert_eq!((title, author, markup), ("书单", Some("甲"), "正文"));
     }
 
     #[test]

@@ -42,6 +42,8 @@ use crate::wechat::UnfitDraft;
 
 /// Longest name in addresses, in characters.
 const SLUG: usize = 80;
+/// What the place of a new article is called among those of the owner's pages.
+const EDITOR: &str = "new";
 
 /// The articles. Shared by all accounts.
 pub struct Articles {
@@ -53,6 +55,8 @@ pub struct Articles {
     shelf: RwLock<Option<Arc<Shelf>>>,
     /// Held by whoever reads or changes the folder. Guards no data of its own.
     folder_work: Mutex<()>,
+    /// Held by whoever makes a picture lighter.
+    picture_work: Mutex<()>,
     /// Held by whoever writes drafts: two at a time would add two.
     platform_work: tokio::sync::Mutex<()>,
 }
@@ -149,6 +153,7 @@ impl Articles {
             settings,
             shelf: RwLock::default(),
             folder_work: Mutex::default(),
+            picture_work: Mutex::default(),
             platform_work: tokio::sync::Mutex::default(),
         }
     }
@@ -219,7 +224,7 @@ impl Articles {
 
     /// A picture as pages show it, with its media type: heavy ones are made lighter. None if the file has gone.
     pub fn light(&self, picture: &Picture) -> Option<(Vec<u8>, &'static str)> {
-        picture::light(&self.folder, picture)
+        picture::light(&self.folder, &self.picture_work, picture)
     }
 
     /// The folder of articles.
@@ -232,7 +237,7 @@ impl Articles {
         format!("{}{}", self.settings.public_url, address_of(slug))
     }
 
-    /// In which times without a zone are meant.
+    /// A point in time as people write one; without a zone it is the owner's.
     ///
     /// # Errors
     /// A sentence that shows how a time is written.
@@ -320,6 +325,11 @@ pub(crate) fn slug(stem: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
+}
+
+/// Whether this name cannot be an article's: its folder would be one that all share, or its place the editor's.
+fn is_reserved(slug: &str) -> bool {
+    [picture::SHARED, bring::ASIDE, EDITOR].contains(&slug)
 }
 
 fn disk(path: &Path, error: std::io::Error) -> Error {

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 
 use super::bring::write_whole;
@@ -44,7 +45,8 @@ pub struct Picture {
 }
 
 /// A picture as pages show it, with its media type: a heavy one lighter, made once. None if the file has gone.
-pub(super) fn light(folder: &Path, picture: &Picture) -> Option<(Vec<u8>, &'static str)> {
+/// `making` is held by whoever makes one: two at a time would write the same file, and pictures take much memory.
+pub(super) fn light(folder: &Path, making: &Mutex<()>, picture: &Picture) -> Option<(Vec<u8>, &'static str)> {
     let mime = picture.mime?;
     let (path, _) = picture.place.as_ref()?;
     let (length, changed) = stamp(path)?;
@@ -54,10 +56,17 @@ pub(super) fn light(folder: &Path, picture: &Picture) -> Option<(Vec<u8>, &'stat
     }
     let key = ContentHash::of(format!("{} {length} {changed:?}", path.display()).as_bytes());
     let kept = |extension: &str| folder.join(KEPT).join(format!("{}.{extension}", key.as_str()));
-    for (extension, mime) in [("jpg", "image/jpeg"), ("png", "image/png")] {
-        if let Some(bytes) = read(&kept(extension)) {
-            return Some((bytes, mime));
-        }
+    let known = || {
+        let mimes = [("jpg", "image/jpeg"), ("png", "image/png")];
+        mimes.into_iter().find_map(|(extension, mime)| Some((read(&kept(extension))?, mime)))
+    };
+    if let Some(found) = known() {
+        return Some(found);
+    }
+    let _alone = making.lock();
+    // Somebody may have made it while this one waited.
+    if let Some(found) = known() {
+        return Some(found);
     }
     let bytes = read(path)?;
     let (width, height) = picture.size;

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use super::page::{self, Page};
 use super::picture::{self, Picture};
 use super::source::{self, Kind, LARGEST};
-use super::{Settings, slug};
+use super::{Settings, is_reserved, slug};
 use crate::search;
 use crate::store::ContentHash;
 
@@ -158,9 +158,7 @@ pub(super) fn read(folder: &Path, before: &Shelf, settings: &Settings) -> std::i
     let mut shelf = Shelf::default();
     for (path, stem, kind) in files(folder)? {
         let name = slug(&stem);
-        if name.is_empty() || shelf.articles.contains_key(&name) {
-            let what =
-                if name.is_empty() { "its name has no letters".into() } else { format!("/a/{name} is another's") };
+        if let Some(what) = unfit_name(&name, &shelf) {
             shelf.problems.push((path, format!("{what}; rename it")));
             continue;
         }
@@ -181,6 +179,16 @@ pub(super) fn read(folder: &Path, before: &Shelf, settings: &Settings) -> std::i
         }
     }
     Ok(shelf)
+}
+
+/// Why no article of this folder, or not one more, can have this name in addresses.
+fn unfit_name(name: &str, shelf: &Shelf) -> Option<String> {
+    match name {
+        "" => Some("its name has no letters".into()),
+        _ if is_reserved(name) => Some(format!("the name {name} is no article's")),
+        _ if shelf.articles.contains_key(name) => Some(format!("/a/{name} is another's")),
+        _ => None,
+    }
 }
 
 /// The files that can be articles, by name.

@@ -86,7 +86,8 @@ pub struct WriteOptions {
     /// The encoding of plain text.
     pub charset: Charset,
     /// An EPUB that Amazon's Send to Kindle takes: pictures as JPEG, PNG or GIF of moderate size, a raster cover, fonts
-    /// as TTF or OTF, no sound and film, no empty pages, a language in any case.
+    /// as TTF or OTF, no sound and film, no empty pages, a language in any case. Drawings and formulas that stand in a
+    /// page's own markup stay. It says nothing to other formats.
     pub for_kindle: bool,
 }
 

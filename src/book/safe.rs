@@ -351,10 +351,24 @@ mod tests {
         assert_eq!(found.text.trim(), "标题\n一二\n三");
     }
 
+    /// How deep elements lie in each other, as written.
+    fn depth(markup: &str) -> usize {
+        let (mut open, mut most) = (0_usize, 0);
+        for tag in markup.split('<').skip(1) {
+            open = if tag.starts_with('/') { open.saturating_sub(1) } else { open + 1 };
+            most = most.max(open);
+        }
+        most
+    }
+
     #[test]
-    fn deep_and_long_markup_is_done_soon() {
-        let quotes = markdown(&">".repeat(100_000));
-        assert!(cleaned(&quotes).len() < 10_000_000);
-        cleaned(&"<b>".repeat(60_000));
+    fn markup_of_any_depth_keeps_its_words_and_lies_in_bounds() {
+        let quotes = markdown(&(">".repeat(100_000) + " end"));
+        for markup in [quotes, "<b>".repeat(60_000) + "end"] {
+            let left = cleaned(&markup);
+            assert_eq!(left.matches("end").count(), 1);
+            assert!((2..=Document::MAX_DEPTH + 2).contains(&depth(&left)), "{}", depth(&left));
+            assert!(left.len() < 10_000_000, "{}", left.len());
+        }
     }
 }

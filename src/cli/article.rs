@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::token::wait_for;
 use super::{Console, Exit, absolute};
 use crate::app::App;
 use crate::article::{self, Added, Brought, Drafted, Told};
@@ -24,7 +25,7 @@ pub(super) enum Article {
     Import {
         /// The file or the folder.
         from: PathBuf,
-        /// Of a feed: public only when you say so, with `publish`.
+        /// Public only when you say so, with `publish`; for feeds only.
         #[arg(long)]
         drafts: bool,
     },
@@ -94,17 +95,22 @@ fn add(app: &App, files: &[PathBuf], console: &mut Console) -> Result<Exit> {
 fn import(app: &App, from: &Path, drafts: bool, console: &mut Console) -> Result<Exit> {
     let path = absolute(from, console)?;
     let now = app.clock.now();
+    ensure!(
+        !(drafts && path.is_dir()),
+        "--drafts is for feeds only; of a folder, write draft = true into the heads of its files"
+    );
     let brought: Vec<(String, article::Result<Added>)> = if path.is_dir() {
         let named = |(file, added): (PathBuf, _)| (file.display().to_string(), added);
         app.articles.add_folder(&path, now)?.into_iter().map(named).collect()
     } else {
         app.articles.import_feed(&path, drafts, now)?
     };
-    let new = brought.iter().filter(|(_, added)| is(added, Brought::New)).count();
-    let same = brought.iter().filter(|(_, added)| is(added, Brought::Same)).count();
+    let count = |wanted: Brought| brought.iter().filter(|(_, added)| is(added, wanted)).count();
+    let (new, changed, same) = (count(Brought::New), count(Brought::Changed), count(Brought::Same));
     let all = brought.len();
+    let failed = all - new - changed - same;
     let exit = brought.into_iter().fold(Exit::Done, |exit, (name, added)| tell(app, &name, added, exit, console));
-    console.line(format_args!("{all} articles: {new} new, {same} here already"));
+    console.line(format_args!("{all} articles: {new} new, {changed} changed, {same} here already, {failed} failed"));
     Ok(exit)
 }
 
@@ -211,17 +217,4 @@ fn draft(app: &App, slug: &str, account: Option<&str>, publish: bool, console: &
 fn told(publication: &PublicationRecord) -> String {
     let url = publication.url.as_ref().map(|url| format!(": {url}"));
     format!("{}{}", publication.state.told(), url.unwrap_or_default())
-}
-
-/// Waits for the platform, in the server's runtime if this is the server, else in one of its own.
-fn wait_for<T>(work: impl Future<Output = article::Result<T>>) -> Result<T> {
-    let outcome = match tokio::runtime::Handle::try_current() {
-        Ok(handle) => handle.block_on(work),
-        Err(_) => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("no runtime to call the platform in")?
-            .block_on(work),
-    };
-    Ok(outcome?)
 }

@@ -43,7 +43,7 @@ pub(super) struct Convert {
     /// Write a text in GB18030 instead of UTF-8.
     #[arg(long)]
     gb18030: bool,
-    /// Write an EPUB with only what Amazon's Send to Kindle takes.
+    /// Write an EPUB with only what Amazon's Send to Kindle takes (EPUB only).
     #[arg(long)]
     for_kindle: bool,
     /// Give the book this title.
@@ -171,14 +171,22 @@ impl Plan<'_> {
         let target = target.with_context(|| {
             format!("{} does not tell a format; give one with --to: {}", output.display(), writable())
         })?;
-        ensure!(target.is_writable(), "{target} cannot be written; choose one of: {}", writable());
+        self.check(target)?;
         Ok(target)
+    }
+
+    /// Refuses what cannot be written, and an option that would do nothing there.
+    fn check(&self, target: Format) -> Result<()> {
+        ensure!(target.is_writable(), "{target} cannot be written; choose one of: {}", writable());
+        let does_something = !self.command.for_kindle || target == Format::Epub;
+        ensure!(does_something, "--for-kindle is for EPUB only; leave it out, or write to EPUB (--to epub)");
+        Ok(())
     }
 
     fn folder(&self, console: &mut Console) -> Result<Exit> {
         let Convert { input, output, to, .. } = self.command;
         let Some(target) = *to else { bail!("a folder needs --to: {}", writable()) };
-        ensure!(target.is_writable(), "{target} cannot be written; choose one of: {}", writable());
+        self.check(target)?;
         let (input, output) = (absolute(input, console)?, absolute(output, console)?);
         ensure!(!output.is_file(), "{} is a file; name a folder to write to", output.display());
         ensure!(!output.starts_with(&input), "the output must not lie in the folder that is converted");

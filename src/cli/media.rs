@@ -1,12 +1,12 @@
 //! `shutong media`: the files of the media folder, as they stand at the platform.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::token::wait_for;
 use super::{Console, Exit};
 use crate::alert::Trouble;
 use crate::app::App;
@@ -54,8 +54,11 @@ fn list(app: &App, json: bool, console: &mut Console) -> Result<Exit> {
         console.line(json!(documents));
         return Ok(Exit::Done);
     }
+    let files = app.media.files()?;
     for name in app.media.missing()? {
-        console.line(format_args!("{name}\tis what a keyword is answered with, and not in the folder"));
+        let is_there = files.iter().any(|(file, _)| *file == name);
+        let what = if is_there { "of another kind than the keyword says" } else { "not in the folder" };
+        console.line(format_args!("{name}\tis what a keyword is answered with, and {what}"));
     }
     Ok(Exit::Done)
 }
@@ -113,12 +116,4 @@ fn document(name: &str, file: &MediaFileRecord, standing: &[Standing]) -> serde_
 
 fn told(name: &str, trouble: MediaTrouble) -> String {
     Trouble::MediaUnfit { file: name.to_owned(), trouble }.en()
-}
-
-/// Waits for the room of media, in the server's runtime if this is the server, else in one of its own.
-fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    match tokio::runtime::Handle::try_current() {
-        Ok(handle) => handle.block_on(work),
-        Err(_) => tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work),
-    }
 }

@@ -57,7 +57,8 @@ pub(super) struct Seen {
 }
 
 impl Media {
-    /// Brings the records up to the folder. A folder that is not there changes nothing: perhaps its disk is missing.
+    /// Brings the records up to the folder. One that is not there is made if no file was ever seen in it; else nothing
+    /// counts as gone: perhaps its disk is missing.
     ///
     /// # Errors
     /// When the store fails or the folder cannot be read.
@@ -76,7 +77,7 @@ impl Media {
         seen.is_told = !is_whole;
         let mut scanned = Scanned { files: found.len(), ..Scanned::default() };
         for (name, look) in &found {
-            let is_known = known.get(name).is_some_and(|record| (record.bytes, record.changed) == *look);
+            let is_known = known.get(name).is_some_and(|record| is_read(record, *look));
             let is_settled = taking == Taking::AtOnce || seen.files.get(name) == Some(look);
             if !is_known && is_settled {
                 scanned.changed += usize::from(self.take(name, known.get(name), *look, now)?);
@@ -116,7 +117,10 @@ impl Media {
             }
         }
         let is_other = known.is_none_or(|known| known.content != record.content || known.trouble != record.trouble);
-        self.store.write(Durability::Soon, |write| write.put(&MEDIA_FILES, &name.to_owned(), &record))?;
+        // One that cannot be read is come back to at every look, and most often as before.
+        if known != Some(&record) {
+            self.store.write(Durability::Soon, |write| write.put(&MEDIA_FILES, &name.to_owned(), &record))?;
+        }
         match record.trouble {
             Some(trouble) => self.alerts.raise(&Trouble::MediaUnfit { file: name.to_owned(), trouble }, now),
             None if is_other => self.alerts.resolve(&unfit_key(name), now),
@@ -140,6 +144,11 @@ impl Media {
         self.alerts.resolve(&unfit_key(name), now);
         Ok(())
     }
+}
+
+/// Whether a file of this look need not be read again. One that could not be read may be readable next time.
+fn is_read(record: &MediaFileRecord, look: Look) -> bool {
+    (record.bytes, record.changed) == look && !matches!(record.trouble, Some(MediaTrouble::Unreadable(_)))
 }
 
 /// Notes that the material of a row is not needed any more; what is temporary goes by itself.
@@ -187,4 +196,17 @@ fn files_under(folder: &Path) -> (HashMap<String, Look>, bool) {
 
 pub(super) fn look(metadata: &Metadata) -> Look {
     (metadata.len(), metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_read_is_read_again() {
+        let record = |trouble| MediaFileRecord { bytes: 1, changed: 2, content: None, kind: None, trouble };
+        assert!(is_read(&record(None), (1, 2)) && is_read(&record(Some(MediaTrouble::UnknownKind)), (1, 2)));
+        assert!(!is_read(&record(None), (1, 3)));
+        assert!(!is_read(&record(Some(MediaTrouble::Unreadable("EIO".into()))), (1, 2)));
+    }
 }

@@ -260,15 +260,16 @@ impl Media {
         if !is_settled || seen.read == Some(there) {
             return Ok(false);
         }
-        seen.read = Some(there);
         let text = match there {
             None => String::new(),
             Some((bytes, _)) if bytes > LARGEST => return self.wrong_keywords("it is larger than 1 MB", now),
+            // Not noted as read: what went wrong may pass, and the file stay as it is.
             Some(_) => match fs::read_to_string(&self.settings.keywords) {
                 Ok(text) => text,
                 Err(error) => return self.wrong_keywords(&error.to_string(), now),
             },
         };
+        seen.read = Some(there);
         let keywords = match Keywords::parse(&text) {
             Ok(keywords) => keywords,
             Err(error) => return self.wrong_keywords(&error, now),

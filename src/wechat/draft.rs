@@ -11,15 +11,15 @@ use super::{Client, Error};
 use crate::secret::Secret;
 
 /// Longest title, in characters.
-pub const DRAFT_TITLE: usize = 32;
+const TITLE: usize = 32;
 /// Longest author, in characters.
-pub const DRAFT_AUTHOR: usize = 16;
+const AUTHOR: usize = 16;
 /// Longest digest, in characters.
-pub const DRAFT_DIGEST: usize = 128;
+const DIGEST: usize = 128;
 /// The content must have fewer characters than this, its markup counted.
-pub const DRAFT_CONTENT: usize = 20_000;
+const CONTENT: usize = 20_000;
 /// The content must have fewer bytes than this.
-pub const DRAFT_BYTES: usize = 1 << 20;
+const BYTES: usize = 1 << 20;
 /// Longest address of the original, in bytes.
 const SOURCE_URL: usize = 1_024;
 /// Drafts listed at a time, the platform's most.
@@ -90,15 +90,15 @@ impl Draft {
         if self.title.trim().is_empty() {
             return unfit("title", "it is missing; the platform wants one".into());
         }
-        too_long("title", &self.title, DRAFT_TITLE)?;
-        too_long("author", &self.author, DRAFT_AUTHOR)?;
-        too_long("summary", &self.digest, DRAFT_DIGEST)?;
+        too_long("title", &self.title, TITLE)?;
+        too_long("author", &self.author, AUTHOR)?;
+        too_long("summary", &self.digest, DIGEST)?;
         if self.content.trim().is_empty() {
             return unfit("text", "it is empty".into());
         }
         let length = self.content.chars().count();
-        if length >= DRAFT_CONTENT || self.content.len() >= DRAFT_BYTES {
-            let what = format!("with its markup it has {length} characters, the platform takes {}", DRAFT_CONTENT - 1);
+        if length >= CONTENT || self.content.len() >= BYTES {
+            let what = format!("with its markup it has {length} characters, the platform takes {}", CONTENT - 1);
             return unfit("text", format!("{what}; divide the article"));
         }
         if self.content.to_ascii_lowercase().contains("<script") {
@@ -145,15 +145,6 @@ impl Client {
     pub async fn update_draft(&self, token: &Secret, media_id: &str, draft: &Draft) -> Result<(), Error> {
         let body = json!({ "media_id": media_id, "index": 0, "articles": draft.json() });
         self.post::<Value>("/cgi-bin/draft/update", &[("access_token", token.expose())], &body).await.map(|_| ())
-    }
-
-    /// Deletes a draft.
-    ///
-    /// # Errors
-    /// What the platform says (40007 if there is none), or no answer.
-    pub async fn delete_draft(&self, token: &Secret, media_id: &str) -> Result<(), Error> {
-        let body = json!({ "media_id": media_id });
-        self.post::<Value>("/cgi-bin/draft/delete", &[("access_token", token.expose())], &body).await.map(|_| ())
     }
 
     /// Whether there is such a draft.

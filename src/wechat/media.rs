@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::client::number;
 use super::{Client, Error};
 use crate::secret::Secret;
 
@@ -63,8 +62,6 @@ impl MediaKind {
 pub struct Uploaded {
     /// What replies name it by, for three days.
     pub media_id: String,
-    /// When it was made, in Unix seconds of the platform's clock.
-    pub created_at: u64,
 }
 
 /// Permanent material.
@@ -87,12 +84,10 @@ impl Client {
         struct Answer {
             #[serde(alias = "thumb_media_id")]
             media_id: String,
-            #[serde(deserialize_with = "number")]
-            created_at: u64,
         }
         let query = [("access_token", token.expose()), ("type", kind.name())];
         let answer: Answer = self.post_form("/cgi-bin/media/upload", &query, &Form::new(upload, None)).await?;
-        Ok(Uploaded { media_id: answer.media_id, created_at: answer.created_at })
+        Ok(Uploaded { media_id: answer.media_id })
     }
 
     /// Uploads a picture for the inside of articles, JPEG or PNG below 1 MB, and gives its address.

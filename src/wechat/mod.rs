@@ -35,9 +35,7 @@ pub use callback::{
 };
 pub use client::{Client, Granted, Hosts, Passed, Raw, TicketKind, TokenEndpoint};
 pub use custom::CustomMessage;
-pub use draft::{
-    DRAFT_AUTHOR, DRAFT_BYTES, DRAFT_CONTENT, DRAFT_DIGEST, DRAFT_TITLE, Draft, ListedDraft, Publication, UnfitDraft,
-};
+pub use draft::{Draft, ListedDraft, Publication, UnfitDraft};
 pub use error::Error;
 pub use js_sdk::js_sdk_signature;
 pub use media::{Material, MediaKind, Upload, Uploaded};

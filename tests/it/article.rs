@@ -148,7 +148,9 @@ async fn an_article_shows_its_own_pictures_and_no_other_file() {
     fs::write(&elsewhere, png()).unwrap();
     std::os::unix::fs::symlink(&elsewhere, app.app.data_dir.join("articles/a/link.png")).unwrap();
     scan(&app);
-    let (_, page) = app.fetch("/a/a").await;
+    let response = app.get("/a/a").send().await.unwrap();
+    let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+    let page = response.text().await.unwrap();
     assert!(!page.contains("<img") && page.contains("无") && page.contains("远"), "{page}");
     for name in ["other.png", "not.png", "own.svg", "missing.png", "link.png", "shutong.toml", "..%2fa.md", "a.md"] {
         assert_eq!(app.fetch(&format!("/a/a/{name}")).await.0, 404, "{name}");
@@ -156,10 +158,11 @@ async fn an_article_shows_its_own_pictures_and_no_other_file() {
     let shelf = app.app.articles.shelf(app.clock.now()).unwrap();
     let notes = shelf.article("a").unwrap().notes.join("\n");
     assert!(notes.contains("no picture missing.png") && notes.contains("example.com/x.png is elsewhere"), "{notes}");
-    // One that comes later is seen, although the text has not changed.
+    // One that comes later is seen, although the text has not changed, also by who has the page already.
     write(&app, "pictures/missing.png", png());
     scan(&app);
-    assert!(app.fetch("/a/a").await.1.contains("<img src=\"/a/a/missing.png\""));
+    let later = app.get("/a/a").header("If-None-Match", &tag).send().await.unwrap();
+    assert!(later.text().await.unwrap().contains("<img src=\"/a/a/missing.png\""));
 }
 
 #[tokio::test]

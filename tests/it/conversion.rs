@@ -202,6 +202,8 @@ fn what_cannot_be_converted_is_said_with_what_to_do() {
         (vec!["convert", "empty.txt", "b.epub"], 1, vec!["empty"]),
         (vec!["convert", "a.epub", "a.epub"], 1, vec!["same file"]),
         (vec!["convert", ".", "out"], 1, vec!["--to"]),
+        (vec!["convert", "a.epub", "a.azw3", "--for-kindle"], 1, vec!["EPUB only", "leave it out"]),
+        (vec!["convert", ".", "out", "--to", "mobi", "--for-kindle"], 1, vec!["EPUB only", "leave it out"]),
         (vec!["convert", "a.epub"], 2, vec!["OUTPUT"]),
         (vec!["convert", "a.epub", "b.epub", "--to", "exe"], 2, vec!["exe"]),
     ] {

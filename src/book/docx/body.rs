@@ -172,7 +172,8 @@ impl Converter<'_> {
             "r" => self.run = Run::default(),
             "rPr" => self.in_run_style = true,
             name if self.in_run_style && self.run.set(name, attributes.raw("val")) => {}
-            "t" | "instrText" => self.in_text = true,
+            "t" => self.in_text = true,
+            "instrText" => self.in_text = self.fields.is_instructed(),
             "tab" if !self.in_run_style && self.paragraphs.last().is_some_and(|one| !one.inside.is_empty()) => {
                 self.push(" ");
             }
@@ -302,7 +303,8 @@ impl Converter<'_> {
     }
 
     fn start_link(&mut self, place: Option<String>) {
-        let (Some(place), Some(paragraph)) = (place, self.paragraphs.last_mut()) else { return };
+        let Some(place) = place else { return };
+        let Some(paragraph) = self.paragraphs.last_mut() else { return self.fields.forget_link() };
         paragraph.inside.push_str("<a href=\"");
         escape_attribute(&place, &mut paragraph.inside);
         paragraph.inside.push_str("\">");
@@ -342,6 +344,7 @@ impl Converter<'_> {
 
     fn end_paragraph(&mut self) {
         let Some(mut paragraph) = self.paragraphs.pop() else { return };
+        self.fields.end_instructions();
         for _ in 0..paragraph.links {
             paragraph.inside.push_str("</a>");
         }

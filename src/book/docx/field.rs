@@ -6,7 +6,11 @@ const LONGEST: usize = 4096;
 
 /// The fields that are open.
 #[derive(Default)]
-pub(super) struct Fields(Vec<Field>);
+pub(super) struct Fields {
+    open: Vec<Field>,
+    /// So many of the outer ones are known to be shown.
+    shown: usize,
+}
 
 #[derive(Default)]
 struct Field {
@@ -20,17 +24,17 @@ struct Field {
 impl Fields {
     /// A field starts with its instruction.
     pub(super) fn begin(&mut self) {
-        self.0.push(Field::default());
+        self.open.push(Field::default());
     }
 
     /// A field that has its instruction, or the place of a link, in an attribute.
     pub(super) fn whole(&mut self, is_link: bool) {
-        self.0.push(Field { shown: true, is_link, ..Field::default() });
+        self.open.push(Field { shown: true, is_link, ..Field::default() });
     }
 
     /// Takes text that belongs to an instruction; false if it is shown.
     pub(super) fn takes(&mut self, text: &str) -> bool {
-        let Some(field) = self.0.last_mut().filter(|field| !field.shown) else { return false };
+        let Some(field) = self.open.last_mut().filter(|field| !field.shown) else { return false };
         if field.instruction.len() + text.len() <= LONGEST {
             field.instruction.push_str(text);
         }
@@ -39,7 +43,7 @@ impl Fields {
 
     /// The instruction is complete: where the link leads that starts here, if it is one.
     pub(super) fn separate(&mut self) -> Option<String> {
-        let field = self.0.last_mut().filter(|field| !field.shown)?;
+        let field = self.open.last_mut().filter(|field| !field.shown)?;
         let place = place(&field.instruction);
         (field.shown, field.is_link) = (true, place.is_some());
         place
@@ -47,7 +51,28 @@ impl Fields {
 
     /// The innermost field ends; whether a link ends with it.
     pub(super) fn end(&mut self) -> bool {
-        self.0.pop().is_some_and(|field| field.is_link)
+        let field = self.open.pop();
+        self.shown = self.shown.min(self.open.len());
+        field.is_some_and(|field| field.is_link)
+    }
+
+    /// Whether an instruction is being read.
+    pub(super) fn is_instructed(&self) -> bool {
+        self.open.last().is_some_and(|field| !field.shown)
+    }
+
+    /// A paragraph ends, and with it every instruction: in a damaged file nothing else may end it, and all that follows
+    /// would be taken for a part of it.
+    pub(super) fn end_instructions(&mut self) {
+        self.open.iter_mut().skip(self.shown).for_each(|field| field.shown = true);
+        self.shown = self.open.len();
+    }
+
+    /// The innermost field has opened no link after all.
+    pub(super) fn forget_link(&mut self) {
+        if let Some(field) = self.open.last_mut() {
+            field.is_link = false;
+        }
     }
 }
 
@@ -91,6 +116,27 @@ fn words(instruction: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instruction_ends_with_its_paragraph() {
+        let mut fields = Fields::default();
+        fields.begin();
+        assert!(fields.takes("HYPERLINK x") && fields.is_instructed());
+        fields.end_instructions();
+        assert!(!fields.takes("text") && !fields.is_instructed());
+        assert_eq!((fields.separate(), fields.end()), (None, false));
+        fields.begin();
+        assert!(fields.takes("PAGE"));
+    }
+
+    #[test]
+    fn a_link_without_a_paragraph_ends_none() {
+        let mut fields = Fields::default();
+        fields.whole(true);
+        fields.whole(true);
+        fields.forget_link();
+        assert!(!fields.end() && fields.end() && !fields.end());
+    }
 
     #[test]
     fn where_instructions_lead() {

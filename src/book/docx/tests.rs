@@ -111,6 +111,20 @@ fn fields_and_styles_of_lists() {
 }
 
 #[test]
+fn a_field_that_never_ends_takes_no_more_than_its_paragraph() {
+    let begin = "<w:fldChar w:fldCharType=\"begin\"/><w:instrText>PAGE</w:instrText>";
+    let text = |inside: &str| format!("<w:t>{inside}</w:t>");
+    let document = format!(
+        "<w:body><w:p>{begin}{}</w:p><w:p><w:instrText>rest</w:instrText>{}</w:p></w:body>",
+        text("lost"),
+        text("shown"),
+    );
+    let styles = styles::Styles::read("", "");
+    let markup = body::convert(&document, &styles, &Relations::new(), body::Part::Document);
+    assert_eq!(markup, "<p></p>\n<p>shown</p>\n");
+}
+
+#[test]
 fn paragraphs_in_paragraphs_are_copied_a_few_times_only() {
     let run = |at: usize| format!("<w:p><w:r><w:t>x{at} </w:t></w:r>");
     let deep: String = (0..20_000).map(run).collect();

@@ -44,13 +44,16 @@ impl<'a> Archive<'a> {
     /// Opens a ZIP; one without a readable directory is rebuilt from its entries.
     pub(in crate::book) fn open(bytes: &'a [u8]) -> Result<Archive<'a>, Error> {
         let announced = announced(bytes).unwrap_or_default();
-        if announced.entries > MOST_ENTRIES || announced.directory > LONGEST_NAMES {
+        // No directory is longer than its file: then the number is damaged, and nothing is loaded by it.
+        let sound = announced.directory <= bytes.len();
+        if announced.entries > MOST_ENTRIES || sound && announced.directory > LONGEST_NAMES {
             return Err(too_many());
         }
         let mut was_rebuilt = false;
-        let zip = match ZipArchive::new(Cursor::new(Cow::Borrowed(bytes))) {
-            Ok(zip) if !zip.is_empty() => zip,
-            Ok(_) | Err(_) => {
+        let listed = sound.then(|| ZipArchive::new(Cursor::new(Cow::Borrowed(bytes))).ok()).flatten();
+        let zip = match listed.filter(|zip| !zip.is_empty()) {
+            Some(zip) => zip,
+            None => {
                 was_rebuilt = true;
                 let rebuilt = salvage::rebuild(bytes, MOST_ENTRIES)
                     .ok_or_else(|| Error::Malformed("it is not a whole ZIP archive".into()))?;
@@ -194,6 +197,7 @@ fn announced(bytes: &[u8]) -> Option<Announced> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     #[test]
     fn long_directories_are_not_loaded() {
@@ -202,10 +206,27 @@ mod tests {
             end.extend(entries.to_le_bytes());
             end.extend(directory.to_le_bytes());
             end.extend([0; 6]);
-            Archive::open(&end).err()
+            end
         };
-        assert_eq!(end(12_001, 0), Some(too_many()));
-        assert_eq!(end(1, 5 << 20), Some(too_many()));
-        assert_ne!(end(1, 0), Some(too_many()));
+        let refused = |file: Vec<u8>| Archive::open(&file).err();
+        assert_eq!(refused(end(12_001, 0)), Some(too_many()));
+        assert_eq!(refused([vec![0; 6 << 20], end(1, 5 << 20)].concat()), Some(too_many()));
+        assert_ne!(refused(end(1, 0)), Some(too_many()));
+    }
+
+    #[test]
+    fn a_damaged_length_of_the_directory_loses_nothing() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("a.txt", zip::write::SimpleFileOptions::default()).expect("an entry");
+        zip.write_all(b"text").expect("its bytes");
+        let whole = zip.finish().expect("an archive").into_inner();
+        for length in [u32::MAX, 5 << 20] {
+            let mut file = whole.clone();
+            let at = file.len() - 10;
+            file[at..at + 4].copy_from_slice(&length.to_le_bytes());
+            let mut archive = Archive::open(&file).expect("opens");
+            assert!(archive.is_rebuilt());
+            assert_eq!(archive.read_named("a.txt"), Ok(Some(b"text".to_vec())));
+        }
     }
 }

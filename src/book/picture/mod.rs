@@ -29,7 +29,8 @@ use std::cell::Cell;
 /// Finds the picture to which a drawing refers, by the address as written there.
 pub(in crate::book) type Lookup<'a> = dyn Fn(&str) -> Option<&'a [u8]> + Send + Sync + 'a;
 
-/// What the pictures of one book may cost together: a small file can ask for a thousand large ones.
+/// What the pictures of one book may cost together: a small file can ask for a thousand large ones. Books of hundreds
+/// of scanned pages, which are mostly white, and of as many diagrams must fit in.
 #[derive(Debug)]
 pub(in crate::book) struct Budget {
     /// Pixels that may still be touched to paint drawings.
@@ -40,7 +41,7 @@ pub(in crate::book) struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { painted: Cell::new(1e9), empty: Cell::new(50_000_000) }
+        Budget { painted: Cell::new(1e10), empty: Cell::new(3_000_000_000) }
     }
 }
 
@@ -86,6 +87,7 @@ const LIGHT_PNG: usize = 512 << 10;
 const DAMAGED: &str = "the picture is damaged";
 const UNKNOWN: &str = "not a picture of a known format";
 const TOO_LARGE: &str = "the picture is too large";
+const TOO_LARGE_TOGETHER: &str = "the pictures of the book are too many and too large together";
 const NO_DECODER: &str = "a format of pictures that cannot be converted";
 
 /// For EPUB: JPEG, PNG, GIF, WebP and SVG stay as they are, BMP and TIFF become PNG or JPEG.
@@ -222,10 +224,9 @@ fn area(width: u32, height: u32) -> u64 {
 fn convert(bytes: &[u8], kind: Kind, pixels: u64, budget: &Budget) -> Outcome {
     match decode::size(bytes) {
         None => return Outcome::Unusable(DAMAGED),
-        Some((width, height))
-            if area(width, height) > MOST_SHOWN || !budget.decode(area(width, height), bytes.len()) =>
-        {
-            return Outcome::Unusable(TOO_LARGE);
+        Some((width, height)) if area(width, height) > MOST_SHOWN => return Outcome::Unusable(TOO_LARGE),
+        Some((width, height)) if !budget.decode(area(width, height), bytes.len()) => {
+            return Outcome::Unusable(TOO_LARGE_TOGETHER);
         }
         Some(_) => {}
     }

@@ -156,4 +156,16 @@ fn empty_pictures_are_decoded_a_few_times_only() {
     // Three thousand bytes for nine hundred thousand pixels.
     assert!(budget.decode(900_000, 3000) && !budget.decode(900_000, 3000));
     assert!(budget.decode(900_000, 9000) && budget.decode(900_000, 9000));
+    let spent = Budget { empty: Cell::new(0), ..Budget::default() };
+    let empty = as_format(&DynamicImage::new_luma8(3000, 3000), ImageFormat::Png);
+    assert_eq!(for_kindle(&empty, &nothing, &spent), Outcome::Unusable(TOO_LARGE_TOGETHER));
+}
+
+#[test]
+fn books_of_many_scans_and_diagrams_fit_the_budget() {
+    let budget = Budget::default();
+    // Pages of A4 at 300 dpi, next to empty, in 40 kB each; diagrams of a million pixels, painted ten times over.
+    assert!((0..600).all(|_| budget.decode(2480 * 3508, 40_000)));
+    (0..900).for_each(|_| budget.paint(1e7));
+    assert!(budget.painted() > 0.0);
 }

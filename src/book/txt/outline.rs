@@ -12,7 +12,7 @@ use super::style::Style;
 use crate::book::xhtml::one_line;
 
 /// Most headings; what follows the last is its text. An EPUB of ours must be one that we read.
-const MOST_MARKS: usize = 10_000;
+pub(super) const MOST_MARKS: usize = 10_000;
 
 /// A heading and where it stands among the lines.
 #[derive(Clone, Debug)]

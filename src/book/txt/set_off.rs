@@ -6,7 +6,7 @@
 
 use super::heading::{Heading, classify};
 use super::lines::{Line, wrap_width};
-use super::outline::Mark;
+use super::outline::{MOST_MARKS, Mark};
 use super::titles::LEAST_BLANKS;
 use crate::book::file_name::{self, Guess};
 use crate::book::xhtml::{is_cjk, one_line};
@@ -38,7 +38,7 @@ pub(super) fn find(lines: &[Line<'_>]) -> Option<SetOff> {
         let heading = Heading { rank, unit: ' ', number: 0, volume: None };
         Some(Mark { line: at, end: at + 1, title: one_line(line.text), heading })
     };
-    let marks = at.into_iter().filter_map(mark).collect();
+    let marks = at.into_iter().filter_map(mark).take(MOST_MARKS).collect();
     Some(SetOff { named: named.guess, top, marks })
 }
 
@@ -58,8 +58,10 @@ fn named(lines: &[Line<'_>]) -> Option<Named> {
         .unwrap_or((&title, "by "));
     let marked = bare.len() < title.len();
     let authors = match second {
-        // Any first line of a Chinese text might be its title; a heading is none.
-        None if !marked && (title.chars().any(is_cjk) || classify(&title).is_some()) => return None,
+        // Any first line of a Chinese text might be its title; a heading is none, and a paragraph would be lost.
+        None if !marked && (title.chars().any(is_cjk) || classify(&title).is_some() || is_paragraph(&title)) => {
+            return None;
+        }
         None => Vec::new(),
         Some(line) => file_name::split_authors(line.text.strip_prefix(label).filter(|_| line.indent == 0)?),
     };
@@ -67,6 +69,15 @@ fn named(lines: &[Line<'_>]) -> Option<Named> {
     lines.get(top).filter(|line| line.after_blank())?;
     let sure = marked || second.is_some();
     Some(Named { guess: Guess { title: bare.to_owned(), authors }, lines: top, sure })
+}
+
+/// Whether a first line is text rather than a title.
+fn is_paragraph(line: &str) -> bool {
+    const LONGEST: usize = 80;
+    let ends = ['.', '!', '?', ',', ';', ':', '…', '。', '！', '？', '，', '；', '：'];
+    // A sentence may end in a quotation.
+    let quoted = line.trim_end_matches(['"', '\'', '”', '’', '」', '』']);
+    line.chars().count() > LONGEST || quoted.ends_with(ends)
 }
 
 /// The first lines.
@@ -147,6 +158,22 @@ mod tests {
         assert_eq!(titles(text).expect("titles"), [(0, "上".to_owned())]);
         let text = "Moby Dick\nby Herman Melville\n\n\nLoomings\n\nCall me Ishmael.\n\nSome years ago.\n";
         assert_eq!(titles(text).expect("titles"), [(0, "Loomings".to_owned())]);
+    }
+
+    #[test]
+    fn a_first_paragraph_is_no_title() {
+        let rest = "\n\n\nLoomings\n\nCall me Ishmael.\n\nSome years ago.\n";
+        assert!(titles(&format!("Moby Dick{rest}")).is_some());
+        let long = "word ".repeat(17);
+        for first in ["It was a dark night.", "\u{201c}Who goes there?\u{201d}", "He came, he saw:", &long] {
+            assert!(titles(&format!("{first}{rest}")).is_none(), "{first}");
+        }
+    }
+
+    #[test]
+    fn headings_are_bounded() {
+        let text = "《书》\n作者：某\n".to_owned() + &"\n\n节\n\n　　文。\n".repeat(MOST_MARKS + 1);
+        assert_eq!(titles(&text).expect("titles").len(), MOST_MARKS);
     }
 
     #[test]

@@ -129,11 +129,13 @@ pub(super) async fn page(visit: Visit, name: String) -> Result<Response, Error> 
         return feed(&visit).await;
     }
     let article = published(&visit, &name).await?;
-    let tag = format!("\"{}-{}-{}\"", &article.hash.as_str()[..16], visit.words().tag, &style_path()[7..15]);
+    let page = shown(&visit, &article);
+    // Of the whole page: its pictures come and go, and its day changes, while its file stays the same.
+    let tag = tag_of(page.render()?.as_bytes());
     if is_known(&visit.headers, &tag) {
         return Ok(not_modified(&tag, Cache::Private));
     }
-    Ok(with_cache(with_tag(shown(&visit, &article), &tag), Cache::Private))
+    Ok(with_cache(with_tag(html(StatusCode::OK, &page), &tag), Cache::Private))
 }
 
 /// A picture of an article.
@@ -143,7 +145,7 @@ pub(super) async fn picture(visit: Visit, name: String, picture: String) -> Resu
     let picture = article.picture(&picture).cloned().ok_or(Error::NotFound)?;
     let articles = Arc::clone(&visit.app.articles);
     let (bytes, mime) = blocking(move || articles.light(&picture)).await?.ok_or(Error::NotFound)?;
-    let tag = format!("\"{}\"", &ContentHash::of(&bytes).as_str()[..16]);
+    let tag = tag_of(&bytes);
     if is_known(&visit.headers, &tag) {
         return Ok(not_modified(&tag, Cache::Day));
     }
@@ -152,10 +154,10 @@ pub(super) async fn picture(visit: Visit, name: String, picture: String) -> Resu
 }
 
 /// The page, for whoever may see it.
-fn shown(visit: &Visit, article: &Article) -> Response {
+fn shown<'a>(visit: &Visit, article: &'a Article) -> ArticlePage<'a> {
     let base = visit.app.links.public_url();
     let cover = article.cover.as_ref().filter(|cover| cover.mime.is_some());
-    let page = ArticlePage {
+    ArticlePage {
         words: visit.words(),
         style: style_path(),
         title: &article.title,
@@ -165,8 +167,11 @@ fn shown(visit: &Visit, article: &Article) -> Response {
         summary: article.summary.as_deref(),
         picture: cover.map(|cover| format!("{base}{}", address_of_picture(&article.slug, &cover.name))),
         body: &article.markup,
-    };
-    html(StatusCode::OK, &page)
+    }
+}
+
+fn tag_of(bytes: &[u8]) -> String {
+    format!("\"{}\"", &ContentHash::of(bytes).as_str()[..16])
 }
 
 async fn feed(visit: &Visit) -> Result<Response, Error> {

@@ -35,14 +35,42 @@ async fn a_file_comes_with_the_pictures_it_shows() {
     assert!(app.fetch("/a/winter").await.1.contains("结冰"));
     let aside = fs::read_to_string(app.app.articles.folder().join("removed/winter.md")).unwrap();
     assert_eq!(aside, text, "what was replaced is kept");
-    for (name, text, what) in
-        [("x.txt", "a", "only .md"), ("bad.md", "+++\nx\n", "not closed"), ("_x.md", "a", "rename it")]
-    {
+    let shows = "![](images/2026/snow.png)";
+    for (name, text, what) in [
+        ("x.txt", "a", "only .md"),
+        ("bad.md", "+++\nx\n", "not closed"),
+        ("_x.md", shows, "rename it"),
+        ("...md", shows, "rename it"),
+        ("pictures.md", shows, "is no article's"),
+        ("Removed.html", shows, "is no article's"),
+        ("new.md", shows, "is no article's"),
+        ("Winter.md", shows, "rename one of them"),
+    ] {
         let path = from.path().join(name);
         fs::write(&path, text).unwrap();
         let error = app.app.articles.add(&path, app.clock.now()).unwrap_err().to_string();
         assert!(error.contains(what) && error.contains(name), "{error}");
     }
+    let folder = app.app.articles.folder();
+    for picture in ["../snow.png", "_x/snow.png", "pictures/snow.png", "Removed/snow.png", "Winter/snow.png"] {
+        assert!(!folder.join(picture).exists(), "{picture} came with an article that was refused");
+    }
+}
+
+#[tokio::test]
+async fn an_article_cannot_take_a_shared_folder_with_it() {
+    let app = TestApp::start().await;
+    write(&app, "pictures/snow.png", png());
+    for name in ["pictures.md", "removed.md", "new.md"] {
+        write(&app, name, "a");
+    }
+    scan(&app);
+    let (articles, now) = (&app.app.articles, app.clock.now());
+    let shelf = articles.shelf(now).unwrap();
+    assert!(shelf.problems.len() == 3 && shelf.problems.iter().all(|(_, what)| what.contains("is no article's")));
+    assert!(articles.remove("pictures", now).is_err());
+    assert!(articles.save("new.md", "a", false, now).is_err());
+    assert!(articles.folder().join("pictures/snow.png").exists());
 }
 
 #[tokio::test]
@@ -99,7 +127,9 @@ fn the_command_adds_lists_publishes_and_removes() {
     assert_eq!(home.json(&["article", "list"])["articles"][0]["is_published"], true);
     let feed = home.file("feed.xml", FEED.as_bytes());
     let out = home.done(&["article", "import", feed.to_str().unwrap(), "--drafts"]);
-    assert!(out.contains("2 articles: 2 new, 0 here already"), "{out}");
+    assert!(out.contains("2 articles: 2 new, 0 changed, 0 here already, 0 failed"), "{out}");
+    let ran = home.run(&["article", "import", feed.parent().unwrap().to_str().unwrap(), "--drafts"]);
+    assert!(ran.code == Some(1) && ran.err.contains("--drafts is for feeds only"), "{ran:?}");
     let ran = home.run(&["article", "publish", "nothing"]);
     assert!(ran.code == Some(1) && ran.err.contains("shutong article list"), "{ran:?}");
     let ran = home.run(&["article", "publish", "书单", "--at", "soon"]);

@@ -47,7 +47,12 @@ fn the_command_lists_the_files_and_brings_the_platform_up_to_them() {
     keywords("[[reply]]\nwords = [\"x\"]\nvoice = \"a.png\"");
     home.done(&["media", "sync"]);
     let listed = home.done(&["media", "list"]);
-    assert!(listed.ends_with("a.png\tis what a keyword is answered with, and not in the folder\n"), "{listed}");
+    let told = "a.png\tis what a keyword is answered with, and of another kind than the keyword says\n";
+    assert!(listed.ends_with(told), "{listed}");
+    keywords("[[reply]]\nwords = [\"x\"]\nvoice = \"none.mp3\"");
+    home.done(&["media", "sync"]);
+    let listed = home.done(&["media", "list"]);
+    assert!(listed.ends_with("none.mp3\tis what a keyword is answered with, and not in the folder\n"), "{listed}");
 
     put(&home, "c.txt", b"text");
     keywords("[[reply]]\nwords = []\ntext = \"x\"");

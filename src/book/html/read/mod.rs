@@ -277,7 +277,7 @@ fn lines_of(document: &Document, nav: NodeId, source: usize) -> Vec<Line> {
         let href = link.and_then(|link| document.element(link)?.get("href")).unwrap_or_default().to_owned();
         let above = document.ancestors(item).take_while(|&one| one != nav);
         let depth = above.filter(|&one| document.is(one, "ol") || document.is(one, "ul")).count().saturating_sub(1);
-        lines.push(Line { depth, title: split::label(document, label).unwrap_or_default(), source, href });
+        lines.push(Line { depth, title: split::entry(document, label), source, href });
     }
     lines
 }

@@ -13,6 +13,8 @@ const LONG: usize = 60_000;
 const DEEPEST: usize = 12;
 /// Longer headings are text.
 const LONGEST_TITLE: usize = 200;
+/// Longer entries of the contents are cut.
+const LONGEST_ENTRY: usize = 500;
 /// No heading with more bytes than this, blanks among them, is looked at to the end.
 const LONGEST_SOURCE: usize = 16 * LONGEST_TITLE;
 /// Most pieces of one page; what follows the last cut stays in one. An EPUB of ours must be one that we read.
@@ -134,21 +136,35 @@ fn is_wrapper(element: &Element) -> bool {
         .any(|name| element.is(name))
 }
 
+/// What a heading says, unless it is text.
 pub(super) fn label(document: &Document, node: NodeId) -> Option<String> {
+    let (text, whole) = words(document, node);
+    let text = one_line(&text);
+    (whole && !text.is_empty() && text.chars().count() <= LONGEST_TITLE).then_some(text)
+}
+
+/// What an entry of the contents says: cut, for one that says nothing is left out with all below it.
+pub(super) fn entry(document: &Document, node: NodeId) -> String {
+    one_line(&words(document, node).0).chars().take(LONGEST_ENTRY).collect()
+}
+
+/// The text inside an element up to [`LONGEST_SOURCE`], and whether that is all.
+fn words(document: &Document, node: NodeId) -> (String, bool) {
     let mut text = String::new();
     for inside in document.descendants(node) {
-        let piece = document.text(inside);
-        if text.len() + piece.map_or(0, str::len) > LONGEST_SOURCE {
-            return None;
+        let piece = match document.text(inside) {
+            Some(piece) => piece,
+            None if document.is(inside, "br") => " ",
+            None => continue,
+        };
+        let room = LONGEST_SOURCE.saturating_sub(text.len());
+        if piece.len() > room {
+            text.extend(piece.char_indices().take_while(|(at, c)| at + c.len_utf8() <= room).map(|(_, c)| c));
+            return (text, false);
         }
-        match piece {
-            Some(piece) => text.push_str(piece),
-            None if document.is(inside, "br") => text.push(' '),
-            None => {}
-        }
+        text.push_str(piece);
     }
-    let text = one_line(&text);
-    (!text.is_empty() && text.chars().count() <= LONGEST_TITLE).then_some(text)
+    (text, true)
 }
 
 /// The nodes in front of which the page is cut.
@@ -194,6 +210,7 @@ fn untitled(document: &Document, body: NodeId) -> Vec<NodeId> {
         }
     }
     found.dedup();
+    found.truncate(MOST_PIECES);
     if found.len() > 1 { found } else { Vec::new() }
 }
 

@@ -46,6 +46,25 @@ fn a_long_page_is_cut_at_its_headings() {
 }
 
 #[test]
+fn long_entries_of_the_contents_are_cut() {
+    for (length, kept) in [(300, 300), (700, 500), (2000, 500)] {
+        let html = format!("<nav><ol><li><a href='#a'>{}</a></li></ol></nav><p id=a>x", "字".repeat(length));
+        let toc = book(&html).toc;
+        assert_eq!(toc.iter().map(|entry| entry.title.chars().count()).collect::<Vec<_>>(), [kept]);
+    }
+    let heading = format!("<h1>{}</h1><h1>T</h1><p>x", "字".repeat(300));
+    assert_eq!(book(&heading).toc.len(), 1);
+}
+
+#[test]
+fn pages_of_very_many_sections_are_cut_up_to_a_bound() {
+    let html = "<section><p>xy</p></section>".repeat(10_100);
+    let chapters = book(&html).chapters;
+    assert_eq!(chapters.len(), 10_000);
+    assert!(chapters.last().is_some_and(|last| last.text().len() > 200));
+}
+
+#[test]
 fn a_short_page_stays_whole() {
     let book = book("<h1>T</h1><p>x<img src='a/b.png'><h2>U</h2>");
     assert_eq!(book.chapters.len(), 1);

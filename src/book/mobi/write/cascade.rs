@@ -37,6 +37,11 @@ impl Budget {
         self.steps.set(left);
         left > 0
     }
+
+    /// Whether there were too many steps.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps.get() == 0
+    }
 }
 
 /// The rules of a page: those of its sheets, in order. A sheet is made ready once for all pages that have it.
@@ -75,6 +80,11 @@ impl Rules {
         let mut rules = Rules::default();
         rules.add_all(&sheet.rules, 0, budget);
         rules
+    }
+
+    /// Whether some do not apply.
+    pub(super) fn are_cut(&self) -> bool {
+        self.dropped > 0
     }
 
     fn add_all(&mut self, rules: &[Rule], depth: usize, budget: &Budget) {
@@ -129,7 +139,7 @@ impl Cascade {
         let mut style = Style::of(element, parent);
         let mut found: Vec<(usize, &Bound)> = Vec::new();
         let mut look = |key: &Key| {
-            if self.budget.steps.get() == 0 {
+            if self.budget.is_spent() {
                 return;
             }
             for (at, sheet) in self.sheets.iter().enumerate() {
@@ -240,11 +250,13 @@ mod tests {
         assert!(style("@media amzn-mobi { p { font-weight: bold } }", "<p>a</p>", "p").bold);
         assert!(!style("@media amzn-kf8, print { p { font-weight: bold } }", "<p>a</p>", "p").bold);
     }
+
     #[test]
     fn work_is_bounded() {
         let budget = Rc::new(Budget { steps: Cell::new(50), rules: Cell::new(15) });
         let rules = Rules::of(&Sheet::parse(&"p { font-weight: bold } ".repeat(20)), &budget);
         assert_eq!((rules.dropped, budget.rules.get()), (5, 0));
+        assert!(rules.are_cut() && !budget.is_spent());
         let cascade = Cascade::new(vec![Rc::new(rules)], budget.clone());
         let page = Document::parse("<p>a</p>");
         let bold = || cascade.style(&page, page.body(), &Style::default()).bold;
@@ -252,7 +264,7 @@ mod tests {
         assert_eq!(budget.steps.get(), 50 - 2 * 15);
         // What is left is not enough for all rules, so none apply.
         assert!(!bold());
-        assert_eq!(budget.steps.get(), 0);
+        assert!(budget.is_spent());
     }
 
     #[test]

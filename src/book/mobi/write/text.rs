@@ -73,6 +73,9 @@ pub(super) fn write<'a>(edition: &'a Edition, resources: &Resources<'_>, report:
         writer.write();
         note(writer.lost, &page.path, report);
     }
+    if sheets.are_cut() {
+        report.note(Change::StyleDropped, "rules that are too many or not understood");
+    }
     stream.land_here(&mut targets);
     if let Some(place) = contents_place {
         stream.page_break();
@@ -149,6 +152,11 @@ impl<'a> Sheets<'a> {
         Cascade::new(sheets, self.budget.clone())
     }
 
+    /// Whether rules of these pages did not apply: not understood, or beyond what may be spent.
+    fn are_cut(&self) -> bool {
+        self.budget.is_spent() || self.rules.values().any(|rules| rules.are_cut())
+    }
+
     fn sheet(&mut self, name: &str) -> Option<Rc<Rules>> {
         if let Some(known) = self.rules.get(name) {
             return Some(known.clone());
@@ -168,4 +176,20 @@ fn linked(page: &Document) -> Vec<String> {
         link.has_word("rel", "stylesheet").then(|| link.get("href").map(str::to_owned))?
     };
     page.descendants(head).filter_map(link).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::book::{self, Change, Format, WriteOptions};
+
+    #[test]
+    fn rules_that_do_not_apply_are_noted_once() {
+        let noted = |rules: usize| {
+            let html = format!("<style>{}</style><p>x</p>", "p { font-weight: bold } ".repeat(rules));
+            let book = book::read(html.as_bytes(), Some("x.html")).expect("a book");
+            let written = book::write(&book, Format::Mobi, &WriteOptions::default()).expect("a file");
+            written.report.count(Change::StyleDropped)
+        };
+        assert_eq!((noted(3), noted(500)), (0, 1));
+    }
 }

@@ -1,7 +1,8 @@
 //! What it takes to paint a drawing: pixels touched and memory held, added up before anything is
 //! painted. Both grow with the square of the scale, so there is a scale that can be afforded.
 
-use super::super::Budget;
+use super::super::{Budget, TOO_LARGE_TOGETHER};
+use super::TOO_COMPLEX;
 use resvg::usvg::{Group, Image, ImageKind, Node, Paint, Path, Pattern, Rect, Tree, filter};
 
 /// Most pixels touched: two seconds, at about 5 ns each as measured.
@@ -23,22 +24,32 @@ struct Cost {
     memory: f64,
 }
 
-/// The largest scale up to `wanted` at which the drawing can be painted, if there is one.
-pub(super) fn affordable(tree: &Tree, wanted: f32, budget: &Budget) -> Option<f32> {
+/// The largest scale up to `wanted` at which the drawing can be painted, or why there is none: the drawing itself, or
+/// what was painted for the book before.
+pub(super) fn affordable(tree: &Tree, wanted: f32, budget: &Budget) -> Result<f32, &'static str> {
     let size = tree.size();
+    let longest = size.width().max(size.height());
     let cost = measure(tree);
-    let left = MOST_WORK.min(budget.painted()) - cost.fixed;
-    // Anything that is not a number is refused, too.
-    if !(left > 0.0 && cost.scaled.is_finite() && cost.memory.is_finite()) {
-        return None;
-    }
-    let by_work = (left / cost.scaled.max(1.0)).sqrt();
-    let by_memory = (MOST_MEMORY / cost.memory.max(1.0)).sqrt();
-    let scale = (by_work.min(by_memory) as f32).min(wanted);
-    let longest = size.width().max(size.height()) * scale;
-    let scale = (scale > 0.0 && (scale >= wanted || longest >= SMALLEST)).then_some(scale)?;
+    let alone = cost.scale(MOST_WORK, wanted, longest).ok_or(TOO_COMPLEX)?;
+    let left = budget.painted();
+    let scale = if left >= MOST_WORK { alone } else { cost.scale(left, wanted, longest).ok_or(TOO_LARGE_TOGETHER)? };
     budget.paint(cost.fixed + cost.scaled * f64::from(scale * scale));
-    Some(scale)
+    Ok(scale)
+}
+
+impl Cost {
+    /// The largest scale up to `wanted` for so much work, unless the longest side would be too small then.
+    fn scale(&self, work: f64, wanted: f32, longest: f32) -> Option<f32> {
+        let left = work - self.fixed;
+        // Anything that is not a number is refused, too.
+        if !(left > 0.0 && self.scaled.is_finite() && self.memory.is_finite()) {
+            return None;
+        }
+        let by_work = (left / self.scaled.max(1.0)).sqrt();
+        let by_memory = (MOST_MEMORY / self.memory.max(1.0)).sqrt();
+        let scale = (by_work.min(by_memory) as f32).min(wanted);
+        (scale > 0.0 && (scale >= wanted || longest * scale >= SMALLEST)).then_some(scale)
+    }
 }
 
 /// Painted areas, cut to what a layer may measure: five times the canvas each way.

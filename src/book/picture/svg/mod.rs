@@ -126,7 +126,7 @@ fn paint(
 ) -> Result<DynamicImage, &'static str> {
     let size = tree.size();
     let largest = (max_width as f32 / size.width()).min(max_height as f32 / size.height());
-    let scale = cost::affordable(tree, wanted.min(largest), budget).ok_or(TOO_COMPLEX)?;
+    let scale = cost::affordable(tree, wanted.min(largest), budget)?;
     let pixels = |side: f32, most: u32| ((side * scale).round() as u32).clamp(1, most);
     let (width, height) = (pixels(size.width(), max_width), pixels(size.height(), max_height));
     let mut canvas = Pixmap::new(width, height).ok_or(BROKEN)?;

@@ -1,5 +1,6 @@
 //! What the room above promises, tried on small inputs.
 
+use super::super::TOO_LARGE_TOGETHER;
 use super::*;
 use image::{ImageFormat, RgbImage};
 use std::io::Cursor;
@@ -126,6 +127,7 @@ fn all_drawings_of_a_book_share_one_budget() {
     let budget = Budget { painted: std::cell::Cell::new(3e7), ..Budget::default() };
     let dear = "<rect width='100' height='100' opacity='.5'/>".repeat(20);
     let shown = (0..100).filter(|_| draw(&svg(&dear), &nothing, &budget).is_ok()).count();
+    assert_eq!(draw(&svg(&dear), &nothing, &budget), Err(TOO_LARGE_TOGETHER));
     assert!((1..100).contains(&shown), "{shown}");
     assert!(budget.painted() >= 0.0);
 }
