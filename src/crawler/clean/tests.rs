@@ -1,3 +1,5 @@
+//! Titles and names as sites write them.
+
 use super::{author, is_same_work, title};
 
 #[test]

@@ -176,11 +176,6 @@ impl File {
             () => 1,
         }
     }
-
-    /// Whether it is the edition of Project Gutenberg that has its pictures.
-    pub(super) fn has_images(&self) -> bool {
-        self.url.path().contains(".images")
-    }
 }
 
 /// Each once, empty ones left out.

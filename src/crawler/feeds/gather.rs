@@ -104,18 +104,24 @@ pub(super) fn address(base: &Url, href: &str) -> Option<Url> {
 
 /// Puts the two entries that Gutenberg has for a book together under one identity; the one with pictures leads.
 fn one_for_each_work(entries: Vec<Entry>) -> Vec<Entry> {
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<String, (usize, bool)> = HashMap::new();
     let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
     for mut entry in entries {
-        let Some(work) = gutenberg_work(&entry.id) else {
+        let Some((work, has_images)) = gutenberg_work(&entry.id) else {
             out.push(entry);
             continue;
         };
         entry.id.clone_from(&work);
-        match places.get(&work).and_then(|at| out.get_mut(*at)) {
-            Some(known) => join(known, entry),
+        match places.get_mut(&work).and_then(|(at, known)| Some((out.get_mut(*at)?, known))) {
+            Some((known, known_has_images)) => {
+                if has_images && !*known_has_images {
+                    std::mem::swap(known, &mut entry);
+                    *known_has_images = true;
+                }
+                join(known, entry);
+            }
             None => {
-                places.insert(work, out.len());
+                places.insert(work, (out.len(), has_images));
                 out.push(entry);
             }
         }
@@ -123,15 +129,15 @@ fn one_for_each_work(entries: Vec<Entry>) -> Vec<Entry> {
     out
 }
 
-fn gutenberg_work(id: &str) -> Option<String> {
+/// The identity of the work, and whether the entry is the edition with pictures: the last number has a bit for each
+/// kind of edition, 3 with pictures and 2 without (the template of Gutenberg's own catalogue, autocat3).
+fn gutenberg_work(id: &str) -> Option<(String, bool)> {
     let (number, edition) = id.strip_prefix(GUTENBERG)?.split_once(':')?;
     let is_number = |text: &str| !text.is_empty() && text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number(number) && is_number(edition)).then(|| format!("{GUTENBERG}{number}"))
+    (is_number(number) && is_number(edition)).then(|| (format!("{GUTENBERG}{number}"), edition == "3"))
 }
 
 fn join(known: &mut Entry, other: Entry) {
-    let has_images = |entry: &Entry| entry.files.iter().any(super::entry::File::has_images);
-    let other = if has_images(&other) && !has_images(known) { std::mem::replace(known, other) } else { other };
     let more = other.files.into_iter().filter(|file| !known.files.iter().any(|one| one.url == file.url));
     let more: Vec<_> = more.take(20).collect();
     known.files.extend(more);

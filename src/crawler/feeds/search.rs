@@ -192,7 +192,7 @@ mod tests {
         let source = "<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\"><ShortName>S</ShortName>\
             <Url type=\"text/html\" template=\"https://example.com/html?q={searchTerms}\"/>\
             <Url type=\"application/atom+xml\" template=\"https://example.com/atom?q={searchTerms}\"/>\
-            <Url type=\"application/atom+xml\" rel=\"suggestions\" template=\"https://example.com/no?q={searchTerms}\"/>\
+            <Url type=\"application/atom+xml;profile=opds-catalog\" rel=\"suggestions\" template=\"https://example.com/no?q={searchTerms}\"/>\
             <Url type=\"application/atom+xml;profile=opds-catalog;kind=acquisition\" template=\"/opds?q={searchTerms}&p={startPage?}\"/>\
             </OpenSearchDescription>";
         let found = search_template(&page("https://example.com/osd.xml", source.as_bytes()));

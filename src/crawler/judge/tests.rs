@@ -1,3 +1,5 @@
+//! Files that are books, and what comes in their place.
+
 use super::*;
 
 fn epub() -> Vec<u8> {

@@ -1,3 +1,5 @@
+//! A catalogue and a feed of articles, read.
+
 use super::super::{Kind, Listing, Search, kind_of, read as read_page, tests::page};
 use crate::book::Format;
 

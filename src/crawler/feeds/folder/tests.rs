@@ -1,3 +1,5 @@
+//! Folders in the hands of the usual servers, made up after them.
+
 use super::super::{Kind, Listing, kind_of, read as read_page, tests::page};
 use super::details;
 
