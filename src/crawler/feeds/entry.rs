@@ -219,6 +219,7 @@ mod tests {
     fn the_caller_s_order_decides_then_what_is_recommended() {
         let files = vec![
             file("a_advanced.epub", Format::Epub, "Advanced epub"),
+            file("a_other.epub", Format::Epub, "Epub"),
             file("a.azw3", Format::Azw3, "Kindle"),
             file("a.epub", Format::Epub, "Recommended compatible epub"),
         ];

@@ -240,7 +240,7 @@ mod tests {
     fn links_are_found_in_any_hand() {
         let found = |source: &str| links(source).into_iter().flatten().collect::<Vec<_>>();
         assert_eq!(found("<A class=x HREF='a&amp;b'>x</A><a href=c/d>y"), ["a&b", "c/d"]);
-        assert_eq!(found("<a title=\">\" href = \"a>b\">x</a><a title='it's' href='c'>"), ["a>b", "c"]);
+        assert_eq!(found("<a title=\">\" href = \"a>b\">x</a><a title='it's' href='c'><a href=d>"), ["a>b", "c", "d"]);
         assert_eq!(found("<!-- <a href=x> --><script>'<a href=y>'</SCRIPT ><a href=z>"), ["z"]);
         assert_eq!(found("1 < 2 <3 <a href=\"a\"/><a href"), ["a", ""]);
         assert_eq!(links("<a name=x>"), [None]);
