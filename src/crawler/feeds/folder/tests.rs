@@ -115,7 +115,7 @@ fn sizes_and_times() {
 #[test]
 fn an_endless_page_ends() {
     let source =
-        "<title>Index of /</title>".to_owned() + &(0..120_000).map(|n| format!("<a href={n}.txt>")).collect::<String>();
+        "<title>Index of /</title>".to_owned() + &(0..6_000).map(|n| format!("<a href={n}.txt>")).collect::<String>();
     let listing = read("https://example.com/", &source);
     assert_eq!(listing.entries.len(), 5_000);
     assert!(listing.dropped > 0);
