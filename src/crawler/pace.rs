@@ -141,7 +141,8 @@ impl State {
     fn pause(&mut self, rule: Rule, now: Duration) -> Duration {
         let most = rule.most.max(rule.least);
         let usual = self.adaptive.clamp(rule.least, most);
-        let changed = 1.0 + rule.jitter.clamp(0.0, 1.0) * (2.0 * rule.dice.clamp(0.0, 1.0) - 1.0);
+        // NaN, which no clamp takes away, becomes nothing by `max`.
+        let changed = (1.0 + rule.jitter.clamp(0.0, 1.0) * (2.0 * rule.dice.clamp(0.0, 1.0) - 1.0)).max(0.0);
         let delay = usual.mul_f64(changed).max(rule.least);
         if rule.is_known && self.ended_at.is_none() {
             self.ended_at = Some(now);
@@ -153,7 +154,8 @@ impl State {
 
     /// Until when it must be remembered; twice the pause, because the next one may be longer.
     fn owes_until(&self) -> Duration {
-        let pause = self.ended_at.map_or(Duration::ZERO, |end| end.saturating_add(self.last_delay.max(self.adaptive) * 2));
+        let pause =
+            self.ended_at.map_or(Duration::ZERO, |end| end.saturating_add(self.last_delay.max(self.adaptive) * 2));
         let suspended = self.suspended.map_or(Duration::ZERO, |(end, _)| end);
         pause.max(self.not_before).max(suspended)
     }
@@ -187,5 +189,89 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.host.state.lock().ended_at = Some(self.clock.uptime());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Rule =
+        Rule { least: Duration::from_secs(1), most: Duration::from_secs(60), jitter: 0.0, dice: 0.5, is_known: false };
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    fn turn(paces: &Paces) -> Turn {
+        let clock = Clock::of(|| DateTime::from_timestamp(1000, 0).unwrap());
+        let host = paces.host("a", &clock);
+        let gate = host.gate.clone().try_lock_owned().unwrap();
+        Turn { host, clock, _gate: gate }
+    }
+
+    #[test]
+    fn the_pause_runs_from_the_end_of_one_to_the_start_of_the_next() {
+        let mut state = State::default();
+        assert_eq!(state.pause(NONE, seconds(100.0)), seconds(0.0), "nothing was asked before");
+        state.ended_at = Some(seconds(100.0));
+        assert_eq!(state.pause(NONE, seconds(100.0)), seconds(1.0));
+        assert_eq!(state.pause(NONE, seconds(100.4)), seconds(0.6));
+        assert_eq!(state.pause(NONE, seconds(200.0)), seconds(0.0));
+        state.not_before = seconds(250.0);
+        assert_eq!(state.pause(NONE, seconds(200.0)), seconds(50.0));
+        let mut known = State::default();
+        assert_eq!(known.pause(Rule { is_known: true, ..NONE }, seconds(7.0)), seconds(1.0));
+    }
+
+    #[test]
+    fn chance_lengthens_and_never_goes_below_the_rule() {
+        let mut state = State { adaptive: seconds(10.0), ended_at: Some(seconds(0.0)), ..State::default() };
+        let mut pause = |least: f64, dice: f64| {
+            state.pause(Rule { least: seconds(least), jitter: 0.5, dice, ..NONE }, seconds(0.0)).as_secs_f64()
+        };
+        assert_eq!([pause(1.0, 0.0), pause(1.0, 0.5), pause(1.0, 1.0)], [5.0, 10.0, 15.0]);
+        assert_eq!([pause(8.0, 0.0), pause(20.0, 0.0), pause(20.0, 1.0)], [8.0, 20.0, 30.0]);
+        assert_eq!(pause(70.0, 0.5), 70.0, "a rule may be longer than slow answers lead to");
+        assert_eq!([pause(1.0, f64::NAN), pause(1.0, 9.0)], [1.0, 15.0]);
+    }
+
+    #[test]
+    fn slow_answers_make_slower_and_failures_never_faster() {
+        let paces = Paces::default();
+        let after = |latency: f64, is_success: bool| {
+            let turn = turn(&paces);
+            turn.took(seconds(latency), is_success);
+            let state = &mut turn.host.state.lock();
+            state.pause(NONE, seconds(1000.0));
+            state.usual.as_secs_f64()
+        };
+        // AutoThrottle: the mean of the last pause and the time of the answer.
+        assert_eq!([after(2.0, true), after(9.0, true), after(9.0, true)], [1.0, 5.0, 7.0]);
+        assert_eq!([after(0.0, false), after(0.0, true), after(10.5, false)], [7.0, 3.5, 7.0]);
+        assert_eq!([after(500.0, true), after(0.0, true)], [60.0, 30.0], "no longer than the longest");
+    }
+
+    #[tokio::test]
+    async fn only_so_many_hosts_are_remembered() {
+        let paces = Paces::default();
+        let uptime = Arc::new(Mutex::new(seconds(5000.0)));
+        let same = uptime.clone();
+        let clock = Clock::of_both(|| DateTime::from_timestamp(1000, 0).unwrap(), move || *same.lock());
+        let quick = Rule { least: Duration::ZERO, most: Duration::ZERO, ..NONE };
+        let suspended = paces.turn("suspended", quick, &clock).await.unwrap();
+        suspended.suspend(Duration::from_secs(3600));
+        drop(suspended);
+        let held = paces.turn("held", quick, &clock).await.unwrap();
+        for n in 0..3 * HOSTS {
+            drop(paces.turn(&n.to_string(), quick, &clock).await.unwrap());
+        }
+        assert!(paces.hosts.lock().len() <= HOSTS);
+        let names: Vec<String> = paces.shown(&clock).into_iter().map(|host| host.host).collect();
+        assert!(names.contains(&"held".into()) && names.contains(&"suspended".into()));
+        drop(held);
+        assert!(paces.turn("suspended", quick, &clock).await.is_err());
+        *uptime.lock() += seconds(3600.0);
+        assert!(paces.turn("suspended", quick, &clock).await.is_ok());
     }
 }

@@ -121,7 +121,9 @@ mod tests {
         check(b"attachment; filename*=GBK''%CA%E9.txt", Some("书.txt"));
         check(b"attachment; filename=\"a;b=\\\"c.epub\"; filename*=bad", Some("a;b=\"c.epub"));
         check(b"attachment; filename=a.epub; filename*=UTF-8''%FF", Some("a.epub"));
-        for header in ["", "attachment", "inline; filename", "inline; filename=", "inline; filename=\"\"", ";;;", "filename=a"] {
+        for header in
+            ["", "attachment", "inline; filename", "inline; filename=", "inline; filename=\"\"", ";;;", "filename=a"]
+        {
             check(header.as_bytes(), None);
         }
     }

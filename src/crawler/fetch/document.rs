@@ -113,8 +113,6 @@ pub(super) fn retry_after(answer: &Answer, now: DateTime<Utc>) -> Option<Duratio
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn types() {
         for (header, media_type, charset) in [

@@ -90,7 +90,8 @@ pub enum Category {
 impl FetchError {
     /// Whether the same may go well later without anybody doing something about it.
     pub fn is_passing(&self) -> bool {
-        let waits = matches!(self, FetchError::Suspended { .. } | FetchError::RobotsUnread { .. } | FetchError::Stopped);
+        let waits =
+            matches!(self, FetchError::Suspended { .. } | FetchError::RobotsUnread { .. } | FetchError::Stopped);
         waits || self.is_worth_another_try()
     }
 

@@ -3,6 +3,8 @@
 //! What belongs to one origin stays there: names, passwords and cookies, and every header that is not known to be
 //! harmless, because tokens go by many names.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{CONTROLS, percent_encode};
@@ -48,7 +50,7 @@ impl<'a> Hop<'a> {
         Ok(Some(Hop { url, method, has_body: self.has_body && !becomes_get, ..self.clone() }))
     }
 
-    pub(super) fn ask(&self, cookies: Option<String>, patience: std::time::Duration) -> Ask {
+    pub(super) fn ask(&self, cookies: Option<String>, patience: Duration) -> Ask {
         Ask {
             method: self.method,
             url: self.url.clone(),
@@ -84,7 +86,7 @@ impl<'a> Hop<'a> {
         if let Some(referer) = self.wanted.referer.as_ref().and_then(|page| referer(page, &self.url)) {
             headers.set("referer", referer);
         }
-        for validators in &self.wanted.validators {
+        if let Some(validators) = &self.wanted.validators {
             headers.set_some("if-none-match", validators.etag.as_ref());
             headers.set_some("if-modified-since", validators.last_modified.as_ref());
         }

@@ -22,7 +22,8 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::pace::{HostPace, Paces, Rule};
+pub use super::pace::HostPace;
+use super::pace::{Paces, Rule};
 use crate::clock::Clock;
 use crate::http::guarded::{Answer, Ask, Guarded, Lookup, Method};
 use crate::http::reach::Reach;
@@ -31,8 +32,8 @@ use cookies::{Jar, Now};
 pub use document::{Document, Fetched, Validators};
 pub use error::{Category, FetchError};
 use hop::Hop;
-pub use permission::RobotsMemory;
 use permission::Permissions;
+pub use permission::RobotsMemory;
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 5;

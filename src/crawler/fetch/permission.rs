@@ -17,7 +17,7 @@ use crate::crawler::robots::{Found, KeptRobots, LARGEST, Robots};
 use crate::http::guarded::{Ask, Excess, Method};
 
 /// Sites whose rules are held in memory; the store has the others.
-const SITES: usize = 300;
+const SITES: usize = 100;
 
 /// Where robots.txt are kept. Both are called on the threads of the asynchronous part, and should not wait for long.
 pub struct RobotsMemory {
@@ -43,6 +43,7 @@ pub(super) struct Permissions {
 /// The rules of one site.
 #[derive(Clone)]
 pub(super) struct Known {
+    /// Without its text.
     kept: KeptRobots,
     pub(super) robots: Arc<Robots>,
     /// Whether it was kept by an earlier life of this program, which may have asked the site a moment ago.
@@ -64,12 +65,13 @@ impl Permissions {
 }
 
 impl Known {
-    fn new(kept: KeptRobots, is_recalled: bool, token: &str) -> Known {
-        let text = match &kept.found {
-            Found::Text(text) => text.as_str(),
-            Found::Nothing | Found::Unreadable { .. } => "",
+    fn new(mut kept: KeptRobots, is_recalled: bool, token: &str) -> Known {
+        let robots = match &mut kept.found {
+            // The text is the store's; only what was read in it stays in memory.
+            Found::Text(text) => Robots::read(&std::mem::take(text), token),
+            Found::Nothing | Found::Unreadable { .. } => Robots::default(),
         };
-        Known { robots: Arc::new(Robots::read(text, token)), kept, is_recalled }
+        Known { robots: Arc::new(robots), kept, is_recalled }
     }
 
     fn times(&self) -> u32 {

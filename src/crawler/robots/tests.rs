@@ -66,7 +66,11 @@ fn one_spelling_for_what_means_the_same() {
 
 #[test]
 fn odd_files() {
-    check("\u{FEFF}user-AGENT : *  # all\r\ndisALLOW\t: /a # why\r\rDissallow: /b\rDisallow /c", &["/a", "/b", "/c"], &["/d"]);
+    check(
+        "\u{FEFF}user-AGENT : *  # all\r\ndisALLOW\t: /a # why\r\rDissallow: /b\rDisallow /c",
+        &["/a", "/b", "/c"],
+        &["/d"],
+    );
     check("<!DOCTYPE html><html><body>User-agent: none</body></html>", &[], &["/"]);
     for text in ["", ":", "::::", "\0\0", "User-agent", "Disallow:", "#", "User-agent: *\nAllow", "a: /b"] {
         check(text, &[], &["/", "/b"]);
@@ -80,19 +84,31 @@ fn odd_files() {
 fn delays_and_sitemaps() {
     let delay = |text: &str| Robots::read(text, "shutong").crawl_delay;
     assert_eq!(delay("User-agent: *\nCrawl-delay: 2.5\n"), Some(Duration::from_millis(2500)));
-    assert_eq!(delay("User-agent: *\nCrawl-delay: 1\nUser-agent: shutong\nCrawl-delay: 7"), Some(Duration::from_secs(7)));
+    assert_eq!(
+        delay("User-agent: *\nCrawl-delay: 1\nUser-agent: shutong\nCrawl-delay: 7"),
+        Some(Duration::from_secs(7))
+    );
     assert_eq!(delay("User-agent: shutong\nDisallow: /a\nUser-agent: *\nCrawl-delay: 1"), None);
-    for (value, expected) in [("99999", Some(60)), ("inf", Some(60)), ("-1", None), ("NaN", None), ("a", None), ("", None)] {
-        assert_eq!(delay(&format!("User-agent: *\nCrawl-delay: {value}")), expected.map(Duration::from_secs), "{value}");
+    for (value, expected) in
+        [("99999", Some(60)), ("inf", Some(60)), ("-1", None), ("NaN", None), ("a", None), ("", None)]
+    {
+        assert_eq!(
+            delay(&format!("User-agent: *\nCrawl-delay: {value}")),
+            expected.map(Duration::from_secs),
+            "{value}"
+        );
     }
-    let robots = Robots::read("Sitemap: https://example.com/a.xml\nUser-agent: b\nDisallow: /\nsitemap:/b.xml.gz\n", "c");
+    let robots =
+        Robots::read("Sitemap: https://example.com/a.xml\nUser-agent: b\nDisallow: /\nsitemap:/b.xml.gz\n", "c");
     assert_eq!(robots.sitemaps, ["https://example.com/a.xml", "/b.xml.gz"]);
     assert_eq!(Robots::read(&"Sitemap: a\n".repeat(9000), "c").sitemaps.len(), SITEMAPS);
 }
 
 #[test]
 fn a_hostile_file_takes_no_time() {
-    for rule in ["Disallow: /a$\n", "Disallow: *a*a*a*a$\n", "Disallow: *\n", &format!("Allow: /{}b\n", "*a".repeat(2000))] {
+    for rule in
+        ["Disallow: /a$\n", "Disallow: *a*a*a*a$\n", "Disallow: *\n", &format!("Allow: /{}b\n", "*a".repeat(2000))]
+    {
         let text = format!("User-agent: *\n{}", rule.repeat(LARGEST / rule.len()));
         let robots = Robots::read(&text, "shutong");
         let _ = robots.forbidding(&format!("/{}", "a".repeat(8000)));
