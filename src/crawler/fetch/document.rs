@@ -18,6 +18,7 @@ const VALIDATOR: usize = 1 << 10;
 const NAME: usize = 100;
 
 /// What came of a fetch.
+#[expect(clippy::large_enum_variant, reason = "one for each fetch, taken apart at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// It is what it was when the validators came.

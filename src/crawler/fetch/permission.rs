@@ -19,12 +19,17 @@ use crate::http::guarded::{Ask, Excess, Method};
 /// Sites whose rules are held in memory; the store has the others.
 const SITES: usize = 100;
 
+/// Gives back what is kept under a key.
+pub type Recall = Box<dyn Fn(&str) -> Option<KeptRobots> + Send + Sync>;
+/// Keeps something under a key.
+pub type Keep = Box<dyn Fn(&str, &KeptRobots) + Send + Sync>;
+
 /// Where robots.txt are kept. Both are called on the threads of the asynchronous part, and should not wait for long.
 pub struct RobotsMemory {
     /// What is kept of a site: `https://example.com:443`.
-    pub recall: Box<dyn Fn(&str) -> Option<KeptRobots> + Send + Sync>,
+    pub recall: Recall,
     /// Keeps it.
-    pub keep: Box<dyn Fn(&str, &KeptRobots) + Send + Sync>,
+    pub keep: Keep,
 }
 
 impl RobotsMemory {
