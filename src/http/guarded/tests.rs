@@ -23,7 +23,7 @@ fn ask(url: Url) -> Ask {
         body: None,
         most_bytes: 1 << 20,
         excess: Excess::Refuse,
-        patience: Duration::from_millis(500),
+        patience: Duration::from_secs(10),
     }
 }
 
@@ -35,6 +35,14 @@ async fn send(url: Url) -> Result<Answer, Failure> {
 async fn of(reply: Reply) -> Result<Answer, Failure> {
     let site = Site::on("127.0.1.1", move |_| reply.clone());
     send(site.at("/")).await
+}
+
+/// The same with little patience: the rate is looked at every second, and the whole may take 33.
+async fn soon(reply: Reply) -> Result<Answer, Failure> {
+    let site = Site::on("127.0.1.1", move |_| reply.clone());
+    let asked = Ask { patience: Duration::from_secs(1), ..ask(site.at("/")) };
+    let client = Guarded::new(loopback(&["127.0.1.0/24"]), AGENT).unwrap();
+    timeout(Duration::from_secs(15), client.send(&asked)).await.expect("it is given up long before the whole time")
 }
 
 fn raw(text: &str) -> Step {
@@ -197,18 +205,29 @@ async fn codings() {
 #[tokio::test]
 async fn times_have_ends() {
     let (head, long) = (raw("HTTP/1.1 200 OK\r\n\r\n"), Duration::from_secs(20));
-    assert_eq!(of(vec![Step::Wait(long)]).await.unwrap_err(), Failure::Slow);
+    assert_eq!(soon(vec![Step::Wait(long)]).await.unwrap_err(), Failure::Slow);
     let drip = Step::Forever(b"a".to_vec(), Duration::from_millis(50));
-    assert_eq!(of(vec![head.clone(), drip]).await.unwrap_err(), Failure::Slow, "a slow body");
-    assert_eq!(of(vec![head.clone(), Step::Wait(long)]).await.unwrap_err(), Failure::Slow, "a body that stops");
+    assert_eq!(soon(vec![head.clone(), drip]).await.unwrap_err(), Failure::Slow, "a slow body");
+    assert_eq!(soon(vec![head.clone(), Step::Wait(long)]).await.unwrap_err(), Failure::Slow, "a body that stops");
     let headers = Step::Forever(b"A: b\r\n".to_vec(), Duration::from_millis(50));
-    assert_eq!(of(vec![raw("HTTP/1.1 200 OK\r\n"), headers]).await.unwrap_err(), Failure::Slow, "a slow head");
+    assert_eq!(soon(vec![raw("HTTP/1.1 200 OK\r\n"), headers]).await.unwrap_err(), Failure::Slow, "a slow head");
     let mut slow_but_steady = vec![head];
     for _ in 0..8 {
-        slow_but_steady.extend([Step::Send(vec![b'a'; 2000]), Step::Wait(Duration::from_millis(100))]);
+        slow_but_steady.extend([Step::Send(vec![b'a'; 2000]), Step::Wait(Duration::from_millis(200))]);
     }
     slow_but_steady.push(Step::Close);
-    assert_eq!(of(slow_but_steady).await.unwrap().body.len(), 16_000);
+    assert_eq!(soon(slow_but_steady).await.unwrap().body.len(), 16_000);
+}
+
+#[tokio::test]
+async fn the_whole_time_has_an_end() {
+    // Fast enough for the rate, but 64 kB have to be there within three seconds.
+    let steady = Step::Forever(vec![b'a'; 1500], Duration::from_millis(100));
+    let reply = vec![raw("HTTP/1.1 200 OK\r\n\r\n"), steady];
+    let site = Site::on("127.0.1.7", move |_| reply.clone());
+    let asked = Ask { patience: Duration::from_secs(1), most_bytes: 64 << 10, ..ask(site.at("/")) };
+    let client = Guarded::new(loopback(&["127.0.1.0/24"]), AGENT).unwrap();
+    assert_eq!(client.send(&asked).await.unwrap_err(), Failure::Slow);
 }
 
 #[tokio::test]

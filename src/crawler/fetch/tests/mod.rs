@@ -61,7 +61,7 @@ fn quick() -> Settings {
         most_delay: Duration::ZERO,
         tries: 2,
         retry_base: Duration::ZERO,
-        patience: Duration::from_secs(2),
+        patience: Duration::from_secs(10),
         ..Settings::new("shutong-test/1 (+https://example.com/bot)", "shutong")
     }
 }
