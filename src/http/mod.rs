@@ -2,7 +2,14 @@
 //!
 //! [`builder`] is where each begins: certificates that are compiled in, no redirects, no proxy of the environment's.
 //! [`post_local`] talks to the shutong that runs on this machine, for commands given while it runs. It may listen on a
-//! LAN address, but nothing on another machine may be reached with that.
+//! LAN address, but nothing on another machine may be reached with that. What strangers name (sources, feeds, links in
+//! pages) is fetched by [`guarded`] alone, which goes nowhere that [`reach`] does not admit.
+
+mod decode;
+pub mod guarded;
+pub mod reach;
+#[cfg(test)]
+pub(crate) mod site;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
