@@ -57,7 +57,7 @@ impl Pick {
             Pick::One(at) => vec![from_start(at)],
             Pick::Range { start, end, step } => {
                 let (start, end) = (from_start(start), from_start(end));
-                if (start < 0 && end < 0) || (start >= count && end >= count) {
+                if count == 0 || (start < 0 && end < 0) || (start >= count && end >= count) {
                     return Vec::new();
                 }
                 let (start, end) = (start.clamp(0, count - 1), end.clamp(0, count - 1));

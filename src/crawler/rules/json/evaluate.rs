@@ -68,7 +68,7 @@ fn find<'a>(steps: &[Step], root: &'a Value, budget: &mut Budget) -> Result<Vec<
                 return Err(RuleError::TooLarge("number of values"));
             }
         }
-        budget.spend(next.len())?;
+        budget.spend(4 * next.len())?;
         found = next;
     }
     Ok(found)
@@ -117,7 +117,7 @@ fn children(value: &Value) -> Vec<&Value> {
 fn deep<'a>(value: &'a Value, out: &mut Vec<&'a Value>, budget: &mut Budget) -> Result<(), RuleError> {
     let mut open = vec![value];
     while let Some(value) = open.pop() {
-        budget.spend(1)?;
+        budget.spend(4)?;
         if out.len() > limits::NODES {
             return Err(RuleError::TooLarge("number of values"));
         }
@@ -150,7 +150,7 @@ fn slice(count: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Vec<u
 
 impl Filter {
     fn passes(&self, item: &Value, budget: &mut Budget) -> Result<bool, RuleError> {
-        budget.spend(1)?;
+        budget.spend(20)?;
         Ok(match self {
             Filter::And(all) => {
                 for one in all {

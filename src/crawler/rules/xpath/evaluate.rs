@@ -5,6 +5,9 @@ use super::super::limits::{self, Budget};
 use super::super::tree::{Id, Tree};
 use super::{Axis, Comparison, Expression, Found, Function, Path, Sign, Step, Test};
 
+/// What looking at a node costs, beside a byte of a search.
+const NODE: usize = 20;
+
 /// A value of an expression.
 enum Value {
     Found(Vec<Found>),
@@ -40,7 +43,7 @@ pub(super) fn find(
 
 impl<'a> Place<'a> {
     fn value(&self, expression: &Expression, budget: &mut Budget) -> Result<Value, RuleError> {
-        budget.spend(1)?;
+        budget.spend(NODE)?;
         Ok(match expression {
             Expression::Path(path) => Value::Found(self.path(path, budget)?),
             Expression::Union(parts) => {
@@ -128,7 +131,7 @@ impl<'a> Place<'a> {
         }
         let mut nodes = Vec::new();
         for id in self.axis(step.axis, node) {
-            budget.spend(1)?;
+            budget.spend(NODE)?;
             if self.passes(&step.test, id) {
                 nodes.push(id);
             }
