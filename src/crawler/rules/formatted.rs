@@ -10,8 +10,31 @@ use super::request;
 
 /// Elements that begin a line.
 const BLOCKS: [&str; 25] = [
-    "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
-    "li", "ol", "p", "pre", "section", "table", "tr", "ul", "main",
+    "article",
+    "blockquote",
+    "br",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figure",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "tr",
+    "ul",
+    "main",
 ];
 
 /// Lines of a text that may be markup, blanks around them and empty ones gone. Pictures are kept if there is an address
@@ -71,7 +94,9 @@ fn tag<'a>(from: &'a str, ends: &mut Ends) -> Option<Tag<'a>> {
     let (inside, is_end) = inside.strip_prefix('/').map_or((inside, false), |inside| (inside, true));
     let end = inside.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != ':').unwrap_or(inside.len());
     let (name, rest) = inside.split_at(end);
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !rest.starts_with(|c: char| c.is_whitespace() || "/>".contains(c)) {
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+        || !rest.starts_with(|c: char| c.is_whitespace() || "/>".contains(c))
+    {
         return None;
     }
     let close = rest.find(['>', '<']).filter(|&at| rest.get(at..).is_some_and(|end| end.starts_with('>')))?;

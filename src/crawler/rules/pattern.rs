@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_stopped() {
-        let pattern = Pattern::compile(r"(?=x)?(a+)+\1$").unwrap();
+        let pattern = Pattern::compile(r"^(?:(a+)+\1)+c$").unwrap();
         let text = "a".repeat(3000) + "b";
         assert_eq!(pattern.is_found(&text, &mut Budget::new()), Err(RuleError::TooSlow));
         let pattern = Pattern::compile("a").unwrap();

@@ -205,7 +205,10 @@ mod tests {
         assert_eq!(said(vec![(Step::Search, vec![])]), "works");
         assert_eq!(said(vec![(Step::Search, vec![cover()]), (Step::Detail, vec![cover()])]), "works without cover");
         assert_eq!(
-            said(vec![(Step::Search, vec![script(), cover()]), (Step::Chapter, vec![field("content", Construct::WebView, true)])]),
+            said(vec![
+                (Step::Search, vec![script(), cover()]),
+                (Step::Chapter, vec![field("content", Construct::WebView, true)])
+            ]),
             "needs JavaScript: search; webView: chapter"
         );
         assert_eq!(said(vec![(Step::Search, vec![script()]), (Step::Explore, vec![])]), "works without search");

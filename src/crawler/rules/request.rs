@@ -160,7 +160,12 @@ impl AddressRule {
 fn check_browser(source: &str) -> Result<(), RuleError> {
     let spaceless: String = source.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
     let has = |option: &str| spaceless.contains(&format!("{option}:"));
-    if has("webView") && !spaceless.contains("webView:false") && !spaceless.contains("webView:,") && !spaceless.contains("webView:}") || has("webJs") {
+    if has("webView")
+        && !spaceless.contains("webView:false")
+        && !spaceless.contains("webView:,")
+        && !spaceless.contains("webView:}")
+        || has("webJs")
+    {
         return Err(RuleError::Unsupported(Construct::WebView, "address".into()));
     }
     Ok(())
@@ -193,9 +198,9 @@ fn chosen(text: &str, page: u32) -> String {
 
 /// Divides an address from its options.
 pub(super) fn divided(text: &str) -> (&str, Option<&str>) {
-    let comma = text.match_indices(',').find(|(at, _)| {
-        text.get(at + 1..).is_some_and(|after| after.trim_start().starts_with('{'))
-    });
+    let comma = text
+        .match_indices(',')
+        .find(|(at, _)| text.get(at + 1..).is_some_and(|after| after.trim_start().starts_with('{')));
     match comma {
         Some((at, _)) => (text.get(..at).unwrap_or_default().trim(), text.get(at + 1..).map(str::trim)),
         None => (text.trim(), None),
@@ -315,9 +320,8 @@ pub(super) fn source_headers(text: &str) -> Result<Vec<(String, String)>, RuleEr
 
 /// Headers that a source may set: not those that belong to the connection, and none that could end the line.
 fn usable(fields: &Map<String, Value>) -> Vec<(String, String)> {
-    const OWN: [&str; 8] = [
-        "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "proxy", "upgrade", "te",
-    ];
+    const OWN: [&str; 8] =
+        ["host", "connection", "content-length", "transfer-encoding", "accept-encoding", "proxy", "upgrade", "te"];
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
@@ -361,7 +365,10 @@ mod tests {
     #[test]
     fn forms_charsets_and_bodies() {
         let post = search("/s.php,{\"charset\":\"gbk\",\"method\":\"POST\",\"body\":\"k={{key}}&t=1\"}", "书童", 1);
-        assert_eq!((post.method, body_of(&post), post.charset.as_deref()), (Method::Post, "k=%CA%E9%CD%AF&t=1", Some("gbk")));
+        assert_eq!(
+            (post.method, body_of(&post), post.charset.as_deref()),
+            (Method::Post, "k=%CA%E9%CD%AF&t=1", Some("gbk"))
+        );
         assert_eq!(post.headers, [("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())]);
         let post = search("/s, {'method':'post','retry':9,body:{\"k\":\"{{key}}\"},headers:'{\"A\":\"1\"}'}", "书", 1);
         assert_eq!((body_of(&post), post.retries), ("{\"k\":\"书\"}", 3));
@@ -373,7 +380,10 @@ mod tests {
     #[test]
     fn words_cannot_leave_their_place() {
         let request = search("/s?q={{key}}", "a,{\"method\":\"POST\",\"body\":\"x\"}&b=<1,2>#", 1);
-        assert_eq!((request.method, request.url.query()), (Method::Get, Some("q=a,%20method%20:%20POST%20,%20body%20:%20x%20b%201,2")));
+        assert_eq!(
+            (request.method, request.url.query()),
+            (Method::Get, Some("q=a,%20method%20:%20POST%20,%20body%20:%20x%20b%201,2"))
+        );
     }
 
     #[test]
@@ -400,7 +410,10 @@ mod tests {
         assert_eq!(Rate::parse("1000"), Some(Rate::Every(Duration::from_secs(1))));
         assert_eq!(Rate::parse("20/60000"), Some(Rate::Within(20, Duration::from_secs(60))));
         assert_eq!((Rate::parse(""), Rate::parse("0"), Rate::parse("0/5"), Rate::parse("x")), (None, None, None, None));
-        assert_eq!(absolute("a.html , {\"a\":1}", &base()).as_deref(), Some("https://book.example/dir/a.html,{\"a\":1}"));
+        assert_eq!(
+            absolute("a.html , {\"a\":1}", &base()).as_deref(),
+            Some("https://book.example/dir/a.html,{\"a\":1}")
+        );
         assert_eq!((absolute("", &base()), absolute("mailto:x", &base())), (None, None));
     }
 }

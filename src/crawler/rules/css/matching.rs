@@ -43,7 +43,9 @@ impl Ground<'_> {
         let mut found = Vec::new();
         let mut take = |id: Id, budget: &mut Budget| -> Result<(), RuleError> {
             budget.spend(4)?;
-            if (tree.is_element(id) || matches!(link.tests.as_slice(), [Test::Root])) && self.passes(&link.tests, id, budget)? {
+            if (tree.is_element(id) || matches!(link.tests.as_slice(), [Test::Root]))
+                && self.passes(&link.tests, id, budget)?
+            {
                 found.push(id);
             }
             Ok(())

@@ -42,12 +42,25 @@ enum Test {
     Class(String),
     Attribute(String, Value),
     AttributePrefix(String),
-    Contains { text: String, own: bool },
-    Matches { pattern: Pattern, own: bool },
+    Contains {
+        text: String,
+        own: bool,
+    },
+    Matches {
+        pattern: Pattern,
+        own: bool,
+    },
     /// The place among its siblings, from 0.
     Place(Place),
-    Nth { step: i64, first: i64, from_end: bool, of_type: bool },
-    Only { of_type: bool },
+    Nth {
+        step: i64,
+        first: i64,
+        from_end: bool,
+        of_type: bool,
+    },
+    Only {
+        of_type: bool,
+    },
     Empty,
     Root,
     Not(Selector),
@@ -151,9 +164,8 @@ mod tests {
     fn a_selector_stays_inside_its_root() {
         let tree = Tree::parse(PAGE).unwrap();
         let mut budget = Budget::new();
-        let mut select = |selector: &str, root: Id| {
-            Selector::parse(selector).unwrap().select(&tree, root, &mut budget).unwrap()
-        };
+        let mut select =
+            |selector: &str, root: Id| Selector::parse(selector).unwrap().select(&tree, root, &mut budget).unwrap();
         let div = select("div", Tree::ROOT)[0];
         assert_eq!(select("div", div), [div]);
         assert_eq!(select("body p", div), []);

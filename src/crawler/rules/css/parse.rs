@@ -197,7 +197,9 @@ fn attribute(inside: &str) -> Option<Test> {
         '^' => (name.strip_suffix('^')?, Value::Start),
         '$' => (name.strip_suffix('$')?, Value::End),
         '*' => (name.strip_suffix('*')?, Value::Part),
-        '~' => return Some(Test::Attribute(key(name.strip_suffix('~')?)?, Value::Matches(Pattern::compile(value).ok()?))),
+        '~' => {
+            return Some(Test::Attribute(key(name.strip_suffix('~')?)?, Value::Matches(Pattern::compile(value).ok()?)));
+        }
         _ => (name, Value::Equal),
     };
     Some(Test::Attribute(key(name)?, make(value.to_lowercase())))

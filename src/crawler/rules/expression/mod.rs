@@ -110,7 +110,11 @@ impl Expression {
             Expression::Not(one) => Value::Truth(!one.value(names)?.is_true()),
             Expression::Binary(operator, left, right) => binary(*operator, left, right, names)?,
             Expression::Choice(test, yes, no) => {
-                if test.value(names)?.is_true() { yes.value(names)? } else { no.value(names)? }
+                if test.value(names)?.is_true() {
+                    yes.value(names)?
+                } else {
+                    no.value(names)?
+                }
             }
             Expression::Call(function, arguments) => {
                 let values = arguments.iter().map(|one| one.value(names)).collect::<Result<Vec<_>, _>>()?;
@@ -120,12 +124,7 @@ impl Expression {
     }
 }
 
-fn binary(
-    operator: Operator,
-    left: &Expression,
-    right: &Expression,
-    names: &dyn Names,
-) -> Result<Value, RuleError> {
+fn binary(operator: Operator, left: &Expression, right: &Expression, names: &dyn Names) -> Result<Value, RuleError> {
     let left = left.value(names)?;
     match operator {
         Operator::And if !left.is_true() => return Ok(left),
@@ -263,7 +262,9 @@ mod tests {
 
     #[test]
     fn scripts_are_refused() {
-        for source in ["", "java.ajax(key)", "key.length", "var a=1", "a", "page page", "1+", "(1", "page=1", "f(1)", "'a"] {
+        for source in
+            ["", "java.ajax(key)", "key.length", "var a=1", "a", "page page", "1+", "(1", "page=1", "f(1)", "'a"]
+        {
             assert!(matches!(Expression::parse(source), Err(RuleError::Unsupported(..))), "{source}");
         }
         assert!(Expression::parse(&"(".repeat(100_000)).is_err());

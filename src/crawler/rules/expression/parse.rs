@@ -10,18 +10,8 @@ const OPERATORS: usize = 200;
 const LEVELS: [&[(&str, Operator)]; 6] = [
     &[("||", Operator::Or)],
     &[("&&", Operator::And)],
-    &[
-        ("===", Operator::Equal),
-        ("!==", Operator::Unequal),
-        ("==", Operator::Equal),
-        ("!=", Operator::Unequal),
-    ],
-    &[
-        ("<=", Operator::LessOrEqual),
-        (">=", Operator::GreaterOrEqual),
-        ("<", Operator::Less),
-        (">", Operator::Greater),
-    ],
+    &[("===", Operator::Equal), ("!==", Operator::Unequal), ("==", Operator::Equal), ("!=", Operator::Unequal)],
+    &[("<=", Operator::LessOrEqual), (">=", Operator::GreaterOrEqual), ("<", Operator::Less), (">", Operator::Greater)],
     &[("+", Operator::Add), ("-", Operator::Subtract)],
     &[("*", Operator::Multiply), ("/", Operator::Divide), ("%", Operator::Remainder)],
 ];

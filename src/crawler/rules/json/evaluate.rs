@@ -60,16 +60,22 @@ impl Path {
 
 fn find<'a>(steps: &[Step], root: &'a Value, budget: &mut Budget) -> Result<Vec<&'a Value>, RuleError> {
     let mut found = vec![root];
+    let mut is_deep = false;
     for step in steps {
         let mut next = Vec::new();
         for value in found {
-            one(step, value, &mut next, budget)?;
+            match step {
+                // After `..` every item comes by itself, too.
+                Step::Filter(filter) if is_deep => next.extend(filter.passes(value, budget)?.then_some(value)),
+                step => one(step, value, &mut next, budget)?,
+            }
             if next.len() > limits::NODES {
                 return Err(RuleError::TooLarge("number of values"));
             }
         }
         budget.spend(4 * next.len())?;
         found = next;
+        is_deep = matches!(step, Step::Deep);
     }
     Ok(found)
 }

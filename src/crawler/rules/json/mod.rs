@@ -49,7 +49,11 @@ enum Step {
     Numbers(Vec<i64>),
     /// `[(@.length-1)]`: a number counted from the end.
     FromEnd(i64),
-    Slice { start: Option<i64>, end: Option<i64>, step: i64 },
+    Slice {
+        start: Option<i64>,
+        end: Option<i64>,
+        step: i64,
+    },
     Filter(Filter),
     Length,
 }

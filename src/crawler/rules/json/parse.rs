@@ -157,9 +157,8 @@ impl<'a> Reader<'a> {
         if !inside.contains(':') {
             return Some(Step::Numbers(inside.split(',').map(number).collect::<Option<_>>()?));
         }
-        let mut ends = inside.split(':').map(|end| {
-            if end.trim().is_empty() { Some(None) } else { number(end).map(Some) }
-        });
+        let mut ends =
+            inside.split(':').map(|end| if end.trim().is_empty() { Some(None) } else { number(end).map(Some) });
         let (start, end, step) = (ends.next()??, ends.next()??, ends.next().unwrap_or(Some(None))?.unwrap_or(1));
         Some(Step::Slice { start, end, step }).filter(|_| step != 0 && ends.next().is_none())
     }
@@ -169,7 +168,8 @@ impl<'a> Reader<'a> {
         let (inside, rest) = self.rest.get(1..)?.split_at(self.rest.find(')')?.checked_sub(1)?);
         self.rest = rest.get(1..)?;
         let inside: String = inside.chars().filter(|c| !c.is_whitespace()).collect();
-        let number = inside.strip_prefix("@.length()").or_else(|| inside.strip_prefix("@.length"))?.strip_prefix('-')?;
+        let number =
+            inside.strip_prefix("@.length()").or_else(|| inside.strip_prefix("@.length"))?.strip_prefix('-')?;
         number.parse().ok().filter(|number: &i64| (1..1 << 31).contains(number)).map(Step::FromEnd)
     }
 

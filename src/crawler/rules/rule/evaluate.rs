@@ -13,7 +13,7 @@ use super::super::limits::{self, Budget};
 use super::super::pattern::Pattern;
 use super::super::tree::Tree;
 use super::super::xpath::Found;
-use super::{Body, Cleaning, Expression, Piece, Rule};
+use super::{Body, Cleaning, Expression, JsonRule, Looking, Piece, Rule};
 
 /// What rules know besides the content.
 pub(in super::super) struct Scope<'a> {
@@ -115,28 +115,7 @@ impl Rule {
                 let groups = matched(patterns, content, usize::MAX, budget)?;
                 groups.into_iter().map(|groups| Content::Groups(Rc::new(groups))).collect()
             }
-            Body::XPath(path) => {
-                let (tree, root) = content.node()?;
-                let found = path.find(&tree, root, budget)?.into_iter().map(|found| match found {
-                    Found::Node(id) => Ok(Content::Node(Rc::clone(&tree), id)),
-                    Found::Text(text) => Content::text(text),
-                });
-                found.collect::<Result<_, _>>()?
-            }
-            Body::Json(_) | Body::Markup(_) | Body::ByContent { .. } => match self.way(content)? {
-                Way::Markup(chain) => {
-                    let (tree, root) = content.node()?;
-                    let elements = chain.elements(&tree, root, budget)?;
-                    elements.into_iter().map(|id| Content::Node(Rc::clone(&tree), id)).collect()
-                }
-                Way::Json(path) => match content.json() {
-                    Some(value) => {
-                        let items = path.items(&value, budget)?.into_iter().map(Content::json_value);
-                        items.collect::<Result<_, _>>()?
-                    }
-                    None => Vec::new(),
-                },
-            },
+            Body::Looking(_) | Body::ByContent { .. } => items(self.looking(content)?, content, budget)?,
         };
         if items.len() > limits::LIST { Err(RuleError::TooLarge("list")) } else { Ok(items) }
     }
@@ -151,12 +130,9 @@ impl Rule {
                 let groups = matched(patterns, content, 1, scope.budget)?.into_iter().next().unwrap_or_default();
                 return Ok(Content::Groups(Rc::new(groups)));
             }
-            Body::Json(path) | Body::ByContent { json: Ok(path), .. }
-                if matches!(self.body, Body::Json(_)) || content.is_json() =>
-            {
-                self.put(content, scope)?;
-                let value = content.json().map(|value| path.value(&value, scope.budget)).transpose()?.flatten();
-                Content::json_value(value.unwrap_or_default())?
+            Body::Looking(Looking::Json(path)) => self.narrowed_json(path, content, scope)?,
+            Body::ByContent { json: Ok(Looking::Json(path)), .. } if content.is_json() => {
+                self.narrowed_json(path, content, scope)?
             }
             Body::Template(_) | Body::Content => Content::text(self.raw_text(content, scope)?)?,
             _ => {
@@ -186,22 +162,11 @@ impl Rule {
             Body::Content if self.cleaning.is_some() => return Ok(Raw::One(content.as_text())),
             Body::Content => Vec::new(),
             Body::Template(pieces) => return filled(pieces, content, scope).map(Raw::One),
-            Body::Matches(patterns) => {
-                matched(patterns, content, usize::MAX, budget)?.into_iter().filter_map(|one| one.into_iter().next()).collect()
-            }
-            Body::XPath(path) => {
-                let (tree, root) = content.node()?;
-                path.texts(&tree, root, budget)?
-            }
-            Body::Json(_) | Body::Markup(_) | Body::ByContent { .. } => match self.way(content)? {
-                Way::Markup(chain) => {
-                    let (tree, root) = content.node()?;
-                    chain.texts(&tree, root, budget)?
-                }
-                Way::Json(path) => {
-                    content.json().map(|value| path.texts(&value, budget)).transpose()?.unwrap_or_default()
-                }
-            },
+            Body::Matches(patterns) => matched(patterns, content, usize::MAX, budget)?
+                .into_iter()
+                .filter_map(|one| one.into_iter().next())
+                .collect(),
+            Body::Looking(_) | Body::ByContent { .. } => texts(self.looking(content)?, content, budget)?,
         };
         if texts.len() > limits::BETWEEN {
             return Err(RuleError::TooLarge("number of texts"));
@@ -209,16 +174,20 @@ impl Rule {
         Ok(Raw::Several(texts))
     }
 
-    fn way(&self, content: &Content) -> Result<Way<'_>, RuleError> {
+    fn looking(&self, content: &Content) -> Result<&Looking, RuleError> {
         match &self.body {
-            Body::Json(path) => Ok(Way::Json(path)),
-            Body::Markup(chain) => Ok(Way::Markup(chain)),
-            Body::ByContent { json, .. } if content.is_json() => json.as_ref().map(Way::Json).map_err(Clone::clone),
-            Body::ByContent { markup, .. } => markup.as_ref().map(Way::Markup).map_err(Clone::clone),
-            Body::Content | Body::Template(_) | Body::Matches(_) | Body::XPath(_) => {
-                Err(RuleError::syntax("no way into the content"))
+            Body::Looking(looking) => Ok(looking),
+            Body::ByContent { page, json } => {
+                if content.is_json() { json.as_ref() } else { page.as_ref() }.map_err(Clone::clone)
             }
+            Body::Content | Body::Template(_) | Body::Matches(_) => Err(RuleError::syntax("no way into the content")),
         }
+    }
+
+    fn narrowed_json(&self, path: &JsonRule, content: &Content, scope: &mut Scope<'_>) -> Result<Content, RuleError> {
+        self.put(content, scope)?;
+        let value = content.json().map(|value| path.value(&value, scope.budget)).transpose()?.flatten();
+        Content::json_value(value.unwrap_or_default())
     }
 
     fn cleaned(&self, text: String, content: &Content, scope: &mut Scope<'_>) -> Result<String, RuleError> {
@@ -229,9 +198,40 @@ impl Rule {
     }
 }
 
-enum Way<'a> {
-    Markup(&'a super::Chain),
-    Json(&'a super::JsonRule),
+fn items(looking: &Looking, content: &Content, budget: &mut Budget) -> Result<Vec<Content>, RuleError> {
+    match looking {
+        Looking::Chain(chain) => {
+            let (tree, root) = content.node()?;
+            let elements = chain.elements(&tree, root, budget)?;
+            Ok(elements.into_iter().map(|id| Content::Node(Rc::clone(&tree), id)).collect())
+        }
+        Looking::Json(path) => {
+            let Some(value) = content.json() else { return Ok(Vec::new()) };
+            path.items(&value, budget)?.into_iter().map(Content::json_value).collect()
+        }
+        Looking::XPath(path) => {
+            let (tree, root) = content.node()?;
+            let found = path.find(&tree, root, budget)?.into_iter().map(|found| match found {
+                Found::Node(id) => Ok(Content::Node(Rc::clone(&tree), id)),
+                Found::Text(text) => Content::text(text),
+            });
+            found.collect()
+        }
+    }
+}
+
+fn texts(looking: &Looking, content: &Content, budget: &mut Budget) -> Result<Vec<String>, RuleError> {
+    match looking {
+        Looking::Chain(chain) => {
+            let (tree, root) = content.node()?;
+            chain.texts(&tree, root, budget)
+        }
+        Looking::Json(path) => content.json().map_or(Ok(Vec::new()), |value| path.texts(&value, budget)),
+        Looking::XPath(path) => {
+            let (tree, root) = content.node()?;
+            path.texts(&tree, root, budget)
+        }
+    }
 }
 
 impl Cleaning {
@@ -304,7 +304,8 @@ fn matched(
         other => other.as_text(),
     };
     for pattern in before {
-        text = pattern.groups(&text, usize::MAX, budget)?.into_iter().filter_map(|one| one.into_iter().next()).collect();
+        text =
+            pattern.groups(&text, usize::MAX, budget)?.into_iter().filter_map(|one| one.into_iter().next()).collect();
     }
     last.groups(&text, most, budget)
 }

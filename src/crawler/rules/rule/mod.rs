@@ -38,11 +38,20 @@ enum Body {
     Content,
     Template(Vec<Piece>),
     Matches(Vec<Pattern>),
-    Markup(Chain),
+    Looking(Looking),
+    /// JSONPath if the content is JSON, else the way of pages. One of the two may be none.
+    ByContent {
+        page: Result<Looking, RuleError>,
+        json: Result<Looking, RuleError>,
+    },
+}
+
+/// A way to look into the content.
+#[derive(Debug)]
+enum Looking {
+    Chain(Chain),
     Json(JsonRule),
     XPath(XPath),
-    /// JSONPath if the content is JSON, else the format's own way. One of the two may be none.
-    ByContent { markup: Result<Chain, RuleError>, json: Result<JsonRule, RuleError> },
 }
 
 /// `##expression##replacement`, with `###` at the end for the first match alone.

@@ -8,7 +8,7 @@ use super::super::limits;
 use super::super::pattern::Pattern;
 use super::super::xpath::XPath;
 use super::template::{self, Piece};
-use super::{Body, Cleaning, Expression, Kind, Rule};
+use super::{Body, Cleaning, Expression, Kind, Looking, Rule};
 
 /// How the content is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,9 +46,8 @@ pub(super) fn rule(source: &str, kind: Kind, depth: usize) -> Result<Rule, RuleE
 
 /// Whether a rule has a script in it.
 pub(in super::super) fn has_script(source: &str) -> bool {
-    let is_at = |at: usize, what: &str| {
-        source.get(at..at + what.len()).is_some_and(|start| start.eq_ignore_ascii_case(what))
-    };
+    let is_at =
+        |at: usize, what: &str| source.get(at..at + what.len()).is_some_and(|start| start.eq_ignore_ascii_case(what));
     source.match_indices(['<', '@']).any(|(at, _)| is_at(at, "<js>") || is_at(at, "@js:"))
 }
 
@@ -79,11 +78,10 @@ fn mode(source: &str) -> (Mode, &str) {
     if let Some(rest) = after("@json:") {
         return (Mode::Json, rest);
     }
-    match () {
-        () if source.starts_with("$.") || source.starts_with("$[") => (Mode::Json, source),
-        () if source.starts_with('/') => (Mode::XPath, source),
-        () => (Mode::ByContent, source),
+    if source.starts_with("$.") || source.starts_with("$[") {
+        return (Mode::Json, source);
     }
+    (Mode::ByContent, source)
 }
 
 /// Cuts out `@put:{…}`.
@@ -147,16 +145,28 @@ fn body(pieces: Vec<Piece>, mode: Mode, kind: Kind) -> Result<Body, RuleError> {
     if source.is_empty() {
         return Ok(Body::Content);
     }
-    let chain = || if kind == Kind::Items { Chain::of_elements(source) } else { Chain::of_texts(source) };
-    Ok(match mode {
-        Mode::Markup => Body::Markup(chain()?),
-        Mode::Json => Body::Json(JsonRule::parse(source)?),
-        Mode::XPath => Body::XPath(XPath::parse(source)?),
-        Mode::ByContent => match (chain(), JsonRule::parse(source)) {
-            (Err(error), Err(_)) => return Err(error),
-            (markup, json) => Body::ByContent { markup, json },
-        },
-    })
+    let chain = || match kind {
+        Kind::Items => Chain::of_elements(source).map(Looking::Chain),
+        Kind::Texts | Kind::OfGroups => Chain::of_texts(source).map(Looking::Chain),
+    };
+    let json = || JsonRule::parse(source).map(Looking::Json);
+    let xpath = || XPath::parse(source).map(Looking::XPath);
+    let page = match mode {
+        Mode::Markup => return chain().map(Body::Looking),
+        Mode::Json => return json().map(Body::Looking),
+        Mode::XPath => return xpath().map(Body::Looking),
+        Mode::ByContent if source.starts_with('/') => xpath(),
+        Mode::ByContent => chain(),
+    };
+    match (page, json()) {
+        // Nearly anything could be the name of a field, but hardly one with these in it.
+        (Err(error), json)
+            if json.is_err() || !source.contains("{$.") && source.contains(['@', ':', '#', '>', '/']) =>
+        {
+            Err(error)
+        }
+        (page, json) => Ok(Body::ByContent { page, json }),
+    }
 }
 
 fn cleaning(sections: Vec<Vec<Piece>>) -> Option<Cleaning> {

@@ -214,9 +214,8 @@ fn lists(source: &str) -> Result<Vec<(String, AddressRule)>, RuleError> {
         }
         _ => {
             let lines = source.split('\n').flat_map(|line| line.split("&&"));
-            let pair = |line: &str| {
-                line.split_once("::").map(|(title, url)| (title.trim().to_owned(), url.trim().to_owned()))
-            };
+            let pair =
+                |line: &str| line.split_once("::").map(|(title, url)| (title.trim().to_owned(), url.trim().to_owned()));
             lines.filter_map(pair).collect()
         }
     };

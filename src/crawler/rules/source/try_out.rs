@@ -99,7 +99,8 @@ fn tested_fields(
 ) -> Vec<(String, Result<Vec<String>, String>)> {
     let there = fields.into_iter().filter(|field| field.slot.is_there());
     let tested = there.map(|field| {
-        let texts = field.slot.texts(content, scope).map(|texts| texts.iter().take(SHOWN).map(|one| shown(one)).collect());
+        let texts =
+            field.slot.texts(content, scope).map(|texts| texts.iter().take(SHOWN).map(|one| shown(one)).collect());
         (field.name.to_owned(), texts.map_err(|error| error.to_string()))
     });
     tested.collect()

@@ -7,7 +7,8 @@ const PAGE: &str = "<html><head><meta property=og:novel:author content='乙 著'
     <p class=info>作者：甲</p><p class=info>字数：12万</p><p class=info>状态：连载</p></div><ul id=list><li><a href=/1.html>第1章</a></li>\
     <li><a href=/2.html>第2章</a></li><li><a href=/3.html>第3章</a></li></ul></body></html>";
 
-const DATA: &str = r#"{"code":0,"data":[{"id":7,"name":"甲书","tags":["a","b"],"url":"/b/7"},{"id":8,"name":"乙书","tags":[]}]}"#;
+const DATA: &str =
+    r#"{"code":0,"data":[{"id":7,"name":"甲书","tags":["a","b"],"url":"/b/7"},{"id":8,"name":"乙书","tags":[]}]}"#;
 
 #[track_caller]
 fn check_in(text: &str, rule: &str, expected: &[&str]) {
@@ -55,7 +56,7 @@ fn paths_into_json() {
     check_json("$.data[0].tags", &["a", "b"]);
     check_json("data[0].name", &["甲书"]);
     check_json("@Json:$..id", &["7", "8"]);
-    check_json("/book/{$.data[0].id}.html", &[]);
+    check_json("/book/{$.data[0].id}.html", &["/book/7.html"]);
     check_json("https://x/{$.data[0].id}.html", &["https://x/7.html"]);
     check_json("$.data[*].name##书", &["甲", "乙"]);
 }
@@ -94,8 +95,8 @@ fn forced_modes() {
 
 #[test]
 fn lists_of_matches() {
-    check(":href=\"(/\\d+).html\">([^<]+)", &["href=\"/1.html\">第1章", "href=\"/2.html\">第2章", "href=\"/3.html\">第3章"]);
-    check(":<ul[\\s\\S]*</ul>&&<a[^>]*>", &["<a href=\"/1.html\">", "<a href=\"/2.html\">", "<a href=\"/3.html\">"]);
+    check(":href=(/\\d+).html>([^<]+)", &["href=/1.html>第1章", "href=/2.html>第2章", "href=/3.html>第3章"]);
+    check(":<ul[\\s\\S]*</ul>&&<a[^>]*>", &["<a href=/1.html>", "<a href=/2.html>", "<a href=/3.html>"]);
 }
 
 #[test]
@@ -136,6 +137,8 @@ fn what_is_made_to_exhaust_is_stopped() {
         _ = with_page("https://s.example/", DATA, |page| evaluate(&rule, page, &mut Kept::default()));
     }
     let large = "<p>".to_owned() + &"字".repeat(1 << 20) + "</p>";
-    let grown = with_page("https://s.example/", &large, |page| evaluate("p@text##字##一二三四五六", page, &mut Kept::default()));
+    let grown = with_page("https://s.example/", &large, |page| {
+        evaluate("p@text##字##一二三四五六", page, &mut Kept::default())
+    });
     assert!(matches!(grown, Err(RuleError::TooLarge(_))));
 }

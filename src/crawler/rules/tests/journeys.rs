@@ -20,7 +20,7 @@ const PLAIN: &str = r###"{
         "tocUrl": "a.toc@href##$##?id=@get:{bid}", "coverUrl": "img@src"},
     "ruleToc": {"chapterList": "dd||dt", "chapterName": "a@text||text", "chapterUrl": "a@href", "isVolume": "b@text",
         "isVip": "class.vip@text", "nextTocUrl": "option@value"},
-    "ruleContent": {"content": "id.c@html##本章未完.*?<", "nextContentUrl": "text.下一@href",
+    "ruleContent": {"content": "id.c@html##本章未完[^<]*", "nextContentUrl": "text.下一@href",
         "replaceRegex": "##求收藏|第\\d+页", "title": "h1@text"}
 }"###;
 
@@ -56,7 +56,10 @@ fn a_search_gives_books() {
     assert_eq!(hits.len(), 2);
     // The list is turned round.
     let hit = &hits[1];
-    assert_eq!((hit.title.as_str(), hit.author.as_str(), hit.url.as_str()), ("甲书", "甲", "https://s.example/book/1.html"));
+    assert_eq!(
+        (hit.title.as_str(), hit.author.as_str(), hit.url.as_str()),
+        ("甲书", "甲", "https://s.example/book/1.html")
+    );
     assert_eq!((hit.intro.as_deref(), hit.kind.as_deref()), (Some("一\n二"), Some("玄幻,连载")));
     assert_eq!((hit.cover.as_deref(), hit.last_chapter.as_deref()), (Some("https://s.example/1.jpg"), Some("第9章")));
     assert_eq!((hits[0].title.as_str(), hits[0].cover.as_deref()), ("乙书", None));
@@ -69,7 +72,8 @@ const DETAIL: &str = "<head><meta property=bid content=77></head><div id=info><h
 fn a_page_of_a_book() {
     let source = source();
     let mut kept = Kept::default();
-    let detail = with_page("https://s.example/book/1.html", DETAIL, |page| source.read_detail(page, &mut kept)).unwrap();
+    let detail =
+        with_page("https://s.example/book/1.html", DETAIL, |page| source.read_detail(page, &mut kept)).unwrap();
     assert_eq!((detail.title.as_deref(), detail.author.as_deref()), (Some("甲书"), Some("甲")));
     assert_eq!(detail.cover.as_deref(), Some("https://s.example/book/c.jpg"));
     assert_eq!(detail.contents_url.as_deref(), Some("https://s.example/toc/1?id=77"));
@@ -82,11 +86,11 @@ fn a_page_of_a_book() {
 #[test]
 fn contents_of_several_pages() {
     let source = source();
-    let read = |url: &str, page: &str| {
-        with_page(url, page, |page| source.read_contents(page, &mut Kept::default())).unwrap()
-    };
+    let read =
+        |url: &str, page: &str| with_page(url, page, |page| source.read_contents(page, &mut Kept::default())).unwrap();
     let options = "<select><option value=/toc/1><option value=/toc/2></select>";
-    let first = format!("<dl><dd><a href=/c/2>新 二</a></dd><dd><b>卷一</b></dd><dd><a href=/c/1>一</a></dd></dl>{options}");
+    let first =
+        format!("<dl><dd><a href=/c/2>新 二</a></dd><dd><b>卷一</b></dd><dd><a href=/c/1>一</a></dd></dl>{options}");
     let second = format!("<dl><dd><a href=/c/2>二</a><i class=vip>V</i></dd><dd></dd></dl>{options}");
     let (first, second) = (read("https://s.example/toc/1", &first), read("https://s.example/toc/2", &second));
     assert_eq!(first.next, ["https://s.example/toc/2"]);
@@ -94,7 +98,8 @@ fn contents_of_several_pages() {
     let titles: Vec<&str> = chapters.iter().map(|one| one.title.as_str()).collect();
     assert_eq!(titles, ["卷一", "一", "二"]);
     assert_eq!((chapters[0].is_volume, chapters[0].url.as_str()), (true, "卷一1"));
-    let last = ChapterLink { title: "二".into(), url: "https://s.example/c/2".into(), is_paid: true, ..Default::default() };
+    let last =
+        ChapterLink { title: "二".into(), url: "https://s.example/c/2".into(), is_paid: true, ..Default::default() };
     assert_eq!(chapters[2], last);
 }
 
@@ -108,7 +113,10 @@ fn a_chapter_of_two_pages() {
     let page = "<h1>第二章</h1><div id=c>&nbsp;&nbsp;一&lt;<br>第1页<script>x</script><p>二<img src=p.png></p>本章未完，点</div>\
         <a href=/c/2_2>下一页</a>";
     let first = read("https://s.example/c/2", page);
-    assert_eq!((first.title.as_deref(), first.next.as_slice()), (Some("第二章"), &["https://s.example/c/2_2".to_owned()][..]));
+    assert_eq!(
+        (first.title.as_deref(), first.next.as_slice()),
+        (Some("第二章"), &["https://s.example/c/2_2".to_owned()][..])
+    );
     let second = read("https://s.example/c/2_2", "<div id=c>三&amp;求收藏</div><a href=/c/3>下一章</a>");
     assert!(second.next.is_empty());
     let text = source.finished(&[first.text, second.text]);
@@ -142,7 +150,10 @@ fn a_source_of_json() {
     let page = r#"{"v":[{"chapters":[{"t":"一","u":"/c/1","d":"今"}]},{"chapters":[{"t":"二","u":"/c/2"}]}]}"#;
     let contents = with_page("https://j.example/toc", page, |page| source.read_contents(page, &mut kept)).unwrap();
     assert_eq!(contents.chapters.len(), 2);
-    assert_eq!((contents.chapters[0].url.as_str(), contents.chapters[0].updated.as_deref()), ("https://j.example/c/1", Some("今")));
+    assert_eq!(
+        (contents.chapters[0].url.as_str(), contents.chapters[0].updated.as_deref()),
+        ("https://j.example/c/1", Some("今"))
+    );
     let page = r#"{"text":"一\n<p>二</p>"}"#;
     let chapter = with_page("https://j.example/c/1", page, |page| source.read_chapter(page, &mut kept, None)).unwrap();
     assert_eq!(source.finished(&[chapter.text]), "一\n二");
@@ -158,7 +169,10 @@ fn a_source_of_matches() {
     .unwrap();
     let page = "<ul><li>7|甲书</li><li>8|乙文</li></ul>";
     let hits = with_page("https://m.example/s", page, |page| source.read_search(page)).unwrap();
-    assert_eq!((hits[1].title.as_str(), hits[1].url.as_str(), hits[1].author.as_str()), ("乙文", "https://m.example/b/8.html", "文"));
+    assert_eq!(
+        (hits[1].title.as_str(), hits[1].url.as_str(), hits[1].author.as_str()),
+        ("乙文", "https://m.example/b/8.html", "文")
+    );
     assert!(source.is_of_files() && source.report().can(Step::Detail) && !source.report().can(Step::Contents));
     let page = "<a href=/f/1.epub>a</a><a href=/f/1.epub>b</a><a href=javascript:x>c</a>";
     let detail = with_page("https://m.example/b/8.html", page, |page| source.read_detail(page, &mut Kept::default()));

@@ -26,20 +26,37 @@ fn verdicts() {
     check(r#","searchUrl":"@js:1","exploreUrl":"a::/l/{{page}}""#, "works without search");
     check(r#","exploreUrl":"<js>1</js>""#, "works without lists");
     check(r#","searchUrl":"/s,{\"webView\":true}""#, "needs webView: search");
-    check(r#","ruleContent":{"content":"id.c@html\n@js:1","webJs":"x"}"#, "needs JavaScript: chapter; webView: chapter");
-    check(r#","ruleContent":{"content":"id.c@html","replaceRegex":"<js>1</js>"}"#, "works without cleaning of chapters");
+    check(
+        r#","ruleContent":{"content":"id.c@html\n@js:1","webJs":"x"}"#,
+        "needs JavaScript: chapter; webView: chapter",
+    );
+    check(
+        r#","ruleContent":{"content":"id.c@html","replaceRegex":"<js>1</js>"}"#,
+        "works without cleaning of chapters",
+    );
     check(r#","loginUrl":"https://r.example/login""#, "works without login");
     check(r#","bookSourceType":1"#, "needs audio: chapter");
     check(r#","header":"@js:1""#, "needs JavaScript: search, detail, contents, chapter");
-    check(r#","ruleToc":{"chapterList":"dd","chapterName":"a:zzz@text","chapterUrl":"a@href"}"#, "needs unknown rule: contents");
+    check(
+        r#","ruleToc":{"chapterList":"dd","chapterName":"a:zzz@text","chapterUrl":"a@href"}"#,
+        "needs unknown rule: contents",
+    );
     check(r#","ruleToc":{}"#, "needs missing rule: contents");
-    check(r#","ruleToc":{"chapterList":"dd","chapterName":"text","chapterUrl":"a@href##$##,{\"webView\":true}"}"#, "needs webView: chapter");
-    check(r#","ruleToc":{"chapterList":"dd","chapterName":"text","nextTocUrl":"{{eval(1)}}"}"#, "needs JavaScript: contents");
+    check(
+        r#","ruleToc":{"chapterList":"dd","chapterName":"text","chapterUrl":"a@href##$##,{\"webView\":true}"}"#,
+        "needs webView: chapter",
+    );
+    check(
+        r#","ruleToc":{"chapterList":"dd","chapterName":"text","nextTocUrl":"{{eval(1)}}"}"#,
+        "needs JavaScript: contents",
+    );
 }
 
 #[test]
 fn fields_are_named_with_their_construct() {
-    let imported = import(&source(r#","ruleSearch":{"bookList":"li","name":"a@text","coverUrl":"@js:1","kind":"a:zz@x"}"#)).unwrap();
+    let imported =
+        import(&source(r#","ruleSearch":{"bookList":"li","name":"a@text","coverUrl":"@js:1","kind":"a:zz@x"}"#))
+            .unwrap();
     let search = &imported[0].report.steps[0];
     assert_eq!((search.step, search.works), (Step::Search, Works::WithoutOptional));
     let fields: Vec<(&str, Construct)> = search.fields.iter().map(|one| (one.field.as_str(), one.construct)).collect();

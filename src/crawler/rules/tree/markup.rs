@@ -4,9 +4,8 @@ use super::text::is_data;
 use super::{Data, Id, Tree};
 
 /// Elements that have no end tag.
-const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param",
-];
+const VOID: [&str; 14] =
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param"];
 
 impl Tree {
     /// An element with everything inside.
@@ -95,10 +94,7 @@ mod tests {
     fn markup_comes_back() {
         let tree = Tree::parse("<div a='1\"<'>x&lt;<br>&nbsp;<script>a<b</script><i></i></div>").unwrap();
         let div = tree.within(Tree::ROOT).find(|&id| tree.name(id) == "div").unwrap();
-        assert_eq!(
-            tree.outer_markup(div),
-            "<div a=\"1&quot;<\">x&lt;<br>&nbsp;<script>a<b</script><i></i></div>"
-        );
+        assert_eq!(tree.outer_markup(div), "<div a=\"1&quot;<\">x&lt;<br>&nbsp;<script>a<b</script><i></i></div>");
         assert_eq!(tree.clean_markup(div), "<div a=\"1&quot;<\">x&lt;<br>&nbsp;<i></i></div>");
         assert_eq!(tree.inner_markup(div), "x&lt;<br>&nbsp;<script>a<b</script><i></i>");
     }

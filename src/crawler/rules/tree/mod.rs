@@ -63,11 +63,6 @@ impl Tree {
         self.node(id).map_or(id.0, |node| node.end)
     }
 
-    /// How many nodes there are; no [`Id`] has a number as large.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// The node above.
     pub(super) fn parent(&self, id: Id) -> Option<Id> {
         self.node(id).filter(|_| id != Tree::ROOT).map(|node| Id(node.parent))
@@ -176,7 +171,10 @@ mod tests {
         assert!(tree.is_inside(named(&tree, "i"), div) && !tree.is_inside(named(&tree, "u"), div));
         let later: Vec<&str> = tree.later_siblings(div).map(|id| tree.name(id)).collect();
         assert_eq!(later, ["u"]);
-        assert_eq!(tree.ancestors(named(&tree, "i")).map(|id| tree.name(id)).collect::<Vec<_>>(), ["div", "body", "html", ""]);
+        assert_eq!(
+            tree.ancestors(named(&tree, "i")).map(|id| tree.name(id)).collect::<Vec<_>>(),
+            ["div", "body", "html", ""]
+        );
     }
 
     #[test]

@@ -5,11 +5,67 @@ use super::{Data, Id, Tree};
 
 /// Elements that begin a line of their own. jsoup's list, by the HTML standard's kinds of elements.
 const BLOCKS: [&str; 61] = [
-    "address", "article", "aside", "audio", "blockquote", "body", "canvas", "caption", "center", "col", "colgroup", "dd",
-    "del", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frame", "frameset", "h1",
-    "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "hr", "html", "ins", "li", "link", "main", "math", "menu",
-    "meta", "nav", "noframes", "noscript", "ol", "p", "pre", "section", "svg", "table", "tbody", "td", "template",
-    "tfoot", "th", "thead", "title", "tr", "ul", "video",
+    "address",
+    "article",
+    "aside",
+    "audio",
+    "blockquote",
+    "body",
+    "canvas",
+    "caption",
+    "center",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "frame",
+    "frameset",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hgroup",
+    "hr",
+    "html",
+    "ins",
+    "li",
+    "link",
+    "main",
+    "math",
+    "menu",
+    "meta",
+    "nav",
+    "noframes",
+    "noscript",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "template",
+    "tfoot",
+    "th",
+    "thead",
+    "title",
+    "tr",
+    "ul",
+    "video",
 ];
 
 pub(super) fn is_block(name: &str) -> bool {
@@ -78,11 +134,6 @@ impl Tree {
         texts.filter(|text| !text.is_empty()).collect()
     }
 
-    /// What a script or style holds.
-    pub(in super::super) fn data(&self, id: Id) -> String {
-        self.within(id).filter(|&at| self.is_in_data(at)).filter_map(|at| self.characters(at)).collect()
-    }
-
     fn is_in_data(&self, text: Id) -> bool {
         self.parent(text).is_some_and(|parent| is_data(self.name(parent)))
     }
@@ -147,7 +198,6 @@ mod tests {
         let (tree, body) = tree("<div> 甲&nbsp;\n 乙<b>丙</b></div><p>丁<br>戊</p>己<script>x</script>");
         assert_eq!(tree.text(body), "甲 乙丙 丁 戊 己");
         assert_eq!(tree.own_text(body), "己");
-        assert_eq!(tree.data(body), "x");
     }
 
     #[test]

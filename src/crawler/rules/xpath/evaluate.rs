@@ -266,7 +266,9 @@ impl<'a> Place<'a> {
             }),
         };
         // Each argument may have been the text of a whole page.
-        budget.spend(self.tree.within(self.node).size_hint().0 + values.iter().map(|value| self.weight(value)).sum::<usize>())?;
+        budget.spend(
+            self.tree.within(self.node).size_hint().0 + values.iter().map(|value| self.weight(value)).sum::<usize>(),
+        )?;
         if let Value::Text(text) = &value
             && text.len() > limits::TEXT
         {
@@ -289,13 +291,7 @@ impl<'a> Place<'a> {
     }
 
     /// A set of nodes equals a text if one of them does.
-    fn compare(
-        &self,
-        left: &Value,
-        how: Comparison,
-        right: &Value,
-        budget: &mut Budget,
-    ) -> Result<bool, RuleError> {
+    fn compare(&self, left: &Value, how: Comparison, right: &Value, budget: &mut Budget) -> Result<bool, RuleError> {
         let ((Value::Found(found), other) | (other, Value::Found(found))) = (left, right) else {
             return Ok(self.holds(left, how, right));
         };

@@ -129,9 +129,9 @@ impl XPath {
     /// When it is no XPath, or one that is not known.
     pub(super) fn parse(rule: &str) -> Result<XPath, RuleError> {
         let (join, parts) = split::alternatives(rule.trim())?;
-        let parts = parts.into_iter().map(|part| {
-            parse::expression(part.trim()).ok_or_else(|| RuleError::syntax(format!("XPath {part}")))
-        });
+        let parts = parts
+            .into_iter()
+            .map(|part| parse::expression(part.trim()).ok_or_else(|| RuleError::syntax(format!("XPath {part}"))));
         Ok(XPath { join, parts: parts.collect::<Result<Vec<_>, _>>()? })
     }
 
@@ -243,7 +243,9 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_said_so() {
-        for rule in ["", "//", "//a[", "//a[f(1)]", "//a]", "//following::a", &("//a".to_owned() + &"[a".repeat(50_000))] {
+        for rule in
+            ["", "//", "//a[", "//a[f(1)]", "//a]", "//following::a", &("//a".to_owned() + &"[a".repeat(50_000))]
+        {
             assert!(XPath::parse(rule).is_err(), "{rule:.20}");
         }
         assert!(XPath::parse(&("(".repeat(100_000) + "1")).is_err());
