@@ -30,9 +30,9 @@ pub(super) const ATTRIBUTES: usize = 2_000;
 /// Largest compiled regular expression, in bytes.
 pub(super) const REGEX: usize = 2 << 20;
 /// Steps back that one search with look-around or back-references may take.
-pub(super) const BACKTRACKS: usize = 200_000;
+pub(super) const BACKTRACKS: usize = 100_000;
 /// Largest text for such a search, in bytes.
-pub(super) const BACKTRACKED: usize = 1 << 20;
+pub(super) const BACKTRACKED: usize = 256 << 10;
 /// Most matches of one expression in one text.
 pub(super) const MATCHES: usize = 100_000;
 /// Most variables of a book, and the longest of their names and values, in bytes.

@@ -101,6 +101,8 @@ impl Pattern {
                 for captures in regex.captures_iter(text).take(most) {
                     let Some(whole) = captures.get(0) else { continue };
                     let groups = captures.iter().map(|group| group.map_or("", |group| group.as_str()).to_owned());
+                    // Each match may have looked as far as the end.
+                    budget.spend(text.len() / 32)?;
                     push(&mut all, Found { range: whole.range(), groups: groups.collect() }, budget)?;
                 }
             }
@@ -112,7 +114,7 @@ impl Pattern {
                     let captures = captures.map_err(|_| RuleError::TooSlow)?;
                     let Some(whole) = captures.get(0) else { continue };
                     let groups = captures.iter().map(|group| group.map_or("", |group| group.as_str()).to_owned());
-                    budget.spend(1_000)?;
+                    budget.spend(1_000 + text.len() / 8)?;
                     push(&mut all, Found { range: whole.range(), groups: groups.collect() }, budget)?;
                 }
             }

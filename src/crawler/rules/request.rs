@@ -4,14 +4,13 @@
 //! options. The words searched for come from strangers too: they lose the characters that mean something here, so
 //! that a search cannot send a body or a header of its own. Nothing is sent from here.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::encode;
 use super::error::{Construct, RuleError};
 use super::expression::{self, Expression, Name, Names};
+use super::header::usable;
 use super::json;
 use super::lenient;
 use super::limits;
@@ -41,31 +40,6 @@ pub struct Request {
     pub charset: Option<String>,
     /// How often it may be tried again: at most 3.
     pub retries: u32,
-}
-
-/// How often a source may be asked (`concurrentRate`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    /// At least so long between two requests.
-    Every(Duration),
-    /// At most so many in so long.
-    Within(u32, Duration),
-}
-
-impl Rate {
-    /// `1000` is so many milliseconds between two; `20/60000` is 20 in 60 seconds.
-    pub(super) fn parse(source: &str) -> Option<Rate> {
-        // A day: what is longer is a mistake.
-        let milliseconds =
-            |text: &str| text.trim().parse().ok().filter(|ms| (1..=86_400_000).contains(ms)).map(Duration::from_millis);
-        match source.split_once('/') {
-            Some((count, per)) => {
-                let count = count.trim().parse().ok().filter(|&count| count > 0)?;
-                Some(Rate::Within(count, milliseconds(per)?))
-            }
-            None => milliseconds(source).map(Rate::Every),
-        }
-    }
 }
 
 /// An address with holes.
@@ -303,37 +277,6 @@ fn option_headers(value: Option<&Value>) -> Vec<(String, String)> {
     }
 }
 
-/// The headers of a source.
-///
-/// # Errors
-/// When a script makes them.
-pub(super) fn source_headers(text: &str) -> Result<Vec<(String, String)>, RuleError> {
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    if has_script(text) {
-        return Err(RuleError::script("header"));
-    }
-    let fields = lenient::object(text).ok_or_else(|| RuleError::syntax("header"))?;
-    Ok(usable(&fields))
-}
-
-/// Headers that a source may set: not those that belong to the connection, and none that could end the line.
-fn usable(fields: &Map<String, Value>) -> Vec<(String, String)> {
-    const OWN: [&str; 8] =
-        ["host", "connection", "content-length", "transfer-encoding", "accept-encoding", "proxy", "upgrade", "te"];
-    let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    let headers = fields.iter().map(|(name, value)| (name.trim().to_owned(), json::text(value).trim().to_owned()));
-    let headers = headers.filter(|(name, value)| {
-        is_name(name)
-            && !OWN.contains(&name.to_ascii_lowercase().as_str())
-            && value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
-    });
-    headers.take(limits::HEADERS).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -399,17 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_the_sources_and_harmless() {
-        let headers = source_headers("{'User-Agent':'x','Host':'evil','proxy':'p','A':'1\\r\\nB: 2'}").unwrap();
-        assert_eq!(headers, [("User-Agent".to_owned(), "x".to_owned())]);
-        assert!(source_headers("@js:1").is_err() && source_headers("x").is_err());
-    }
-
-    #[test]
-    fn rates_and_absolute_addresses() {
-        assert_eq!(Rate::parse("1000"), Some(Rate::Every(Duration::from_secs(1))));
-        assert_eq!(Rate::parse("20/60000"), Some(Rate::Within(20, Duration::from_secs(60))));
-        assert_eq!((Rate::parse(""), Rate::parse("0"), Rate::parse("0/5"), Rate::parse("x")), (None, None, None, None));
+    fn addresses_are_made_absolute() {
         assert_eq!(
             absolute("a.html , {\"a\":1}", &base()).as_deref(),
             Some("https://book.example/dir/a.html,{\"a\":1}")

@@ -173,9 +173,9 @@ fn call(function: Function, arguments: &[Value], names: &dyn Names) -> Result<Va
         Function::Round => Value::Number(first.number().round()),
         Function::ParseInt => {
             let text = first.text();
-            let digits = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
-            let end = digits.char_indices().find(|(at, c)| !c.is_ascii_digit() && !(*at == 0 && *c == '-'));
-            let digits = digits.get(..end.map_or(digits.len(), |(at, _)| at)).unwrap_or_default();
+            let text = text.trim();
+            let is_part = |(at, c): &(usize, char)| c.is_ascii_digit() || *at == 0 && *c == '-';
+            let digits: String = text.char_indices().take_while(is_part).map(|(_, c)| c).collect();
             Value::Number(digits.parse().unwrap_or(f64::NAN))
         }
         Function::Number => Value::Number(first.number()),

@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         let step = match self.rest.chars().next()? {
             '*' => self.take("*").then_some(Step::All)?,
             '?' => self.filter_in_parentheses()?,
-            '(' => self.from_end()?,
+            '(' => self.counted_back()?,
             '\'' | '"' => self.names()?,
             _ => self.numbers()?,
         };
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `(@.length-1)`
-    fn from_end(&mut self) -> Option<Step> {
+    fn counted_back(&mut self) -> Option<Step> {
         let (inside, rest) = self.rest.get(1..)?.split_at(self.rest.find(')')?.checked_sub(1)?);
         self.rest = rest.get(1..)?;
         let inside: String = inside.chars().filter(|c| !c.is_whitespace()).collect();

@@ -26,12 +26,16 @@ pub(super) fn pieces(source: &str, depth: usize) -> Result<Vec<Piece>, RuleError
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut rest = source;
+    // Once a hole has no end, none after it has: looking again for each would be quadratic.
+    let mut has_end = true;
     while !rest.is_empty() {
-        let end = rest.find("{{").unwrap_or(rest.len()).min(get_place(rest).unwrap_or(rest.len()));
+        let braces = rest.find("{{").filter(|_| has_end);
+        let end = braces.unwrap_or(rest.len()).min(get_place(rest).unwrap_or(rest.len()));
         let (before, hole) = rest.split_at(end);
         text.push_str(before);
         let Some((piece, after)) = hole_piece(hole, depth)? else {
             // What is not closed is text.
+            has_end &= !hole.starts_with("{{");
             let (one, after) = hole.split_at(hole.chars().next().map_or(0, char::len_utf8));
             text.push_str(one);
             rest = after;

@@ -13,11 +13,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::error::{Construct, ImportError, RuleError};
+use super::header;
 use super::import::{normalised, text};
 use super::limits::{self, Budget};
 use super::pattern::Pattern;
+use super::rate::Rate;
 use super::report::{Report, Step};
-use super::request::{self, AddressRule, Rate, Request};
+use super::request::{self, AddressRule, Request};
 use fields::{ChapterRules, ContentsRules, DetailRules, ListRules, Slot};
 pub use results::{ChapterLink, ChapterPage, ContentsPage, Detail, Hit};
 pub use try_out::evaluate;
@@ -94,7 +96,7 @@ impl Source {
                 "3" => Medium::Files,
                 _ => Medium::Text,
             },
-            headers: request::source_headers(&text("header")),
+            headers: header::source_headers(&text("header")),
             rate: Rate::parse(&text("concurrentRate")),
             detail_pattern: Some(pattern).filter(|pattern| !pattern.is_empty()).map(|one| Pattern::compile(&one)),
             search_address: match search_url.is_empty() {
@@ -219,8 +221,19 @@ fn lists(source: &str) -> Result<Vec<(String, AddressRule)>, RuleError> {
             lines.filter_map(pair).collect()
         }
     };
-    let pairs = pairs.into_iter().filter(|(_, url)| !url.is_empty()).take(LISTS);
-    pairs.map(|(title, url)| Ok((title, AddressRule::compile(&url)?))).collect()
+    let mut lists = Vec::new();
+    let mut broken = None;
+    for (title, url) in pairs.into_iter().filter(|(_, url)| !url.is_empty()).take(LISTS) {
+        match AddressRule::compile(&url) {
+            Ok(address) => lists.push((title, address)),
+            Err(error) => broken = Some(error),
+        }
+    }
+    match broken {
+        // One list that does not work does not take the others along.
+        Some(error) if lists.is_empty() => Err(error),
+        _ => Ok(lists),
+    }
 }
 
 impl Slot {

@@ -29,6 +29,18 @@ fn source() -> Source {
 }
 
 #[test]
+fn sources_may_be_shared_by_tasks() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Source>();
+}
+
+#[test]
+fn one_broken_list_leaves_the_others() {
+    let source = r#"{"bookSourceUrl":"https://s.example","exploreUrl":[{"title":"a","url":"/a,{'webView':true}"},{"title":"b","url":"/b"}]}"#;
+    assert_eq!(Source::parse(source).unwrap().lists(), ["b"]);
+}
+
+#[test]
 fn what_a_source_asks_for() {
     let source = source();
     assert_eq!((source.name(), source.url()), ("样", "https://s.example#1"));

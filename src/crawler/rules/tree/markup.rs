@@ -32,11 +32,8 @@ impl Tree {
             }
             let in_data = self.parent(at).is_some_and(|parent| is_data(self.name(parent)));
             match self.node(at).map(|node| &node.data) {
-                Some(Data::Text(text)) if in_data && at != top => {
-                    if !without_data {
-                        out.push_str(text);
-                    }
-                }
+                Some(Data::Text(_)) if in_data && at != top && without_data => {}
+                Some(Data::Text(text)) if in_data && at != top => out.push_str(text),
                 Some(Data::Text(text)) => escape(text, &mut out, false),
                 Some(Data::Element { name, .. }) if !(without_data && is_data(name)) => {
                     self.open(at, &mut out);
