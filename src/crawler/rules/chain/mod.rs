@@ -25,6 +25,8 @@ pub(super) struct Chain {
 struct Part {
     steps: Vec<Step>,
     getter: Getter,
+    /// Operators of another kind within the part: then it is all that counts.
+    nested: Option<Chain>,
 }
 
 #[derive(Debug)]
@@ -93,9 +95,9 @@ impl Chain {
     /// # Errors
     /// When there are more than allowed, or it takes too long.
     pub(super) fn texts(&self, tree: &Tree, root: Id, budget: &mut Budget) -> Result<Vec<String>, RuleError> {
-        self.joined(budget, |part, budget| {
-            let elements = part.elements(tree, root, budget)?;
-            part.getter.texts(tree, &elements, budget)
+        self.joined(budget, |part, budget| match &part.nested {
+            Some(nested) => nested.texts(tree, root, budget),
+            None => part.getter.texts(tree, &part.elements(tree, root, budget)?, budget),
         })
     }
 
@@ -104,7 +106,10 @@ impl Chain {
     /// # Errors
     /// As [`Chain::texts`].
     pub(super) fn elements(&self, tree: &Tree, root: Id, budget: &mut Budget) -> Result<Vec<Id>, RuleError> {
-        self.joined(budget, |part, budget| part.elements(tree, root, budget))
+        self.joined(budget, |part, budget| match &part.nested {
+            Some(nested) => nested.elements(tree, root, budget),
+            None => part.elements(tree, root, budget),
+        })
     }
 
     fn joined<T>(
@@ -132,10 +137,15 @@ fn css_part(part: &str, has_getter: bool) -> Result<Part, RuleError> {
         _ => (part, Getter::Elements),
     };
     let step = Step { pick: Pick::Css(Selector::parse(selector)?), indexes: Indexes::default() };
-    Ok(Part { steps: vec![step], getter })
+    Ok(Part { steps: vec![step], getter, nested: None })
 }
 
 fn plain_part(part: &str, has_getter: bool) -> Result<Part, RuleError> {
+    if split::alternatives(part)?.1.len() > 1 {
+        // Each level takes one of the three kinds away, so this ends.
+        let nested = Some(Chain::parse(part, has_getter)?);
+        return Ok(Part { steps: Vec::new(), getter: Getter::Elements, nested });
+    }
     let part = part.trim_start_matches(|c: char| c == '@' || c <= ' ').trim_end();
     let mut names = split::cut(part, "@")?;
     let getter = match names.pop() {
@@ -147,7 +157,7 @@ fn plain_part(part: &str, has_getter: bool) -> Result<Part, RuleError> {
         None => return Err(RuleError::syntax("empty rule")),
     };
     let steps = names.into_iter().map(Step::parse).collect::<Result<Vec<_>, _>>()?;
-    Ok(Part { steps, getter })
+    Ok(Part { steps, getter, nested: None })
 }
 
 impl Part {
@@ -288,6 +298,7 @@ mod tests {
     fn ways_to_join() {
         check("class.no@text||class.c@text", &["早 晚", "夜"]);
         check("tag.b@text&&class.c.1@text", &["粗", "夜"]);
+        check("tag.x@text||tag.b@text&&class.c.1@text", &["粗", "夜"]);
         check("tag.a@text%%class.c@text", &["一", "早 晚", "二粗", "夜", "三"]);
     }
 

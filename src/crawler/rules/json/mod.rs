@@ -25,6 +25,8 @@ enum Part {
     Path(Path),
     /// Text, and paths that are replaced by what they give.
     Template(Vec<Piece>),
+    /// A part with operators of another kind.
+    Nested(JsonRule),
 }
 
 #[derive(Debug)]
@@ -92,7 +94,17 @@ impl JsonRule {
     /// When it is no path.
     pub(super) fn parse(rule: &str) -> Result<JsonRule, RuleError> {
         let (join, parts) = split::alternatives(rule.trim())?;
-        let parts = parts.into_iter().map(|part| parse::part(part.trim())).collect::<Result<Vec<_>, _>>()?;
+        let is_single = parts.len() == 1;
+        let part = |part: &str| match is_single {
+            true => parse::part(part.trim()),
+            // Each level takes one of the three kinds away, so this ends.
+            false => {
+                let mut inner = JsonRule::parse(part)?;
+                let only = if inner.parts.len() == 1 { inner.parts.pop() } else { None };
+                Ok(only.unwrap_or(Part::Nested(inner)))
+            }
+        };
+        let parts = parts.into_iter().map(part).collect::<Result<Vec<_>, RuleError>>()?;
         Ok(JsonRule { join, parts })
     }
 
@@ -107,6 +119,7 @@ impl JsonRule {
                 let text = filled(pieces, root, budget)?;
                 Ok(Some(text).filter(|text| !text.is_empty()).into_iter().collect())
             }
+            Part::Nested(rule) => rule.texts(root, budget),
         })
     }
 
@@ -118,6 +131,7 @@ impl JsonRule {
         self.joined(budget, |part, budget| match part {
             Part::Path(path) => Ok(path.list(root, budget)?.into_iter().cloned().collect()),
             Part::Template(_) => Ok(Vec::new()),
+            Part::Nested(rule) => rule.items(root, budget),
         })
     }
 
@@ -206,6 +220,7 @@ mod tests {
         check("$.data.list[1]", &[r#"{"id":12,"n":"y","z":null}"#]);
         check("data.total", &["2"]);
         check("$.none.x", &[]);
+        check("$.", &[]);
         check("$.data.list[1].z", &[]);
         check("$..tags[0]", &["p"]);
     }
@@ -237,6 +252,8 @@ mod tests {
         check("$.none||$.data.total", &["2"]);
         check("$.data.total&&$.data.list[0].n", &["2", "x"]);
         check("$.data.list[*].n%%$.data.list[*].id", &["x", "3", "y", "12"]);
+        check("$.none&&$.x||$.data.total", &["2"]);
+        check("$.data.ok||$.x&&$.data.total", &["true"]);
         check("/book/{$.data.total}/{$.data.list[0].n}.html", &["/book/2/x.html"]);
     }
 

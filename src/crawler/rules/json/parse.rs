@@ -78,7 +78,10 @@ impl<'a> Reader<'a> {
                     steps.push(self.dotted()?);
                 }
             } else if self.take(".") {
-                if !self.rest.starts_with('[') {
+                if self.rest.is_empty() {
+                    // `$.` is written for "nothing".
+                    steps.push(Step::Name(String::new()));
+                } else if !self.rest.starts_with('[') {
                     steps.push(self.dotted()?);
                 }
             } else if self.rest.starts_with('[') {

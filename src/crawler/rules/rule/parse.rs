@@ -158,13 +158,10 @@ fn body(pieces: Vec<Piece>, mode: Mode, kind: Kind) -> Result<Body, RuleError> {
         Mode::ByContent if source.starts_with('/') => xpath(),
         Mode::ByContent => chain(),
     };
+    let is_path = ["$.", "[?("].iter().any(|sign| source.contains(sign));
     match (page, json()) {
         // Nearly anything could be the name of a field, but hardly one with these in it.
-        (Err(error), json)
-            if json.is_err() || !source.contains("{$.") && source.contains(['@', ':', '#', '>', '/']) =>
-        {
-            Err(error)
-        }
+        (Err(error), json) if json.is_err() || !is_path && source.contains(['@', ':', '#', '>', '/']) => Err(error),
         (page, json) => Ok(Body::ByContent { page, json }),
     }
 }
