@@ -215,6 +215,7 @@ mod tests {
         assert_eq!(replaced(r"[\u4e00-\u9fa5]+", "a书童b", ""), "ab");
         assert_eq!(replaced(r"\Qa.b\E\<", "a.b<axb<", "\\$1"), "$1axb<");
         assert_eq!(replaced(r"(a)", "a", "$10"), "a0");
+        assert_eq!(replaced(&"(.)".repeat(12), "abcdefghijkl", "$12$1\\$"), "la$");
         assert_eq!(replaced(r"\h+", "a\u{3000} b", "-"), "a-b");
         assert!(matches!(Pattern::compile("(?<!x)y"), Ok(Pattern::Backtracking(_))));
         assert_eq!(replaced(r"(.)\1", "aabcc", "<$1>"), "<a>b<c>");

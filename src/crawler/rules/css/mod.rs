@@ -137,6 +137,7 @@ mod tests {
     #[test]
     fn siblings_and_places() {
         check("p + p", &["p:第二章 b", "p:"]);
+        check("p.p1 + p", &["p:第二章 b"]);
         check("p ~ a", &["a:看"]);
         check("li:gt(1)", &["li:3", "li:4"]);
         check("li:lt(1)", &["li:1"]);
