@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_never_ends_takes_no_longer() {
         for open in ["<!--", "<script>", "<a ", "<p x='", "&"] {
-            lines(&open.repeat(500_000), None);
+            lines(&open.repeat(200_000), None);
         }
     }
 }

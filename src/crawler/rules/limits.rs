@@ -59,6 +59,12 @@ impl Budget {
         Budget(STEPS)
     }
 
+    /// Fewer steps, for tests of what runs out of them.
+    #[cfg(test)]
+    pub(super) fn of(steps: usize) -> Budget {
+        Budget(steps)
+    }
+
     /// Takes so many steps away.
     ///
     /// # Errors
