@@ -1,0 +1,81 @@
+//! How much of anything a rule or a page may have: the one place of all bounds of this room.
+//!
+//! Sources and pages are written by strangers. What goes beyond a bound is an error, never a silent cut: a list of
+//! chapters that ends early would be a book with a hole.
+
+use super::error::RuleError;
+
+/// Largest file of sources, in bytes.
+pub(super) const IMPORT: usize = 20 << 20;
+/// Most sources of one file.
+pub(super) const SOURCES: usize = 10_000;
+/// Longest JSON of one source, in bytes.
+pub(super) const SOURCE: usize = 1 << 20;
+/// Longest single rule, in bytes; rules with scripts are the longest seen, about 20 kB.
+pub(super) const RULE: usize = 64 << 10;
+/// Largest text a rule reads or makes, in bytes.
+pub(super) const TEXT: usize = 5 << 20;
+/// Most items of a list, of books or chapters.
+pub(super) const LIST: usize = 5_000;
+/// Most elements or strings in between.
+pub(super) const BETWEEN: usize = 50_000;
+/// How deep rules may hold rules, selectors selectors, and expressions parentheses.
+pub(super) const NESTING: usize = 16;
+/// Most nodes of a page.
+pub(super) const NODES: usize = 400_000;
+/// Deepest nesting of a page; the parser's work on every tag grows with it.
+pub(super) const DEPTH: usize = 512;
+/// Most attributes of one tag: the parser compares each with all before it.
+pub(super) const ATTRIBUTES: usize = 2_000;
+/// Largest compiled regular expression, in bytes.
+pub(super) const REGEX: usize = 2 << 20;
+/// Steps back that one search with look-around or back-references may take.
+pub(super) const BACKTRACKS: usize = 100_000;
+/// Largest text for such a search, in bytes.
+pub(super) const BACKTRACKED: usize = 256 << 10;
+/// Most matches of one expression in one text.
+pub(super) const MATCHES: usize = 100_000;
+/// Most variables of a book, and the longest of their names and values, in bytes.
+pub(super) const KEPT: usize = 64;
+/// See [`KEPT`].
+pub(super) const KEPT_NAME: usize = 256;
+/// See [`KEPT`].
+pub(super) const KEPT_VALUE: usize = 16 << 10;
+/// Longest address a rule may give, options and all, in bytes.
+pub(super) const ADDRESS: usize = 16 << 10;
+/// Largest body of a request, in bytes.
+pub(super) const BODY: usize = 64 << 10;
+/// Most headers of a request.
+pub(super) const HEADERS: usize = 64;
+/// Most steps that the reading of one page may take: nodes looked at and bytes searched, roughly a second's worth.
+const STEPS: usize = 300_000_000;
+
+/// What is left of the steps of one reading.
+#[derive(Debug)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    pub(super) fn new() -> Budget {
+        Budget(STEPS)
+    }
+
+    /// Fewer steps, for tests of what runs out of them.
+    #[cfg(test)]
+    pub(super) fn of(steps: usize) -> Budget {
+        Budget(steps)
+    }
+
+    /// Takes so many steps away.
+    ///
+    /// # Errors
+    /// When there are not as many.
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), RuleError> {
+        self.0 = self.0.checked_sub(steps.max(1)).ok_or(RuleError::TooSlow)?;
+        Ok(())
+    }
+}
+
+/// A text that is not too long.
+pub(super) fn checked(text: String) -> Result<String, RuleError> {
+    if text.len() > TEXT { Err(RuleError::TooLarge("text")) } else { Ok(text) }
+}
