@@ -106,6 +106,25 @@ pub(super) enum Book {
         /// The number that `merge` printed.
         merge: u64,
     },
+    /// Removes a book for good, and refuses it from then on however it comes.
+    TakeDown {
+        /// The book's number.
+        id: BookId,
+        /// Why; who adds it again is told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lists what was taken down, the latest first.
+    TakeDowns {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets a book come back that was taken down. It has to be added again.
+    Lift {
+        /// The key that `take-downs` lists.
+        key: String,
+    },
 }
 
 impl Book {
@@ -147,6 +166,19 @@ impl Book {
             Book::Unmerge { merge } => {
                 app.library.undo_merge(*merge)?;
                 console.line("taken apart");
+                Ok(Exit::Done)
+            }
+            Book::TakeDown { id, reason } => {
+                app.library.take_down(*id, reason, app.clock.now())?;
+                console.line(format_args!(
+                    "taken down; its files go with the next nightly clean-up, and `shutong book lift {id}` lets it in again"
+                ));
+                Ok(Exit::Done)
+            }
+            Book::TakeDowns { json } => take_downs(app, *json, console),
+            Book::Lift { key } => {
+                app.library.lift(key)?;
+                console.line("lifted; the book can be added again");
                 Ok(Exit::Done)
             }
         }
@@ -315,7 +347,28 @@ fn show(app: &App, id: BookId, as_json_document: bool, console: &mut Console) ->
     for (name, edition) in link::file_names(&book) {
         let path = app.library.edition_path(edition);
         console.line(format_args!("{name:>12}  {} bytes  {}", edition.bytes, path.display()));
+        if let Some(origin) = &edition.origin {
+            for (label, text) in [("from", &origin.source), ("", &origin.url), ("licence", &origin.licence)] {
+                if !text.is_empty() {
+                    console.line(format_args!("{label:>12}  {text}"));
+                }
+            }
+        }
     }
+    Ok(Exit::Done)
+}
+
+fn take_downs(app: &App, as_json: bool, console: &mut Console) -> Result<Exit> {
+    let takedowns = app.library.takedowns()?;
+    if as_json {
+        console.line(json!({ "taken_down": takedowns }));
+        return Ok(Exit::Done);
+    }
+    for one in &takedowns {
+        let day = one.taken_down_at.with_timezone(&app.config.time_zone).format("%Y-%m-%d");
+        console.line(format_args!("{:>7}  {day}  {}: {}", one.key, one.title, one.reason));
+    }
+    console.error(format_args!("{} taken down", takedowns.len()));
     Ok(Exit::Done)
 }
 

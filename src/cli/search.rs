@@ -84,6 +84,9 @@ pub(super) fn described(book: &BookRecord) -> String {
     if !book.authors.is_empty() {
         text = format!("{text} — {}", book.authors.join(", "));
     }
+    if book.is_incomplete() {
+        text.push_str(" (incomplete)");
+    }
     let formats: Vec<&str> = book.editions.iter().map(|edition| edition.format.extension()).collect();
     if !formats.is_empty() {
         text = format!("{text}  ({})", formats.join(", "));
@@ -101,6 +104,8 @@ pub(super) fn as_json(id: BookId, book: &BookRecord) -> serde_json::Value {
                 "bytes": edition.bytes,
                 "sha256": edition.hash,
                 "file_name": edition.file_name,
+                "incomplete": edition.is_incomplete,
+                "origin": edition.origin,
             })
         })
         .collect();

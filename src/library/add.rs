@@ -7,10 +7,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Library, Result, catalogue, covers, isbn, requests, shelf, subscriptions};
+use super::found::{self, Found};
+use super::{Error, Library, Result, catalogue, covers, isbn, requests, shelf, subscriptions, takedown};
 use crate::book::{self, Book, Format, TocEntry};
 use crate::store::records::{BookId, BookRecord, Cover, Edition};
-use crate::store::schema::{BOOK_OF_HASH, BOOKS};
+use crate::store::schema::BOOK_OF_HASH;
 use crate::store::{self, ContentHash, Durability, Write};
 
 /// Longest description kept, in characters.
@@ -31,6 +32,8 @@ pub enum Added {
     New(BookId),
     /// It joined a book that was there.
     NewFormat(BookId),
+    /// It took the place of an older edition of a book.
+    Updated(BookId),
     /// The same bytes were there.
     Known(BookId),
 }
@@ -39,7 +42,7 @@ impl Added {
     /// The book it belongs to now.
     pub fn id(self) -> BookId {
         match self {
-            Added::New(id) | Added::NewFormat(id) | Added::Known(id) => id,
+            Added::New(id) | Added::NewFormat(id) | Added::Updated(id) | Added::Known(id) => id,
         }
     }
 }
@@ -53,9 +56,23 @@ pub enum AddError {
     /// The file is empty.
     #[error("the file is empty")]
     Empty,
+    /// The book was taken down for good.
+    #[error("the book was taken down ({reason}); `shutong book lift {key}` lets it in again")]
+    TakenDown {
+        /// Why, as the owner wrote.
+        reason: String,
+        /// What [`Library::lift`] takes.
+        key: String,
+    },
     /// The library failed.
     #[error(transparent)]
     Library(#[from] Error),
+}
+
+impl From<store::Error> for AddError {
+    fn from(error: store::Error) -> AddError {
+        AddError::Library(error.into())
+    }
 }
 
 /// One line of a table of contents.
@@ -67,27 +84,56 @@ pub struct ContentsEntry {
     pub level: u8,
 }
 
+/// What somebody says of a file besides its bytes.
+#[derive(Clone, Copy)]
+pub(super) enum Said<'a> {
+    /// Nothing.
+    Nothing,
+    /// The row of a catalogue, believed over the file.
+    Row(&'a BookRecord),
+    /// Where it was found, believed under the file.
+    Found(&'a Found<'a>),
+}
+
+impl<'a> Said<'a> {
+    fn found(self) -> Option<&'a Found<'a>> {
+        match self {
+            Said::Found(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    fn row(self) -> Option<&'a BookRecord> {
+        match self {
+            Said::Row(row) => Some(row),
+            _ => None,
+        }
+    }
+}
+
 /// A file, read and stored, before it has a record.
 struct Draft {
     record: BookRecord,
     hash: ContentHash,
+    /// It has what the edition that it supersedes had not.
+    has_more: bool,
 }
 
 impl Library {
     /// Adds a file under the name it came with.
     ///
     /// # Errors
-    /// When the file is no readable book, or the store fails; nothing has changed then.
+    /// When the file is no readable book, when the book was taken down, or the store fails; nothing has changed then.
     pub fn add(&self, file_name: &str, bytes: &[u8], now: DateTime<Utc>) -> Result<Added, AddError> {
-        self.add_listed(file_name, bytes, None, now)
+        self.add_listed(file_name, bytes, Said::Nothing, now)
     }
 
-    /// The same for a file that a catalogue lists; what its row says of the book is believed over the file.
+    /// The same for a file of which somebody says something.
     pub(super) fn add_listed(
         &self,
         file_name: &str,
         bytes: &[u8],
-        row: Option<&BookRecord>,
+        said: Said<'_>,
         now: DateTime<Utc>,
     ) -> Result<Added, AddError> {
         if bytes.is_empty() {
@@ -95,27 +141,25 @@ impl Library {
         }
         if let Some((name, inside)) = book::unwrapped(bytes)? {
             let name = name.rsplit('/').next().unwrap_or(&name);
-            return self.add_plain(name, &inside, row, now);
+            return self.add_plain(name, &inside, said, now);
         }
-        self.add_plain(file_name, bytes, row, now)
+        self.add_plain(file_name, bytes, said, now)
     }
 
     /// The same for a book that is in no envelope.
-    fn add_plain(
-        &self,
-        file_name: &str,
-        bytes: &[u8],
-        row: Option<&BookRecord>,
-        now: DateTime<Utc>,
-    ) -> Result<Added, AddError> {
+    fn add_plain(&self, file_name: &str, bytes: &[u8], said: Said<'_>, now: DateTime<Utc>) -> Result<Added, AddError> {
         let hash = ContentHash::of(bytes);
         let _no_garbage_is_collected = self.adding.read();
-        let added = match self.known(&hash, bytes, row)? {
+        if let Some(refusal) = self.standing_of(&hash)? {
+            return Err(refusal);
+        }
+        let added = match self.known(&hash, bytes, said)? {
             Some(known) => known,
             None => {
-                let book = book::read(bytes, Some(file_name))?;
-                let draft = self.draft(&book, file_name, bytes, row, now)?;
-                self.store.write(Durability::Durable, |write| self.enter(write, draft, row))?
+                let name = said.found().map_or(file_name, |found| found.name_to_read(file_name));
+                let book = book::read(bytes, Some(name))?;
+                let draft = self.draft(&book, file_name, (hash, bytes), said, now)?;
+                self.store.write(Durability::Durable, |write| self.enter(write, draft, said))?
             }
         };
         self.indexing.wake();
@@ -135,54 +179,71 @@ impl Library {
 
     /// A file that has a book already. Its bytes are stored again if they were lost or damaged, and the answer is
     /// durable also if another thread's record was not yet.
-    fn known(&self, hash: &ContentHash, bytes: &[u8], row: Option<&BookRecord>) -> Result<Option<Added>> {
+    fn known(&self, hash: &ContentHash, bytes: &[u8], said: Said<'_>) -> Result<Option<Added>, AddError> {
         if self.store.get(&BOOK_OF_HASH, &hash.to_string())?.is_none() {
             return Ok(None);
         }
         self.store.files().put(bytes)?;
-        self.store.write(Durability::Durable, |write| recognised(write, hash, row))
+        self.store.write(Durability::Durable, |write| recognised(write, hash, said))
     }
 
     fn draft(
         &self,
         book: &Book,
         file_name: &str,
-        bytes: &[u8],
-        row: Option<&BookRecord>,
+        (hash, bytes): (ContentHash, &[u8]),
+        said: Said<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Draft> {
+    ) -> Result<Draft, AddError> {
         let mut record = record_of(book, file_name, now);
-        if let Some(row) = row {
-            catalogue::lay_over(&mut record, row);
-        }
-        let hash = self.store.files().put(bytes)?;
-        let edition = Edition {
+        record.editions.push(Edition {
             format: book.format(),
             hash: hash.clone(),
             bytes: bytes.len() as u64,
             file_name: shortened(file_name, MOST_TITLE),
             added_at: now,
-        };
-        record.editions.push(edition);
-        record.cover = Some(covers::keep(self.store.files(), book, &record)?);
+            origin: None,
+            is_incomplete: false,
+        });
+        match said {
+            Said::Row(row) => catalogue::lay_over(&mut record, row),
+            Said::Found(found) => found.lay_under(&mut record, file_name),
+            Said::Nothing => {}
+        }
+        if let Some(refusal) = self.standing(&record)? {
+            return Err(refusal);
+        }
         let contents = contents_of(book.toc());
+        let superseded = said.found().map(|found| self.superseded_contents(found)).transpose()?.flatten();
+        let has_more = superseded.is_some_and(|old| found::has_more(&contents, &old));
+        self.store.files().put(bytes)?;
+        let picture = || said.found().and_then(Found::picture);
+        record.cover = covers::keep(self.store.files(), book, picture)?;
         if !contents.is_empty() {
             let json = serde_json::to_vec(&contents).map_err(|error| store::Error::Damaged(error.to_string()))?;
             record.contents = Some(self.store.files().put(&json)?);
         }
-        Ok(Draft { record, hash })
+        Ok(Draft { record, hash, has_more })
     }
 
-    fn enter(&self, write: &mut Write<'_>, draft: Draft, row: Option<&BookRecord>) -> Result<Added> {
-        // Another thread may have added the same bytes since.
-        if let Some(known) = recognised(write, &draft.hash, row)? {
+    fn enter(&self, write: &mut Write<'_>, draft: Draft, said: Said<'_>) -> Result<Added, AddError> {
+        // Another thread may have added the same bytes since, or taken the book down.
+        if let Some(known) = recognised(write, &draft.hash, said)? {
             return Ok(known);
+        }
+        if let Some(refusal) = takedown::standing(write, &draft.record)? {
+            return Err(refusal);
+        }
+        if let Some(old) = said.found().and_then(|found| found.supersedes)
+            && let Some((id, before)) = found::holder(write, old)?
+        {
+            return self.update(write, id, &before, draft, old);
         }
         let (id, before, after) = match shelf::holder(write, &draft.record)? {
             Some((id, before)) => {
                 let mut after = joined(before.clone(), draft.record);
                 after.removed_at = None;
-                if let Some(row) = row {
+                if let Some(row) = said.row() {
                     catalogue::lay_over(&mut after, row);
                 }
                 (id, Some(before), after)
@@ -194,17 +255,42 @@ impl Library {
         subscriptions::announce(&self.store, write, id, before.as_ref(), &after)?;
         Ok(if before.is_some() { Added::NewFormat(id) } else { Added::New(id) })
     }
+
+    /// Puts a new edition into the place of an old one.
+    fn update(
+        &self,
+        write: &mut Write<'_>,
+        id: BookId,
+        before: &BookRecord,
+        draft: Draft,
+        old: &ContentHash,
+    ) -> Result<Added, AddError> {
+        let after = found::replaced(before.clone(), draft.record, old);
+        shelf::put(write, id, Some(before), &after)?;
+        requests::fulfil(&self.store, write, id, &after)?;
+        if draft.has_more || before.is_incomplete() && !after.is_incomplete() {
+            subscriptions::announce_update(&self.store, write, id, &after)?;
+        }
+        let is_beside = after.editions.iter().any(|edition| edition.hash == *old);
+        Ok(if is_beside { Added::NewFormat(id) } else { Added::Updated(id) })
+    }
 }
 
 /// The book that has this file. If it was in the recycle bin, it is back.
-fn recognised(write: &mut Write<'_>, hash: &ContentHash, row: Option<&BookRecord>) -> Result<Option<Added>> {
-    let Some(id) = write.get(&BOOK_OF_HASH, &hash.to_string())? else { return Ok(None) };
-    let Some(before) = write.get(&BOOKS, &id)? else { return Ok(None) };
+fn recognised(write: &mut Write<'_>, hash: &ContentHash, said: Said<'_>) -> Result<Option<Added>, AddError> {
+    let Some((id, before)) = found::holder(write, hash)? else { return Ok(None) };
     let mut after = BookRecord { removed_at: None, ..before.clone() };
-    if let Some(row) = row
-        && shelf::holder_of_uid(write, row)?.is_none_or(|(holder, _)| holder == id)
-    {
-        catalogue::lay_over(&mut after, row);
+    match said {
+        Said::Row(row) => {
+            if let Some(refusal) = takedown::standing(write, row)? {
+                return Err(refusal);
+            }
+            if shelf::holder_of_uid(write, row)?.is_none_or(|(holder, _)| holder == id) {
+                catalogue::lay_over(&mut after, row);
+            }
+        }
+        Said::Found(found) => found.note(&mut after, hash),
+        Said::Nothing => {}
     }
     if after != before {
         shelf::put(write, id, Some(&before), &after)?;
@@ -246,7 +332,8 @@ pub(super) fn joined(mut book: BookRecord, other: BookRecord) -> BookRecord {
     book.votes = book.votes.max(other.votes);
     book.downloads += other.downloads;
     book.editions.extend(other.editions);
-    book.editions.sort_by_key(|edition| (preference(edition.format), edition.added_at));
+    // Stable: of one format, the first to come keeps its place, also when a newer edition has taken it.
+    book.editions.sort_by_key(|edition| preference(edition.format));
     book
 }
 
@@ -291,7 +378,7 @@ fn contents_of(toc: &[TocEntry]) -> Vec<ContentsEntry> {
     lines
 }
 
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     let text = text.trim();
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),

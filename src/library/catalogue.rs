@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Library, Result, shelf};
+use super::add::Said;
+use super::{Error, Library, Result, shelf, takedown};
 use crate::store::records::BookRecord;
 use crate::store::{Durability, Write};
 
@@ -107,7 +108,7 @@ impl Library {
                 if let Some(path) = row.path {
                     with_files.push((number, paths_from.join(path), row.record));
                 } else {
-                    enter(write, row.record, imported)?;
+                    enter(write, number, row.record, imported)?;
                 }
             }
             Ok::<_, Error>(())
@@ -124,7 +125,7 @@ impl Library {
     fn add_row(&self, path: &Path, row: &BookRecord, now: DateTime<Utc>) -> Result<(), String> {
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.add_listed(&name, &bytes, Some(row), now).map(|_| ()).map_err(|error| error.to_string())
+        self.add_listed(&name, &bytes, Said::Row(row), now).map(|_| ()).map_err(|error| error.to_string())
     }
 }
 
@@ -143,7 +144,11 @@ pub(super) fn lay_over(book: &mut BookRecord, row: &BookRecord) {
     book.votes = row.votes;
 }
 
-fn enter(write: &mut Write<'_>, row: BookRecord, imported: &mut Imported) -> Result<()> {
+fn enter(write: &mut Write<'_>, number: u64, row: BookRecord, imported: &mut Imported) -> Result<()> {
+    if let Some(refusal) = takedown::standing(write, &row)? {
+        imported.failed.push((number, refusal.to_string()));
+        return Ok(());
+    }
     // A book that came as a file, before its catalogue did, learns its number.
     let Some((id, before)) = shelf::holder(write, &row)? else {
         let id = shelf::next_id(write)?;

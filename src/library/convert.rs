@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::{Condvar, Mutex};
 
 use super::link::offers;
-use super::{Error, Library, Result};
+use super::{Error, Library, Result, covers};
 use crate::book::{self, Corrections, Format, ReadOptions, WriteOptions};
 use crate::store::records::{BookRecord, ConversionRecord, Edition};
 use crate::store::schema::CONVERSIONS;
@@ -173,7 +173,9 @@ impl Library {
 
     /// Stands for what a conversion depends on besides its source.
     fn maker(&self, book: &BookRecord) -> String {
-        let cover = book.cover.as_ref().map(|cover| cover.picture.to_string()).unwrap_or_default();
+        // One that is drawn depends on nothing else than what stands here anyway.
+        let own = book.cover.as_ref().filter(|cover| !cover.drawn);
+        let cover = own.map(|cover| cover.picture.to_string()).unwrap_or_default();
         let (authors, adverts) = (book.authors.join("|"), self.adverts.read().join("|"));
         let depends = format!("{VERSION}|{}|{authors}|{cover}|{adverts}", book.title);
         ContentHash::of(depends.as_bytes()).as_str()[..16].to_owned()
@@ -263,7 +265,7 @@ impl Library {
         let corrections = Corrections {
             title: Some(book.title.clone()),
             authors: book.authors.clone(),
-            default_cover: cover,
+            default_cover: Some(cover.unwrap_or_else(|| covers::drawing(book))),
             ..Corrections::default()
         };
         let adverts = self.adverts.read().clone();

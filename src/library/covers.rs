@@ -1,12 +1,15 @@
-//! Pictures of books: taken from the file when it is added, drawn from the title when there is none.
+//! Pictures of books: taken from the file when it is added, drawn from the title when there is none and somebody wants
+//! to see it. To draw one takes longer than to add the book.
 
-use super::{Library, Result};
-use crate::book::{Book, cover};
+use super::{Library, Result, shelf};
+use crate::book::Book;
+use crate::book::cover::{self, Sizes};
 use crate::store::records::{BookId, BookRecord, Cover};
-use crate::store::{self, Files};
+use crate::store::schema::BOOKS;
+use crate::store::{self, Durability, Files};
 
 /// Widest and highest a thumbnail is, in pixels.
-const THUMBNAIL: (u32, u32) = (180, 240);
+pub(super) const THUMBNAIL: (u32, u32) = (180, 240);
 
 /// Which picture of a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub struct Picture {
 }
 
 impl Library {
-    /// The picture of a book; there always is one if there is the book.
+    /// The picture of a book; there always is one if there is the book. One that is drawn is kept for the next time.
     ///
     /// # Errors
     /// When the store fails.
@@ -42,25 +45,56 @@ impl Library {
                 return Ok(Some(Picture { bytes, mime: cover.mime.clone() }));
             }
         }
-        let drawn = cover::draw(&book.title, &names(&book));
+        let drawn = cover::drawn(&book.title, &names(&book), THUMBNAIL);
+        if book.cover.is_none()
+            && !book.editions.is_empty()
+            && let Err(error) = self.keep_drawn(id, &book, &drawn)
+        {
+            // It can be shown all the same.
+            log::warn!(book = id; "the drawn cover cannot be kept: {error}");
+        }
         let picture = match size {
-            CoverSize::Full => drawn,
-            CoverSize::Thumbnail => cover::thumbnail(&drawn, THUMBNAIL.0, THUMBNAIL.1),
+            CoverSize::Full => drawn.picture,
+            CoverSize::Thumbnail => drawn.thumbnail,
         };
         Ok(Some(Picture { bytes: picture.bytes, mime: picture.mime.to_string() }))
     }
+
+    /// Keeps a cover that was drawn of this book, unless the book is another one by now.
+    fn keep_drawn(&self, id: BookId, book: &BookRecord, drawn: &Sizes) -> Result<()> {
+        let _no_garbage_is_collected = self.adding.read();
+        let cover = put(self.store.files(), drawn, true)?;
+        self.store.write(Durability::Soon, |write| {
+            let is_same = |found: &BookRecord| {
+                found.cover.is_none() && (&found.title, &found.authors) == (&book.title, &book.authors)
+            };
+            let Some(before) = write.get(&BOOKS, &id)?.filter(is_same) else { return Ok(()) };
+            let after = BookRecord { cover: Some(cover), ..before.clone() };
+            Ok(shelf::put(write, id, Some(&before), &after)?)
+        })
+    }
 }
 
-/// Keeps both sizes of a book's picture.
-pub(super) fn keep(files: &Files, book: &Book, record: &BookRecord) -> Result<Cover, store::Error> {
-    let extracted = cover::own(book);
-    let drawn = extracted.is_none();
-    let picture = extracted.unwrap_or_else(|| cover::draw(&record.title, &names(record)));
-    let thumbnail = cover::thumbnail(&picture, THUMBNAIL.0, THUMBNAIL.1);
+/// What a book without a picture of its own shows, as a file.
+pub(super) fn drawing(book: &BookRecord) -> Vec<u8> {
+    cover::draw(&book.title, &names(book)).bytes
+}
+
+/// Keeps both sizes of a book's picture: the file's own, else the one that came with it.
+pub(super) fn keep(
+    files: &Files,
+    book: &Book,
+    came_with_it: impl FnOnce() -> Option<Sizes>,
+) -> Result<Option<Cover>, store::Error> {
+    let given = cover::own_sizes(book, THUMBNAIL).or_else(came_with_it);
+    given.map(|sizes| put(files, &sizes, false)).transpose()
+}
+
+fn put(files: &Files, sizes: &Sizes, drawn: bool) -> Result<Cover, store::Error> {
     Ok(Cover {
-        picture: files.put(&picture.bytes)?,
-        thumbnail: files.put(&thumbnail.bytes)?,
-        mime: picture.mime.to_string(),
+        picture: files.put(&sizes.picture.bytes)?,
+        thumbnail: files.put(&sizes.thumbnail.bytes)?,
+        mime: sizes.picture.mime.to_string(),
         drawn,
     })
 }

@@ -76,7 +76,7 @@ impl Outcome {
     fn count(&mut self, path: &Path, added: Result<Added, String>) {
         match added {
             Ok(Added::New(_)) => self.new += 1,
-            Ok(Added::NewFormat(_)) => self.joined += 1,
+            Ok(Added::NewFormat(_) | Added::Updated(_)) => self.joined += 1,
             Ok(Added::Known(_)) => self.known += 1,
             Err(reason) => self.failed.push((path.to_owned(), reason)),
         }

@@ -20,6 +20,17 @@ pub(super) fn of(metadata: &Metadata) -> Vec<String> {
     found
 }
 
+/// Those among texts that others say are ISBNs.
+pub(super) fn among(texts: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for isbn in texts.iter().filter_map(|text| thirteen(text)) {
+        if !found.contains(&isbn) && found.len() < MOST {
+            found.push(isbn);
+        }
+    }
+    found
+}
+
 /// An ISBN of 10 or 13 digits, with hyphens or without, as 13. None if its last digit is not the one that the others
 /// call for: then it is another number, or one that was typed wrong.
 fn thirteen(text: &str) -> Option<String> {

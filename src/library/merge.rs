@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Library, Result, add, shelf};
+use super::{Error, Library, Result, add, shelf, takedown};
 use crate::store::records::{BookId, BookRecord, MergeRecord};
 use crate::store::schema::{BOOK_OF_UID, BOOKS, MERGES};
 use crate::store::{Durability, Write};
@@ -15,7 +15,7 @@ impl Library {
     /// number of the book goes on leading to it.
     ///
     /// # Errors
-    /// When one of them is missing, removed or merged already, or the store fails.
+    /// When one of them is missing, removed, merged or taken down already, or the store fails.
     pub fn merge(&self, kept: BookId, merged: BookId, now: DateTime<Utc>) -> Result<u64> {
         if kept == merged {
             return Err(Error::Refused(format!("book {kept} cannot be merged with itself")));
@@ -24,6 +24,7 @@ impl Library {
         let number = self.store.write(Durability::Durable, |write| {
             let kept_before = shown(write, kept)?;
             let merged_before = shown(write, merged)?;
+            takedown::refuse(write, &merged_before)?;
             let mut hidden = BookRecord { merged_into: Some(kept), ..merged_before.clone() };
             hidden.editions.clear();
             let kept_after = add::joined(kept_before.clone(), merged_before.clone());
@@ -42,7 +43,8 @@ impl Library {
     /// it, downloads among it; what the merge gave it goes back.
     ///
     /// # Errors
-    /// When there is no such merge, when a later one must be undone before, or the store fails.
+    /// When there is no such merge, when a later one must be undone before, when the book was taken down, or the store
+    /// fails.
     pub fn undo_merge(&self, number: u64) -> Result<()> {
         let _no_garbage_is_collected = self.adding.read();
         self.store.write(Durability::Durable, |write| {
@@ -55,6 +57,7 @@ impl Library {
             if !is_as_left || self.is_merged_later(number, merge.kept)? {
                 return Err(Error::Refused("undo the later merge of these books first".into()));
             }
+            takedown::refuse(write, &merge.merged_before)?;
             shelf::put(write, merge.kept, Some(&kept_now), &without(kept_now.clone(), &merge))?;
             shelf::put(write, merge.merged, Some(&merged_now), &merge.merged_before)?;
             if let Some(uid) = &merge.merged_before.uid {

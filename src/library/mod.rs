@@ -13,6 +13,7 @@ mod check;
 mod convert;
 mod covers;
 mod download;
+mod found;
 mod garbage;
 mod indexing;
 pub mod intake;
@@ -24,6 +25,7 @@ pub mod requests;
 mod shelf;
 pub mod starter;
 pub mod subscriptions;
+mod takedown;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,15 +36,17 @@ use parking_lot::RwLock;
 use crate::book::Format;
 use crate::search::{self, Confidence};
 use crate::store::records::{BookId, BookRecord, Edition, MissRecord, RequestRecord};
-use crate::store::schema::{BOOKS, COUNTS, MISSES, POPULAR, REMOVED, REQUESTS, SHELF};
-use crate::store::{self, Key, Store, Table};
+use crate::store::schema::{BOOKS, COUNTS, MISSES, POPULAR, REMOVED, SHELF};
+use crate::store::{self, Key, Store};
 
 pub use add::{AddError, Added, ContentsEntry};
 pub use bodies::Inside;
 pub use convert::{BookFile, Conversion, Converter};
 pub use covers::{CoverSize, Picture};
 pub use download::Download;
+pub use found::{Found, Told};
 pub use indexing::IndexState;
+pub use takedown::Takedown;
 
 /// Most books that one search brings back.
 pub const MOST_FOUND: usize = 99;
@@ -262,11 +266,7 @@ impl Library {
     /// # Errors
     /// When the store fails.
     pub fn requests(&self, limit: usize) -> Result<Vec<(String, RequestRecord)>> {
-        let mut open = self.scan(&REQUESTS)?;
-        open.retain(|(_, request)| request.fulfilled_by.is_none() && !request.dismissed);
-        open.sort_by_key(|(_, request)| std::cmp::Reverse((request.count, request.last_at)));
-        open.truncate(limit);
-        Ok(open)
+        Ok(requests::open(&self.store, limit)?)
     }
 
     /// Searches that found nothing, most frequent first.
@@ -274,7 +274,8 @@ impl Library {
     /// # Errors
     /// When the store fails.
     pub fn misses(&self, limit: usize) -> Result<Vec<MissRecord>> {
-        let mut misses: Vec<MissRecord> = self.scan(&MISSES)?.into_iter().map(|(_, miss)| miss).collect();
+        let misses = self.store.page(&MISSES, None, requests::MOST_KEPT)?;
+        let mut misses: Vec<MissRecord> = misses.into_iter().map(|(_, miss)| miss).collect();
         misses.sort_by_key(|miss| std::cmp::Reverse((miss.count, miss.last_at)));
         misses.truncate(limit);
         Ok(misses)
@@ -294,10 +295,6 @@ impl Library {
             requests: count(requests::OPEN)?,
             downloads: count(download::DOWNLOADS)?,
         })
-    }
-
-    fn scan<V: serde::de::DeserializeOwned>(&self, table: &Table<String, V>) -> Result<Vec<(String, V)>> {
-        Ok(self.store.page(table, None, requests::MOST_KEPT)?)
     }
 }
 

@@ -63,13 +63,7 @@ impl Library {
         let book = write.get(&BOOKS, &id)?;
         let expired = |book: &BookRecord| book.removed_at.is_some_and(|at| now - at > KEPT_FOR);
         let Some(book) = book.filter(expired) else { return Ok(false) };
-        delete(write, id, &book)?;
-        for (number, hidden) in self.merges_into(id)? {
-            write.delete(&MERGES, &number);
-            if let Some(book) = write.get(&BOOKS, &hidden)?.filter(|book| book.merged_into.is_some()) {
-                delete(write, hidden, &book)?;
-            }
-        }
+        delete_whole(self, write, id, &book)?;
         Ok(true)
     }
 
@@ -84,6 +78,25 @@ impl Library {
         self.indexing.wake();
         Ok(())
     }
+}
+
+/// Deletes a book with all that went into it, and gives the latter as they were before they did.
+pub(super) fn delete_whole(
+    library: &Library,
+    write: &mut Write<'_>,
+    id: BookId,
+    book: &BookRecord,
+) -> Result<Vec<(BookId, BookRecord)>> {
+    let mut merged = Vec::new();
+    delete(write, id, book)?;
+    for (number, hidden) in library.merges_into(id)? {
+        merged.extend(write.get(&MERGES, &number)?.map(|merge| (hidden, merge.merged_before)));
+        write.delete(&MERGES, &number);
+        if let Some(book) = write.get(&BOOKS, &hidden)?.filter(|book| book.merged_into.is_some()) {
+            delete(write, hidden, &book)?;
+        }
+    }
+    Ok(merged)
 }
 
 fn delete(write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {

@@ -26,6 +26,12 @@ const KEPT_MISSES: &str = "misses";
 /// How long the words of such a search are kept.
 const MISSES_KEPT_FOR: Duration = Duration::days(30);
 
+/// Most sources remembered that were asked for one request.
+const MOST_LOOKED: usize = 40;
+
+/// After this a source that did not have a book is asked for it again.
+const LOOK_AGAIN: Duration = Duration::days(7);
+
 /// Longest text kept of what was asked, in characters.
 const MOST_TEXT: usize = 100;
 
@@ -43,7 +49,7 @@ pub fn add(
 ) -> Result<u64> {
     let key = key_of(text, book);
     let found = write.get(&REQUESTS, &key)?;
-    let was_open = found.as_ref().is_some_and(|request| request.fulfilled_by.is_none());
+    let was_open = found.as_ref().is_some_and(is_open);
     let mut request = found.unwrap_or_else(|| RequestRecord { first_at: now, ..RequestRecord::default() });
     if request.text.is_empty() {
         request.text = text.chars().take(MOST_TEXT).collect();
@@ -52,6 +58,7 @@ pub fn add(
     if !was_open {
         request.count = 0;
         request.fulfilled_by = None;
+        request.looked.clear();
         write.count(OPEN, 1)?;
     }
     let requester = (key.clone(), follower_key(account, open_id));
@@ -108,6 +115,57 @@ pub fn forget_misses(store: &Store, now: DateTime<Utc>) -> Result<u64> {
     })
 }
 
+/// Whether somebody still waits for it.
+fn is_open(request: &RequestRecord) -> bool {
+    request.fulfilled_by.is_none() && !request.dismissed
+}
+
+/// Open requests with their keys, most wanted first, at most `most`.
+///
+/// # Errors
+/// When the store fails.
+pub fn open(store: &Store, most: usize) -> Result<Vec<(String, RequestRecord)>> {
+    let mut open = store.page(&REQUESTS, None, MOST_KEPT)?;
+    open.retain(|(_, request)| is_open(request));
+    open.sort_by_key(|(_, request)| std::cmp::Reverse((request.count, request.last_at)));
+    open.truncate(most);
+    Ok(open)
+}
+
+/// Notes that a source was asked for what is requested under this key. Of very many sources the last asked are
+/// remembered.
+///
+/// # Errors
+/// When the store fails.
+pub fn looked_for(write: &mut Write<'_>, key: &str, source: &str, now: DateTime<Utc>) -> Result<()> {
+    let key = key.to_owned();
+    let Some(mut request) = write.get(&REQUESTS, &key)? else { return Ok(()) };
+    request.looked.retain(|(asked, _)| asked != source);
+    request.looked.push((source.to_owned(), now));
+    let forgotten = request.looked.len().saturating_sub(MOST_LOOKED);
+    request.looked.drain(..forgotten);
+    write.put(&REQUESTS, &key, &request)
+}
+
+/// Whether a source was asked for this so short a time ago, 7 days, that it need not be asked again.
+pub fn was_looked_for(request: &RequestRecord, source: &str, now: DateTime<Utc>) -> bool {
+    request.looked.iter().any(|(asked, at)| asked == source && now - *at < LOOK_AGAIN)
+}
+
+/// Closes the requests for a book that must not come: who asked is told nothing, and may ask again.
+pub(super) fn close(store: &Store, write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {
+    for key in answered_keys(id, book) {
+        let Some(mut request) = write.get(&REQUESTS, &key)?.filter(is_open) else { continue };
+        request.dismissed = true;
+        write.put(&REQUESTS, &key, &request)?;
+        write.count(OPEN, -1)?;
+        for (requester, _) in store.under(&REQUESTERS, &key, MOST_REQUESTERS)? {
+            write.delete(&REQUESTERS, &requester);
+        }
+    }
+    Ok(())
+}
+
 /// The key under which a follower is kept where one string has to name it.
 pub fn follower_key(account: &str, open_id: &str) -> String {
     format!("{account}/{open_id}")
@@ -120,9 +178,11 @@ pub(super) fn fulfil(store: &Store, write: &mut Write<'_>, id: BookId, book: &Bo
         if request.fulfilled_by.is_some() {
             continue;
         }
+        if is_open(&request) {
+            write.count(OPEN, -1)?;
+        }
         request.fulfilled_by = Some(id);
         write.put(&REQUESTS, &key, &request)?;
-        write.count(OPEN, -1)?;
         for ((_, follower), _) in store.under(&REQUESTERS, &key, MOST_REQUESTERS)? {
             write.put(&NOTICES, &(follower.clone(), key.clone()), &id)?;
             write.delete(&REQUESTERS, &(key.clone(), follower));

@@ -5,7 +5,7 @@ use super::MOST_MERGES;
 use crate::search;
 use crate::store::records::{BookId, BookRecord};
 use crate::store::schema::{BOOK_OF_HASH, BOOK_OF_UID, BOOK_OF_WORK, BOOKS, CHANGES, META, POPULAR, REMOVED, SHELF};
-use crate::store::{Result, Write};
+use crate::store::{ContentHash, Result, Write};
 
 pub(super) const BOOKS_SHOWN: &str = "books";
 pub(super) const BOOKS_ON_SHELF: &str = "shelf";
@@ -189,8 +189,13 @@ fn looks_different(before: &BookRecord, after: &BookRecord) -> bool {
         || before.series != after.series
         || before.language != after.language
         || before.is_shown() != after.is_shown()
-        || before.editions.is_empty() != after.editions.is_empty()
+        // What is searched inside is the first file's text.
+        || first_file(before) != first_file(after)
         || magnitude(before) != magnitude(after)
+}
+
+fn first_file(book: &BookRecord) -> Option<&ContentHash> {
+    book.editions.first().map(|edition| &edition.hash)
 }
 
 fn next(write: &mut Write<'_>, sequence: &str) -> Result<u64> {

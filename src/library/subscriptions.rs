@@ -23,6 +23,8 @@ const MOST_TEXT: usize = 60;
 /// Begins the notice of a new book. No request is kept under such a key: they are folded text. Of all that a follower
 /// waits for these notices stand last, so that many of them are in nobody's way.
 const NEWS: &str = "\u{e000}new:";
+/// Ends the notice of a book that has grown.
+const UPDATED: &str = ":updated";
 
 /// What books are compared by with the words of a subscription; empty if nothing in them can be compared.
 pub fn key_of(text: &str) -> String {
@@ -86,6 +88,28 @@ pub fn is_news(notice: &str) -> bool {
     notice.starts_with(NEWS)
 }
 
+/// Whether such a notice is of a book that was there before and has grown.
+pub fn is_update(notice: &str) -> bool {
+    is_news(notice) && notice.ends_with(UPDATED)
+}
+
+/// Leaves a notice for everybody who subscribes to the title or an author of a book that has just grown: one for each
+/// follower and book, and none for who has not yet heard that the book is there.
+pub(super) fn announce_update(store: &Store, write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {
+    if !book.is_shown() || write.get(&COUNTS, &COUNT.to_owned())?.unwrap_or(0) == 0 {
+        return Ok(());
+    }
+    for key in keys_of_update(book) {
+        for ((_, follower), ()) in store.under(&SUBSCRIBERS, &key, MOST_SUBSCRIBERS)? {
+            let new = (follower, format!("{NEWS}{id:020}"));
+            if write.get(&NOTICES, &new)?.is_none() {
+                write.put(&NOTICES, &(new.0, format!("{}{UPDATED}", new.1)), &id)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Leaves a notice for everybody who subscribes to something of a book that has just got its first file.
 pub(super) fn announce(
     store: &Store,
@@ -110,6 +134,18 @@ pub(super) fn announce(
 fn keys_of_book(book: &BookRecord) -> Vec<String> {
     let mut keys: Vec<String> = book.authors.iter().map(|author| search::author_key(author)).collect();
     keys.extend(book.authors.iter().chain(&book.series).chain(&book.subjects).map(|words| key_of(words)));
+    distinct(keys)
+}
+
+/// Everything under which the growth of a book may be followed: its names and its authors. Not subjects: who follows
+/// one does not want to hear of every chapter in it.
+fn keys_of_update(book: &BookRecord) -> Vec<String> {
+    let mut keys: Vec<String> = book.authors.iter().map(|author| search::author_key(author)).collect();
+    keys.extend(book.aliases.iter().chain([&book.title]).chain(&book.authors).map(|words| key_of(words)));
+    distinct(keys)
+}
+
+fn distinct(mut keys: Vec<String>) -> Vec<String> {
     keys.retain(|key| !key.is_empty());
     keys.sort();
     keys.dedup();

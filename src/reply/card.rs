@@ -67,6 +67,9 @@ impl Visit<'_> {
 
     fn card_head(&self, book: &BookRecord) -> String {
         let mut head = self.words.say(Word::CardTitle, &[("title", &literal(&shortened(&book.title, TITLE)))]);
+        if book.is_incomplete() {
+            head = self.words.say(Word::CardIncomplete, &[("title", &head)]);
+        }
         let authors = authors(book, AUTHORS);
         if !authors.is_empty() {
             head.push('\n');

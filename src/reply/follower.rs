@@ -217,7 +217,7 @@ fn withdraw(write: &mut Write<'_>, request: &str, follower: &str) -> store::Resu
     write.delete(&REQUESTERS, &(key.clone(), follower.to_owned()));
     let Some(mut record) = write.get::<_, RequestRecord>(&REQUESTS, &key)? else { return Ok(()) };
     record.count = record.count.saturating_sub(1);
-    if record.count > 0 || record.fulfilled_by.is_some() {
+    if record.count > 0 || record.fulfilled_by.is_some() || record.dismissed {
         return write.put(&REQUESTS, &key, &record);
     }
     write.delete(&REQUESTS, &key);

@@ -166,6 +166,9 @@ impl Visit<'_> {
         let count = (number + 1).to_string();
         let title = format!("{count}. {}", shortened(&book.title, TITLE));
         let mut line = menu_link(&count, &format!("b{id}"), &title);
+        if book.is_incomplete() {
+            line = self.words.say(Word::CardIncomplete, &[("title", &line)]);
+        }
         let about: Vec<String> =
             [authors(&book, 1), self.kinds(&book)].into_iter().filter(|part| !part.is_empty()).collect();
         if !about.is_empty() {

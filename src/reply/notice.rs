@@ -137,8 +137,11 @@ impl Desk {
         let (mut keys, mut lines, mut more) = (Vec::new(), Vec::new(), 0);
         // The latest first.
         for (key, book) in news.into_iter().rev() {
+            let is_update = subscriptions::is_update(&key.1);
             keys.push(key);
-            match self.book_line(book, NEWS_TITLE)?.filter(|_| is_wanted) {
+            let line = self.book_line(book, NEWS_TITLE)?.filter(|_| is_wanted);
+            let line = line.map(|line| if is_update { words.say(Word::NewsUpdated, &[("book", &line)]) } else { line });
+            match line {
                 Some(line) if lines.len() < NAMED => lines.push(line),
                 Some(_) => more += 1,
                 None => {}

@@ -4,6 +4,7 @@ mod article;
 mod chat;
 mod mail;
 mod media;
+mod provenance;
 mod token;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +20,7 @@ pub use token::{ApiKeyRecord, GrantRecord, Origin, RenewalRecord, TokenCountsRec
 
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
+pub use provenance::{Provenance, TakenDownRecord};
 
 /// The number of a book, given once, shown to people and in addresses.
 pub type BookId = u64;
@@ -89,6 +91,22 @@ impl BookRecord {
     pub fn is_shown(&self) -> bool {
         self.removed_at.is_none() && self.merged_into.is_none()
     }
+
+    /// Where its files were found; files of one source on one licence count once.
+    pub fn origins(&self) -> Vec<&Provenance> {
+        let mut origins: Vec<&Provenance> = Vec::new();
+        for origin in self.editions.iter().filter_map(|edition| edition.origin.as_ref()) {
+            if !origins.iter().any(|one| (&one.source, &one.licence) == (&origin.source, &origin.licence)) {
+                origins.push(origin);
+            }
+        }
+        origins
+    }
+
+    /// Whether there is more of it to come: it has files, and none of them is whole.
+    pub fn is_incomplete(&self) -> bool {
+        !self.editions.is_empty() && self.editions.iter().all(|edition| edition.is_incomplete)
+    }
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -108,6 +126,16 @@ pub struct Edition {
     pub file_name: String,
     /// When it came.
     pub added_at: DateTime<Utc>,
+    /// Where it was found, if nobody gave it to the library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Provenance>,
+    /// Its end is not in it yet.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_incomplete: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A conversion of a file.
@@ -226,8 +254,11 @@ pub struct RequestRecord {
     pub last_at: DateTime<Utc>,
     /// The book that answered it.
     pub fulfilled_by: Option<BookId>,
-    /// The admin does not want to see it any more.
+    /// The admin does not want to see it any more, or its book was taken down.
     pub dismissed: bool,
+    /// The sources that were asked for it, and when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looked: Vec<(String, DateTime<Utc>)>,
 }
 
 /// A search that found nothing, counted.

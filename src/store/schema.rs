@@ -7,7 +7,7 @@ use super::records::{
     AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
     ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord,
     MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, SubscriptionRecord,
-    TokenCountsRecord,
+    TakenDownRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -110,6 +110,10 @@ pub const SUBSCRIPTIONS: Table<(String, String), SubscriptionRecord> = Table::ne
 /// The same by words: (folded words, `account/openid`).
 pub const SUBSCRIBERS: Table<(String, String), ()> = Table::new(b'r', "subscribers");
 
+/// Books taken down for good, by number, and by each mark that such a book is known again by: hashes, work, catalogue
+/// number, addresses.
+pub const TAKEN_DOWN: Table<String, TakenDownRecord> = Table::new(b's', "taken_down");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -156,4 +160,5 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (CONTACTS.prefix, CONTACTS.name),
     (SUBSCRIPTIONS.prefix, SUBSCRIPTIONS.name),
     (SUBSCRIBERS.prefix, SUBSCRIBERS.name),
+    (TAKEN_DOWN.prefix, TAKEN_DOWN.name),
 ];

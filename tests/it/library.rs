@@ -181,6 +181,9 @@ fn garbage_is_what_no_book_names() {
     let gone = shelf.add("三体.epub", &epub("三体")).id();
     let kept = shelf.add("球状闪电.txt", "第一章 开始\n\n从前。\n".as_bytes()).id();
     let same = shelf.add("流浪地球.txt", "第一章 开始\n\n后来。\n".as_bytes()).id();
+    for id in [gone, kept, same] {
+        shelf.library.cover(id, CoverSize::Full).unwrap();
+    }
     let named = shelf.library.named_files().unwrap();
     assert!(named.len() == files() && named.len() > 3 + 1, "books, their contents and covers: {named:?}");
     shelf.library.store().files().put(b"left by a crash").unwrap();
@@ -560,4 +563,51 @@ fn a_book_in_a_zip_is_kept_without_it() {
     let book = shelf.library.book(id).unwrap().unwrap();
     assert_eq!((book.title.as_str(), book.editions[0].file_name.as_str()), ("三体", "三体 - 刘慈欣.txt"));
     assert_eq!(std::fs::read(shelf.library.edition_path(&book.editions[0])).unwrap(), text);
+}
+
+/// An EPUB of about 300 kB with a text of its own: characters that look chosen by chance, as compressible as prose is.
+fn novel(number: u64) -> Vec<u8> {
+    let mut state = number;
+    let mut next = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u32
+    };
+    let words: Vec<String> = (0..3_000)
+        .map(|_| (0..1 + next() % 3).filter_map(|_| char::from_u32(0x4e00 + next() % 8_000)).collect())
+        .collect();
+    let mut book = BookBuilder::new(&format!("第{number}部"));
+    for chapter in 0..40 {
+        let text: String = (0..3_800).map(|_| words[next() as usize % words.len()].as_str()).collect();
+        book = book.chapter(&format!("n{chapter}.xhtml"), &format!("第{chapter}章"), &text);
+    }
+    book.build()
+}
+
+/// What adding costs: `cargo test --release --test it adding_keeps_up -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures, and promises nothing"]
+#[allow(clippy::print_stderr, reason = "the figures are what it is for")]
+fn adding_keeps_up() {
+    const BOOKS: u64 = 500;
+    let shelf = Shelf::new();
+    let books: Vec<Vec<u8>> = (0..BOOKS).map(novel).collect();
+    let bytes: usize = books.iter().map(Vec::len).sum();
+    let memory = || std::fs::read_to_string("/proc/self/status").unwrap();
+    let started = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        for part in books.chunks(BOOKS as usize / 2) {
+            let library = &shelf.library;
+            scope.spawn(move || {
+                part.iter().for_each(|book| assert!(matches!(library.add("b.epub", book, now()), Ok(Added::New(_)))))
+            });
+        }
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    let peak = memory().lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
+    let each = bytes / BOOKS as usize / 1_000;
+    eprintln!(
+        "{BOOKS} books of {each} kB by two threads: {:.0} a second; the books and all else {peak}",
+        BOOKS as f64 / seconds
+    );
+    assert_eq!(shelf.library.counts().unwrap().shelf, BOOKS);
 }

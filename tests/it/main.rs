@@ -27,6 +27,7 @@ mod media; // pictures and other media: weeks of uploads against the platform, k
 mod menu; // the menu below the chat: judged before it is sent, pushed, pulled, compared, the command
 mod opds; // the catalogue for reading apps: feeds, paging, search, who may read it
 mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's browser
+mod provenance; // books that were found: where they come from, newer editions, take-downs, what is asked of sources
 mod reply; // conversations of followers with the desk, over a real library
 mod search; // the index: every kind of query, paging, rebuilding, damage, hostile text
 mod store; // what a write promises, what a restart finds, what damage does

@@ -180,6 +180,8 @@ async fn the_style_sheet_is_kept_for_ever_and_pages_are_light() {
 #[tokio::test]
 async fn covers_are_kept_and_asked_again_by_their_tag() {
     let shop = Shop::open("").await;
+    // Drawn when it is first looked at, and kept from then on.
+    assert_eq!(shop.test.get(&format!("/cover/{}", shop.book)).send().await.unwrap().status(), 200);
     let page = shop.test.fetch(&shop.page()).await.1;
     let (_, rest) = page.split_once("<img src=\"").unwrap();
     let versioned = rest.split('"').next().unwrap();

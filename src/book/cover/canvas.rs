@@ -31,8 +31,9 @@ impl Canvas<'_> {
     /// Fills the picture from one colour at the top to another at the bottom.
     pub(super) fn shade(&mut self, top: Ink, bottom: Ink) {
         let height = self.picture.height().max(1);
-        for (_, y, pixel) in self.picture.enumerate_pixels_mut() {
-            *pixel = mix(top, bottom, y as f32 / height as f32);
+        for (y, row) in self.picture.enumerate_rows_mut() {
+            let ink = mix(top, bottom, y as f32 / height as f32);
+            row.for_each(|(_, _, pixel)| *pixel = ink);
         }
     }
 

@@ -7,7 +7,7 @@
 use super::canvas::{Canvas, Ink, mix};
 use super::{HEIGHT, Picture, WIDTH, encode};
 use crate::book::xhtml::{is_cjk, one_line};
-use image::Rgb;
+use image::{Rgb, RgbImage};
 
 const PAPER: Ink = Rgb([246, 240, 226]);
 const BLACK: Ink = Rgb([36, 32, 30]);
@@ -30,6 +30,10 @@ const LABEL_TITLE: usize = 16;
 
 /// Draws a cover of 600 × 800 pixels; the same words give the same bytes.
 pub fn draw(title: &str, authors: &[&str]) -> Picture {
+    encode(&pixels(title, authors))
+}
+
+pub(super) fn pixels(title: &str, authors: &[&str]) -> RgbImage {
     let title = one_line(title);
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     let cloth = CLOTHS[(hash(&title) % CLOTHS.len() as u64) as usize];
@@ -42,7 +46,7 @@ pub fn draw(title: &str, authors: &[&str]) -> Picture {
     } else {
         plain(&mut canvas, cloth, &title, &author);
     }
-    encode(&canvas.picture)
+    canvas.picture
 }
 
 /// FNV-1a: stable across builds, which the standard library's hasher does not promise to be.

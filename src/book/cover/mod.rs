@@ -21,9 +21,12 @@ pub const WIDTH: u32 = 600;
 pub const HEIGHT: u32 = 800;
 
 /// JPEG qualities tried until the file is small; a drawn cover has 30 to 40 kB at the first.
-const QUALITIES: [u8; 3] = [82, 70, 55];
+const QUALITIES: [u8; 3] = [82, 70, LAST];
+const LAST: u8 = 55;
 /// What a cover should weigh at most, in bytes; the last quality is taken whatever it gives.
 const LIGHT: usize = 50 << 10;
+/// What weighs more than this, in bytes, is not light at the next quality either, which costs as much again to try.
+const HEAVY: usize = 70 << 10;
 /// An encoded picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -37,6 +40,28 @@ pub struct Picture {
     pub height: u32,
 }
 
+/// A cover and the small one for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The large one.
+    pub picture: Picture,
+    /// The small one.
+    pub thumbnail: Picture,
+}
+
+impl Sizes {
+    /// Both from the same pixels: nothing is decoded that has just been encoded.
+    fn of(picture: &RgbImage, (max_width, max_height): (u32, u32)) -> Sizes {
+        let large = encode(picture);
+        let thumbnail = if picture.width() <= max_width && picture.height() <= max_height {
+            large.clone()
+        } else {
+            encode(&flat(fit(picture.clone().into(), max_width, max_height)))
+        };
+        Sizes { picture: large, thumbnail }
+    }
+}
+
 /// The cover of a book: always a picture, at most 600 × 1200 pixels.
 pub fn of(book: &Book) -> Picture {
     own(book).unwrap_or_else(|| draw(&book.metadata().title, &book.metadata().authors()))
@@ -44,14 +69,38 @@ pub fn of(book: &Book) -> Picture {
 
 /// The picture that is in the book, at most 600 × 1200 pixels, if it has one that can be used.
 pub fn own(book: &Book) -> Option<Picture> {
-    let (max_width, max_height) = (WIDTH, HEIGHT * 3 / 2);
+    own_pixels(book).map(|picture| encode(&picture))
+}
+
+/// The same in two sizes; `thumbnail` is the most width and height of the small one.
+pub fn own_sizes(book: &Book, thumbnail: (u32, u32)) -> Option<Sizes> {
+    own_pixels(book).map(|picture| Sizes::of(&picture, thumbnail))
+}
+
+/// A drawn cover, [`draw`], in two sizes.
+pub fn drawn(title: &str, authors: &[&str], thumbnail: (u32, u32)) -> Sizes {
+    Sizes::of(&draw::pixels(title, authors), thumbnail)
+}
+
+fn own_pixels(book: &Book) -> Option<RgbImage> {
     let cover = book.cover()?;
-    let picture = match picture::sniff(&cover.bytes)? {
-        Kind::Svg => picture::svg::render(&cover.bytes, &neighbours(book, cover), max_width, max_height).ok()?,
-        _ => decode(&cover.bytes)?,
+    usable(&cover.bytes, &neighbours(book, cover))
+}
+
+/// Both sizes of a picture that came with a book, if it is one that can be used.
+pub fn of_picture(bytes: &[u8], thumbnail: (u32, u32)) -> Option<Sizes> {
+    Some(Sizes::of(&usable(bytes, &|_| None)?, thumbnail))
+}
+
+/// A picture as a cover, flat and at most 600 × 1200 pixels.
+fn usable(bytes: &[u8], lookup: &picture::Lookup<'_>) -> Option<RgbImage> {
+    let (max_width, max_height) = (WIDTH, HEIGHT * 3 / 2);
+    let picture = match picture::sniff(bytes)? {
+        Kind::Svg => picture::svg::render(bytes, lookup, max_width, max_height).ok()?,
+        _ => decode(bytes)?,
     };
     let is_usable = picture.width() >= SMALLEST_SIDE && picture.height() >= SMALLEST_SIDE;
-    is_usable.then(|| encode(&flat(fit(picture, max_width, max_height))))
+    is_usable.then(|| flat(fit(picture, max_width, max_height)))
 }
 
 /// The book's own cover for a new edition: a JPEG of at most 1600 × 2560 pixels and its media type.
@@ -92,6 +141,9 @@ pub fn thumbnail(picture: &Picture, max_width: u32, max_height: u32) -> Picture 
 fn encode(picture: &RgbImage) -> Picture {
     let mut bytes = Vec::new();
     for quality in QUALITIES {
+        if bytes.len() > HEAVY && quality != LAST {
+            continue;
+        }
         bytes.clear();
         let encoded = JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture);
         debug_assert!(encoded.is_ok());

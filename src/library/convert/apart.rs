@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use super::Target;
-use crate::library::{Library, Result};
+use crate::library::{Library, Result, covers};
 use crate::store::records::{BookRecord, Edition};
 
 impl Library {
@@ -34,9 +34,15 @@ impl Library {
         command.arg(with("--title=", &book.title));
         command.args(book.authors.iter().map(|author| with("--author=", author)));
         command.args(self.adverts.read().iter().map(|pattern| with("--advert=", pattern)));
-        if let Some(cover) = &book.cover {
-            command.arg("--default-cover").arg(self.store.files().path(&cover.picture));
-        }
+        let cover = match &book.cover {
+            Some(cover) => self.store.files().path(&cover.picture),
+            None => {
+                let drawn = folder.0.join("cover.jpg");
+                fs::write(&drawn, covers::drawing(book)).map_err(crate::store::Error::Io)?;
+                drawn
+            }
+        };
+        command.arg("--default-cover").arg(cover);
         command.env_clear().current_dir(&folder.0);
         let ended = command.output().map_err(crate::store::Error::Io)?;
         if ended.status.success() {

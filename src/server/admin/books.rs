@@ -10,7 +10,7 @@ use warp::reply::{Reply, Response};
 
 use super::answer::{self, Refusal};
 use super::frame::Frame;
-use super::visit::Visit;
+use super::visit::{Form, Visit};
 use crate::book::Format;
 use crate::library::{self, ContentsEntry, Conversion, CoverSize, Library, link};
 use crate::store::records::{BookId, BookRecord, Edition};
@@ -186,6 +186,15 @@ pub(super) async fn restore(visit: &Visit) -> Result<Response, Refusal> {
     visit.ask_of_book(move || library.restore(id, now)).await?;
     log::info!("book {id} has been taken out of the recycle bin");
     Ok(answer::done(visit, &format!("/books/{id}")))
+}
+
+/// `POST /books/{id}/take-down`: for good, with a reason.
+pub(super) async fn take_down(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
+    let (id, library, now) = (visit.id()?, visit.app.library.clone(), visit.now);
+    let reason = form.get("reason").cloned().unwrap_or_default();
+    visit.ask_of_book(move || library.take_down(id, &reason, now)).await?;
+    log::info!("book {id} has been taken down for good");
+    Ok(answer::done(visit, "/books"))
 }
 
 /// `GET /cover/{id}` and `GET /cover/{id}/thumb`

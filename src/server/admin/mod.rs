@@ -250,6 +250,7 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::BookFile => books::file(visit).await,
         Action::RemoveBook => books::remove(visit).await,
         Action::RestoreBook => books::restore(visit).await,
+        Action::TakeDownBook => books::take_down(visit, form).await,
         Action::Cover => books::cover(visit, crate::library::CoverSize::Full).await,
         Action::Thumbnail => books::cover(visit, crate::library::CoverSize::Thumbnail).await,
         Action::Articles => articles::list(visit).await,

@@ -46,6 +46,7 @@ pub(super) enum Action {
     BookFile,
     RemoveBook,
     RestoreBook,
+    TakeDownBook,
     Cover,
     Thumbnail,
     Articles,
@@ -113,7 +114,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 51] = [
+pub(super) const ROUTES: [Route; 52] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -121,6 +122,7 @@ pub(super) const ROUTES: [Route; 51] = [
     get("/books/{id}/file/{name}", Session, Action::BookFile),
     post("/books/{id}/remove", Session, Form, Action::RemoveBook),
     post("/books/{id}/restore", Session, Form, Action::RestoreBook),
+    post("/books/{id}/take-down", Session, Form, Action::TakeDownBook),
     get("/cover/{id}", Session, Action::Cover),
     get("/cover/{id}/thumb", Session, Action::Thumbnail),
     get("/articles", Session, Action::Articles),

@@ -96,7 +96,7 @@ impl Item {
     fn added(file: String, added: Added, title: Option<String>) -> Item {
         let outcome = match added {
             Added::New(_) => "new",
-            Added::NewFormat(_) => "joined",
+            Added::NewFormat(_) | Added::Updated(_) => "joined",
             Added::Known(_) => "known",
         };
         Item { file, outcome, book: Some(added.id()), title, error: None }

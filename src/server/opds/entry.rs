@@ -8,7 +8,7 @@ use crate::library::CoverSize;
 use crate::library::link::{Links, offers};
 use crate::server::download::OPDS_ALIAS;
 use crate::server::pages::cover_address;
-use crate::store::records::{BookId, BookRecord};
+use crate::store::records::{BookId, BookRecord, Provenance};
 
 /// What the template shows of a book.
 pub(super) struct BookEntry {
@@ -20,6 +20,9 @@ pub(super) struct BookEntry {
     pub(super) publisher: Option<String>,
     pub(super) issued: Option<String>,
     pub(super) summary: Option<String>,
+    /// Licence or rights, and address, of every source.
+    pub(super) rights: Vec<String>,
+    pub(super) sources: Vec<String>,
     pub(super) cover: String,
     pub(super) thumbnail: String,
     pub(super) cover_mime: String,
@@ -54,12 +57,20 @@ impl BookEntry {
             publisher: cleaned(book.publisher.as_ref()),
             issued: cleaned(book.published.as_ref()),
             summary: cleaned(book.description.as_ref()),
+            rights: stated(&book, |origin| [&origin.licence, &origin.rights]),
+            sources: stated(&book, |origin| [&origin.url, &origin.source]),
             cover: cover_address(id, &book, CoverSize::Full),
             thumbnail: cover_address(id, &book, CoverSize::Thumbnail),
-            cover_mime: book.cover.as_ref().map_or("image/png", |cover| &cover.mime).to_owned(),
+            cover_mime: book.cover.as_ref().map_or("image/jpeg", |cover| &cover.mime).to_owned(),
             files: files.collect(),
         }
     }
+}
+
+/// Of every source the first of two texts that says something.
+fn stated(book: &BookRecord, texts: impl Fn(&Provenance) -> [&String; 2]) -> Vec<String> {
+    let first = |origin| texts(origin).into_iter().map(|text| clean(text)).find(|text| !text.is_empty());
+    book.origins().into_iter().filter_map(first).collect()
 }
 
 /// A point in time as Atom wants it.

@@ -16,7 +16,7 @@ use crate::server::error::Error;
 use crate::server::respond::{html, style_path};
 use crate::server::visit::Visit;
 use crate::server::words::Words;
-use crate::store::records::{BookId, BookRecord};
+use crate::store::records::{BookId, BookRecord, Provenance};
 
 /// Most lines of contents on the page; a web novel has thousands, and the page has to stay light.
 const MOST_CONTENTS: usize = 300;
@@ -31,6 +31,7 @@ struct BookPage {
     words: &'static Words,
     style: String,
     title: String,
+    incomplete: bool,
     authors: String,
     cover: String,
     offer: Offer,
@@ -93,6 +94,7 @@ pub(super) async fn page(visit: Visit, id: BookId) -> Result<Response, Error> {
         contents_total: contents.len(),
         contents: contents.into_iter().take(MOST_CONTENTS).map(line).collect(),
         authors: book.authors.join(", "),
+        incomplete: book.is_incomplete(),
         title: book.title,
     };
     Ok(html(StatusCode::OK, &page))
@@ -128,7 +130,17 @@ fn facts(words: &'static Words, book: &BookRecord, time_zone: Tz) -> Vec<(&'stat
     state(words.language, book.language.as_deref().map(|tag| words.language_name(tag)));
     state(words.added, Some(book.added_at.with_timezone(&time_zone).format("%Y-%m-%d").to_string()));
     state(words.downloads, (book.downloads > 0).then(|| book.downloads.to_string()));
+    for origin in book.origins() {
+        let licence = [&origin.licence, &origin.rights].into_iter().find(|text| !text.is_empty());
+        state(words.licence, licence.cloned());
+        state(words.source, Some(where_from(origin)).filter(|text| !text.is_empty()));
+    }
     facts
+}
+
+fn where_from(origin: &Provenance) -> String {
+    let parts = [origin.source.as_str(), &origin.url];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// Files say when they were published to the second, as `2008-01-01T00:00:00+00:00`; nobody means the hour.

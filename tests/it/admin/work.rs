@@ -80,6 +80,12 @@ async fn a_book_goes_into_the_bin_and_comes_back() {
     for path in ["/books/99", "/books/x", "/cover/99", "/books/1/file/pdf"] {
         assert_eq!(admin.get(path).await.status, 404, "{path}");
     }
+
+    let take_down = format!("/books/{id}/take-down");
+    assert_eq!(admin.form(&take_down, "reason=+").await.status, 422, "a reason is needed");
+    assert_eq!(admin.form(&take_down, "reason=letter").await.status, 303);
+    assert_eq!(admin.get(&format!("/books/{id}")).await.status, 404, "not even the recycle bin has it");
+    assert_eq!(admin.form("/books/99/take-down", "reason=letter").await.status, 404);
 }
 
 async fn say(admin: &mut Browser, account: &str, text: &str, again: Value) -> Value {
