@@ -146,15 +146,16 @@ impl Media {
                 let is_true = row.uploaded_at.is_none_or(|at| at - now <= CLOCK_STEPS);
                 let is_present = is_true && row.content.as_ref() == Some(content) && row.living(now).is_some();
                 let ends_at = match is_present {
-                    true if row.is_permanent => continue,
+                    true if row.is_permanent && !row.is_wanted => continue,
                     true => row.ends_at.unwrap_or_default(),
                     false => DateTime::<Utc>::default(),
                 };
+                let is_due = row.is_wanted || ends_at - now <= self.settings.renew_before;
                 let wait = row.next_at - now;
                 // Longer than a day nothing waits; if it seems to, the clock was wrong.
                 let is_put_off =
                     row.tried.as_ref() == Some(content) && wait > Duration::zero() && wait <= Duration::days(1);
-                if ends_at - now <= self.settings.renew_before && !is_put_off {
+                if is_due && !is_put_off {
                     due.push(Due { kind, name: name.clone(), content: content.clone(), ends_at });
                 }
             }
@@ -256,6 +257,7 @@ impl Media {
                     attempts: 0,
                     next_at: asked_at,
                     trouble: None,
+                    is_wanted: false,
                 };
                 // The file may have gone while it was on its way.
                 if write.get(&MEDIA_FILES, &due.name)?.is_none() {

@@ -152,6 +152,19 @@ impl Browser {
         self.send("POST", path, &headers, &json.to_string()).await
     }
 
+    /// Files as a form brings them: each its name and its bytes, which must be text here.
+    pub async fn upload(&mut self, path: &str, files: &[(&str, &str)]) -> Answer {
+        let token = self.token().await;
+        let headers = [("Content-Type", "multipart/form-data; boundary=cut"), ("X-CSRF-Token", token.as_str())];
+        let mut body = String::new();
+        for (name, bytes) in files {
+            body += &format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+            body += bytes;
+            body += "\r\n";
+        }
+        self.send("POST", path, &headers, &(body + "--cut--\r\n")).await
+    }
+
     pub async fn log_in(&mut self, password: &str) -> Answer {
         self.send(
             "POST",
