@@ -156,7 +156,7 @@ impl Articles {
         let mut followed = Followed::default();
         for keeper in self.tokens.all() {
             let client = keeper.client();
-            for (key, record, heard) in self.unsure(keeper.account(), now)? {
+            for ((key, record), heard) in self.unsure(keeper.account(), now)? {
                 followed.asked += 1;
                 followed.ended += usize::from(self.ask_about_heard(keeper, &key, &record, &heard).await?);
             }
@@ -222,16 +222,12 @@ impl Articles {
     }
 
     /// Those without an id of their own, with what was heard of.
-    fn unsure(
-        &self,
-        account: &str,
-        now: DateTime<Utc>,
-    ) -> store::Result<Vec<((String, String), ArticleDraftRecord, String)>> {
+    fn unsure(&self, account: &str, now: DateTime<Utc>) -> store::Result<Vec<(Row, String)>> {
         let rows = self.rows(account)?.into_iter().filter_map(|(key, record)| {
             let publication = record.publication.as_ref()?;
             let is_unsure = publication.state == PublicationState::Asking && now - publication.asked_at < FOLLOWED;
             let heard = publication.heard.clone().filter(|_| is_unsure)?;
-            Some((key, record, heard))
+            Some(((key, record), heard))
         });
         Ok(rows.collect())
     }

@@ -86,6 +86,7 @@ impl Page<'_> {
             _ if record.is_wanted => (words.get("media.renewing").to_owned(), "warn"),
             (Some(_), Some(end)) => (words.with("media.until", "when", &self.frame.when(&end)), "good"),
             (Some(_), None) => (words.get("media.permanent").to_owned(), "good"),
+            (None, _) if record.tried.is_none() => (words.get("media.waits").to_owned(), ""),
             (None, _) => (words.get("media.absent").to_owned(), "bad"),
         }
     }

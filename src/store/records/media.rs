@@ -48,6 +48,8 @@ pub struct MediaRecord {
     pub trouble: Option<MediaTrouble>,
     /// The owner wants it uploaded anew, whenever it ends.
     pub is_wanted: bool,
+    /// Permanent material of this content was about to be added: nobody knows whether it was.
+    pub adding: Option<ContentHash>,
 }
 
 /// Permanent material that is not needed any more. The key is the account and the media id.

@@ -17,7 +17,8 @@ async fn an_article_is_written_looked_at_and_published() {
     assert!(shown.contains("there is no picture a.gif"), "{shown}");
     assert_eq!(admin.get("/a/%E4%B9%A6%E5%8D%95/a.gif").await.status, 404);
 
-    let answer = admin.upload(&format!("/api{place}/pictures"), &[("a.gif", GIF), ("b.svg", "<svg/>")]).await;
+    let answer =
+        admin.upload(&format!("/api{place}/pictures"), &[("a.gif", GIF.as_bytes()), ("b.svg", b"<svg/>")]).await;
     let items = answer.json()["items"].clone();
     assert_eq!(
         (answer.status, items[0]["error"].is_null(), items[1]["error"].is_string()),
@@ -93,7 +94,7 @@ async fn a_name_with_signs_in_it_is_edited_and_saved() {
         assert_eq!((saved.status, saved.header("location")), (303, Some(place)), "{file}: {}", saved.body);
         assert!(std::fs::read_to_string(&path).unwrap().contains("新"), "{file}");
     }
-    let answer = admin.upload("/api/articles/a-b/pictures", &[("what? #1.gif", GIF)]).await;
+    let answer = admin.upload("/api/articles/a-b/pictures", &[("what? #1.gif", GIF.as_bytes())]).await;
     assert!(answer.json()["items"][0]["error"].is_null(), "{}", answer.body);
     let text = "# 题\n\n![](what%3F%20%231.gif)\n";
     assert_eq!(admin.form("/articles/save", &form(&[("file", "a: b?.md"), ("text", text)])).await.status, 303);
@@ -111,7 +112,7 @@ async fn a_picture_that_is_too_large_does_not_keep_the_others_out() {
     assert_eq!(admin.form("/articles/save", &form(&[("file", ""), ("name", "x"), ("text", "# 题")])).await.status, 303);
     // Larger than twice the limit: phones take such pictures.
     let large = "GIF89a".to_owned() + &"x".repeat(21 << 20);
-    let files = [("a.gif", GIF), ("large.gif", large.as_str()), ("b.gif", GIF)];
+    let files = [("a.gif", GIF.as_bytes()), ("large.gif", large.as_bytes()), ("b.gif", GIF.as_bytes())];
     let answer = admin.upload("/api/articles/x/pictures", &files).await;
     let items = answer.json()["items"].clone();
     let is_wrong: Vec<bool> = (0..3).map(|number| items[number]["error"].is_string()).collect();

@@ -1,9 +1,13 @@
-//! A media folder that is empty all at once: more likely a disk that is not mounted than an owner who has cleared up.
+//! What seems lost and is not: a media folder that is empty all at once is more likely a disk that is not mounted than an
+//! owner who has cleared up, and material whose answer was never heard is at the platform.
 
+use chrono::Duration;
 use image::ImageFormat;
-use shutong::media::Taking;
+use shutong::media::{Taking, Uploads};
 
 use super::{Room, picture, uploaded};
+use crate::support::central::APP_ID;
+use crate::support::wechat_api::Fault;
 
 const KEY: &str = "media_folder_empty/";
 
@@ -79,4 +83,35 @@ async fn what_goes_bit_by_bit_or_is_confirmed_is_forgotten() {
     let scanned = room.test.app.media.forget_gone(room.test.clock.now()).unwrap();
     assert_eq!((scanned.gone, room.known(), room.is_told()), (4, 0, false));
     assert_eq!(room.test.app.media.scan(Taking::AtOnce, room.test.clock.now()).unwrap().gone, 0);
+}
+
+#[tokio::test]
+async fn material_whose_answer_was_lost_is_found_again_and_not_added_twice() {
+    const ADD: &str = "/cgi-bin/material/add_material";
+    let room = Room::start("").await;
+    room.platform().set_only_permanent(APP_ID, true);
+    let lose = |room: &Room, is_lost: bool| room.platform().set_fault_on(ADD, is_lost.then_some(Fault::ResetAfter));
+    room.put("书.png", &picture(1, ImageFormat::Png));
+    lose(&room, true);
+    assert_eq!(room.sync().await.failed, 1);
+    assert_eq!(room.platform().material(APP_ID), 1, "the platform has it, and nobody knows");
+    lose(&room, false);
+    let room = room.restart().await;
+    room.test.clock.advance(Duration::minutes(30));
+    assert_eq!(room.sync().await, uploaded(1));
+    let first = room.id("图 书").await;
+    assert_eq!((room.platform().count(ADD), room.platform().material(APP_ID)), (1, 1), "{first}");
+    // And when the file has changed meanwhile, what was added unheard is deleted.
+    room.put("书.png", &picture(2, ImageFormat::Png));
+    lose(&room, true);
+    assert_eq!(room.sync().await.failed, 1);
+    lose(&room, false);
+    room.put("书.png", &picture(3, ImageFormat::Png));
+    room.test.clock.advance(Duration::minutes(30));
+    assert_eq!(room.sync().await, uploaded(1));
+    assert_eq!((room.platform().count(ADD), room.platform().material(APP_ID)), (3, 3));
+    room.test.clock.advance(Duration::hours(2));
+    assert_eq!(room.sync().await, Uploads { deleted: 2, ..Uploads::default() });
+    assert_ne!(room.id("图 书").await, first);
+    assert_eq!(room.platform().material(APP_ID), 1);
 }
