@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use crate::alert::{Alerts, Teller};
+use crate::alert::{Alerts, Teller, Trouble};
 use crate::article::{self, Articles};
 use crate::chat::Chat;
 use crate::clock::Clock;
@@ -99,7 +99,12 @@ impl App {
         let articles = articles(&config, &store, &tokens, data_dir, public_url);
         let verified = accounts.iter().filter(|account| account.verified());
         let keepers = verified.filter_map(|account| tokens.of(Some(account.name())).cloned()).collect();
-        let chat = Arc::new(Chat::new(Arc::clone(&store), keepers));
+        let chat = Arc::new(Chat::new(Arc::clone(&store), keepers, Arc::clone(&alerts)));
+        // Who is not verified any more has been told, and has done what there was to do.
+        for account in accounts.iter().filter(|account| !account.verified()) {
+            let trouble = Trouble::NoCustomerMessages { account: account.name().to_owned() };
+            alerts.resolve(&trouble.key(), clock.now());
+        }
         let rooms = reply::Rooms {
             library: Arc::clone(&library),
             links: Arc::clone(&links),

@@ -78,6 +78,18 @@ pub enum Trouble {
         /// The names of those that are not there.
         missing: String,
     },
+    /// A media folder that had files is empty, or cannot be read: perhaps its disk is missing.
+    MediaFolderEmpty {
+        /// The folder.
+        folder: String,
+        /// How many files it had.
+        files: usize,
+    },
+    /// `verified = true`, but the platform lets the account send no customer-service messages.
+    NoCustomerMessages {
+        /// The account's name.
+        account: String,
+    },
     /// The file of keyword replies is wrong; the last good one is in use.
     KeywordsWrong {
         /// Where it is.
@@ -101,6 +113,8 @@ impl Trouble {
             Trouble::MediaUnfit { file, .. } => ("media_unfit", file),
             Trouble::KeywordFiles { file, .. } => ("keyword_files", file),
             Trouble::KeywordsWrong { file, .. } => ("keywords_wrong", file),
+            Trouble::MediaFolderEmpty { folder, .. } => ("media_folder_empty", folder),
+            Trouble::NoCustomerMessages { account } => ("no_customer_messages", account),
         };
         format!("{kind}/{account}")
     }
@@ -157,6 +171,15 @@ impl Trouble {
                 "{file} is wrong ({error}). The keyword replies before the change stay in use; correct the file, it is \
                  read again by itself"
             ),
+            Trouble::MediaFolderEmpty { folder, files } => format!(
+                "the media folder {folder} had {files} files and has none now, or cannot be read. Perhaps its disk is not \
+                 mounted: nothing is forgotten yet. Put the files back, or if they are to be gone: shutong media forget"
+            ),
+            Trouble::NoCustomerMessages { account } => format!(
+                "account {account}: the platform lets it send no customer-service messages (48001), so followers get \
+                 everything with their next answer. If it is not verified, write verified = false into its [[account]] and \
+                 restart; if it is, ask for the right in the platform's console (设置与开发 → 接口权限)"
+            ),
         }
     }
 
@@ -202,6 +225,14 @@ impl Trouble {
             Trouble::KeywordsWrong { file, error } => {
                 format!("{file} 有错（{error}）。改动前的关键词回复继续使用；请改正文件，程序会自动重新读取")
             }
+            Trouble::MediaFolderEmpty { folder, files } => format!(
+                "素材文件夹 {folder} 原来有 {files} 个文件，现在一个也没有，或者读不出来。可能是磁盘没有挂载，程序还什么都没忘。\
+                 请把文件放回去；确实不要了，就执行 shutong media forget"
+            ),
+            Trouble::NoCustomerMessages { account } => format!(
+                "公众号 {account}：平台不让它发客服消息（48001），要说的话都等读者下次来信时一起说。没有认证的，请在它的 \
+                 [[account]] 里写 verified = false 后重启；认证了的，请到公众平台后台“设置与开发 → 接口权限”查看"
+            ),
         }
     }
 }

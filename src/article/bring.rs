@@ -86,7 +86,7 @@ impl Articles {
         let _alone = self.folder_work.lock();
         let path = self.folder.join(name);
         let wrong = |what: &str| Err(Error::Wrong { path: path.clone(), what: what.into() });
-        if picture::name_of(name).as_deref() != Some(name) {
+        if !picture::is_name(name) {
             return wrong("that can be no file's name; use letters, digits and dashes");
         }
         if is_new && path.exists() {
@@ -105,7 +105,7 @@ impl Articles {
         let article = self.current().article(slug).cloned().ok_or_else(|| Error::NoArticle(slug.to_owned()))?;
         let path = self.folder.join(&article.stem).join(name);
         let wrong = |what: &str| Err(Error::Wrong { path: path.clone(), what: what.into() });
-        if picture::name_of(name).as_deref() != Some(name) {
+        if !picture::is_name(name) {
             return wrong("that can be no picture's name; use letters, digits and dashes");
         }
         if web_picture(bytes).is_none() || bytes.len() as u64 > picture::LARGEST {
@@ -120,8 +120,7 @@ impl Articles {
     pub fn pictures_beside(&self, article: &Article) -> Vec<String> {
         let entries = fs::read_dir(self.folder.join(&article.stem)).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut names: Vec<String> =
-            names.filter(|name| picture::name_of(name).as_deref() == Some(name.as_str())).collect();
+        let mut names: Vec<String> = names.filter(|name| picture::is_name(name)).collect();
         names.sort();
         names
     }

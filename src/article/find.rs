@@ -23,6 +23,8 @@ const IN_TAG: u32 = 60;
 const IN_TEXT: u32 = 10;
 /// What the whole question is worth in a title, besides.
 const WHOLE: u32 = 200;
+/// Signs that names begin and end with: .NET, C++, C#.
+const SIGNS: [char; 6] = ['+', '#', '.', '@', '&', '$'];
 /// Of the pairs of neighbours in a question, so many hundredths have to be there when no word is.
 const ENOUGH: usize = 60;
 
@@ -30,19 +32,17 @@ impl Shelf {
     /// Published articles that have all of the words, the best first, of equal ones the latest.
     pub fn find(&self, question: &str, now: DateTime<Utc>) -> Vec<Arc<Article>> {
         let question: String = question.chars().take(LONGEST).collect();
-        let folded = search::fold(question.trim_matches(|c: char| !c.is_alphanumeric()));
-        let words: Vec<&str> =
-            folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(WORDS).collect();
-        if words.is_empty() {
+        let folded = search::fold(question.trim());
+        let asked = Question::of(&folded, search::title_key(&question));
+        if asked.words.is_empty() {
             return Vec::new();
         }
-        let key = search::title_key(&question);
         let published = self.published(now);
-        let found = ranked(&published, |article| worth(article, &words, &key));
+        let found = ranked(&published, |article| worth(article, &asked));
         if !found.is_empty() {
             return found;
         }
-        let pairs = pairs(&words);
+        let pairs = pairs(&words_of(&folded).collect::<Vec<_>>());
         ranked(&published, |article| likeness(article, &pairs))
     }
 
@@ -57,6 +57,65 @@ impl Shelf {
     }
 }
 
+/// What is looked for.
+struct Question<'q> {
+    /// All of it: tags may have spaces.
+    whole: &'q str,
+    words: Vec<Word<'q>>,
+    /// As titles are compared.
+    key: String,
+}
+
+/// What stands between spaces: as it is written, and the words in it.
+struct Word<'q> {
+    written: &'q str,
+    parts: Vec<&'q str>,
+}
+
+impl<'q> Question<'q> {
+    fn of(folded: &'q str, key: String) -> Question<'q> {
+        let words = folded.split_whitespace().map(Word::of).filter(|word| !word.parts.is_empty());
+        Question { whole: folded, words: words.take(WORDS).collect(), key }
+    }
+}
+
+impl<'q> Word<'q> {
+    fn of(text: &'q str) -> Word<'q> {
+        let is_around = |c: char| !c.is_alphanumeric() && !SIGNS.contains(&c);
+        let written = text.trim_matches(is_around).trim_end_matches('.');
+        let mut parts: Vec<&str> = words_of(written).collect();
+        // Without its signs C++ would be in every English text.
+        let means_nothing = |part: &&str| part.len() == 1 && part.as_bytes()[0].is_ascii_alphabetic();
+        if parts.iter().all(means_nothing) && parts != [written] && !parts.is_empty() {
+            parts = vec![written];
+        }
+        Word { written, parts }
+    }
+
+    /// What it is worth in an article; 0 if it is not there.
+    fn worth(&self, article: &Article) -> u32 {
+        match of_word(article, self.written) {
+            0 => {
+                let worths: Vec<u32> = self.parts.iter().map(|part| of_word(article, part)).collect();
+                if worths.contains(&0) { 0 } else { worths.iter().sum() }
+            }
+            worth => worth,
+        }
+    }
+}
+
+fn words_of(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(WORDS)
+}
+
+fn of_word(article: &Article, word: &str) -> u32 {
+    let folded = &article.folded;
+    let is_tag = folded.tags.iter().any(|tag| tag == word);
+    u32::from(folded.title.contains(word)) * IN_TITLE
+        + u32::from(is_tag) * IN_TAG
+        + u32::from(folded.text.contains(word)) * IN_TEXT
+}
+
 /// Those that are worth something. The sort is stable: of equal ones the order stays.
 fn ranked(all: &[Arc<Article>], worth: impl Fn(&Article) -> u32) -> Vec<Arc<Article>> {
     let mut found: Vec<(u32, &Arc<Article>)> =
@@ -66,21 +125,14 @@ fn ranked(all: &[Arc<Article>], worth: impl Fn(&Article) -> u32) -> Vec<Arc<Arti
 }
 
 /// What an article is worth that has all words; 0 if it lacks one.
-fn worth(article: &Article, words: &[&str], key: &str) -> u32 {
+fn worth(article: &Article, asked: &Question<'_>) -> u32 {
     let folded = &article.folded;
-    let mut sum = 0;
-    for word in words {
-        let is_tag = folded.tags.iter().any(|tag| tag == word);
-        let of_word = u32::from(folded.title.contains(word)) * IN_TITLE
-            + u32::from(is_tag) * IN_TAG
-            + u32::from(folded.text.contains(word)) * IN_TEXT;
-        if of_word == 0 {
-            return 0;
-        }
-        sum += of_word;
+    let worths: Vec<u32> = asked.words.iter().map(|word| word.worth(article)).collect();
+    if worths.contains(&0) {
+        return if folded.tags.iter().any(|tag| tag == asked.whole) { IN_TAG } else { 0 };
     }
-    let is_whole = !key.is_empty() && folded.title_key.contains(key);
-    sum + u32::from(is_whole) * WHOLE
+    let is_whole = !asked.key.is_empty() && folded.title_key.contains(&asked.key);
+    worths.iter().sum::<u32>() + u32::from(is_whole) * WHOLE
 }
 
 fn pairs(words: &[&str]) -> Vec<String> {
@@ -106,9 +158,16 @@ mod tests {
 
     /// Articles by title, summary and text, published in this order.
     fn shelf(articles: &[(&str, &str)]) -> Shelf {
+        let tags: Vec<String> = (0..articles.len()).map(|number| format!("标签{number}")).collect();
+        let articles = articles.iter().zip(&tags).map(|((title, text), tag)| (*title, tag.as_str(), *text));
+        shelf_of(&articles.collect::<Vec<_>>())
+    }
+
+    /// The same, each with a tag of its own.
+    fn shelf_of(articles: &[(&str, &str, &str)]) -> Shelf {
         let dir = tempfile::tempdir().unwrap();
-        for (number, (title, text)) in articles.iter().enumerate() {
-            let head = format!("---\ntitle: {title}\ntags: [标签{number}]\n---\n\n{text}\n");
+        for (number, (title, tag, text)) in articles.iter().enumerate() {
+            let head = format!("---\ntitle: {title}\ntags: [{tag}]\n---\n\n{text}\n");
             std::fs::write(dir.path().join(format!("{number}.md")), head).unwrap();
         }
         let settings = Settings { public_url: String::new(), time_zone: Tz::UTC, verified: Vec::new() };
@@ -141,6 +200,27 @@ mod tests {
         check(&shelf, "沙漠", &[]);
         check(&shelf, "？！", &[]);
         check(&shelf, &"长".repeat(10_000), &[]);
+    }
+
+    #[test]
+    fn tags_with_signs_are_found_as_they_are_written() {
+        let shelf = shelf_of(&[
+            ("模板", "C++", "泛型"),
+            ("委托", "\"c#\"", "事件"),
+            ("智能", "AI/ML", "学习"),
+            ("运行时", "\".NET\"", "x"),
+            ("机器", "Machine Learning", "y"),
+            ("A cat", "猫", "An old c book"),
+        ]);
+        check(&shelf, "C++", &["模板"]);
+        check(&shelf, "c＋＋！", &["模板"]);
+        check(&shelf, "C#", &["委托"]);
+        check(&shelf, "ai/ml", &["智能"]);
+        check(&shelf, ".net", &["运行时"]);
+        check(&shelf, "machine learning", &["机器"]);
+        check(&shelf, "C++ 泛型", &["模板"]);
+        check(&shelf, "c", &["A cat"]);
+        assert!(shelf.articles.values().any(|article| article.has_tag("C＃")));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub use page::{address_of, address_of_picture};
 pub use picture::{LARGEST as LARGEST_PICTURE, Picture};
 pub use publication::{Followed, Outcome};
 pub use shelf::{Article, Shelf};
+pub use source::LARGEST as LARGEST_ARTICLE;
 
 use crate::store::records::ArticleRecord;
 use crate::store::schema::ARTICLES;

@@ -92,7 +92,8 @@ pub(super) fn name_of(address: &str) -> Option<String> {
     is_name(name).then(|| name.to_owned())
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a file can have this name. Addresses write some of what names may hold as `%3F` and the like.
+pub(super) fn is_name(name: &str) -> bool {
     let is_plain = !name.starts_with('.') && !name.contains(['/', '\\']) && !name.contains(char::is_control);
     is_plain && (1..=NAME).contains(&name.len())
 }

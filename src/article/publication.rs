@@ -1,7 +1,9 @@
 //! Publishing a draft at the platform, and following it until its end.
 //!
 //! The platform accepts first and publishes later; an event tells the end, and who missed it asks. What is asked for is
-//! noted before and after, so that nothing is asked for twice. Nothing here makes an article public on our own pages.
+//! noted before and after, so that nothing is asked for twice. An event of a publication without an id of ours may be of
+//! one that was made elsewhere: it is believed only if the platform has it published and our draft has left the box.
+//! Nothing here makes an article public on our own pages.
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use super::{Articles, Error, Result};
 use crate::store::records::{ArticleDraftRecord, PublicationRecord, PublicationState};
 use crate::store::schema::ARTICLE_DRAFTS;
 use crate::store::{self, Durability};
+use crate::token::{CallError, Keeper};
 use crate::wechat::Publish;
 
 /// Rows of one account that are looked at.
@@ -22,6 +25,9 @@ const ASK_AGAIN: Duration = Duration::hours(1);
 const FOLLOWED: Duration = Duration::days(3);
 /// The platform's number for an account that may not do that.
 const NOT_AUTHORISED: i64 = 48001;
+
+/// What the platform has of an article, with its key.
+type Row = ((String, String), ArticleDraftRecord);
 
 /// What following came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,6 +105,7 @@ impl Articles {
         let asking = PublicationRecord {
             asked_at: now,
             publish_id: None,
+            heard: None,
             state: PublicationState::Asking,
             article_id: None,
             url: None,
@@ -130,6 +137,9 @@ impl Articles {
     /// When the store fails.
     pub fn told_of(&self, account: &str, told: &Publish) -> store::Result<()> {
         let Some(status) = told.status else { return Ok(()) };
+        if !self.knows(account, &told.publish_id)? {
+            return self.hear(account, &told.publish_id);
+        }
         let outcome = Outcome {
             state: PublicationState::of(status),
             article_id: told.article_id.clone(),
@@ -146,6 +156,10 @@ impl Articles {
         let mut followed = Followed::default();
         for keeper in self.tokens.all() {
             let client = keeper.client();
+            for ((key, record), heard) in self.unsure(keeper.account(), now)? {
+                followed.asked += 1;
+                followed.ended += usize::from(self.ask_about_heard(keeper, &key, &record, &heard).await?);
+            }
             for publish_id in self.running(keeper.account(), now)? {
                 followed.asked += 1;
                 let publish_id = publish_id.as_str();
@@ -169,34 +183,120 @@ impl Articles {
     }
 
     fn running(&self, account: &str, now: DateTime<Utc>) -> store::Result<Vec<String>> {
-        let rows = self.store.under(&ARTICLE_DRAFTS, account, MOST_ROWS)?;
-        let publications = rows.into_iter().filter_map(|(_, record): (_, ArticleDraftRecord)| record.publication);
+        let publications = self.rows(account)?.into_iter().filter_map(|(_, record)| record.publication);
         let are_running = publications
             .filter(|publication| publication.state == PublicationState::Running)
             .filter(|publication| now - publication.asked_at < FOLLOWED);
         Ok(are_running.filter_map(|publication| publication.publish_id).collect())
     }
 
-    /// Notes how a publication stands.
-    fn end(&self, account: &str, publish_id: &str, outcome: &Outcome) -> store::Result<()> {
-        let rows: Vec<((String, String), ArticleDraftRecord)> =
-            self.store.under(&ARTICLE_DRAFTS, account, MOST_ROWS)?;
-        let is_it = |record: &ArticleDraftRecord| {
-            record.publication.as_ref().is_some_and(|own| own.publish_id.as_deref() == Some(publish_id))
-        };
-        let asking = |record: &ArticleDraftRecord| {
+    fn rows(&self, account: &str) -> store::Result<Vec<Row>> {
+        self.store.under(&ARTICLE_DRAFTS, account, MOST_ROWS)
+    }
+
+    fn knows(&self, account: &str, publish_id: &str) -> store::Result<bool> {
+        Ok(self.rows(account)?.iter().any(|(_, record)| is_of(record, publish_id)))
+    }
+
+    /// Keeps in mind a publication that may be the one whose answer was never heard, if there is exactly one such. The
+    /// event may also come before the answer: then that tells the id.
+    fn hear(&self, account: &str, publish_id: &str) -> store::Result<()> {
+        let rows = self.rows(account)?;
+        let is_asking = |record: &ArticleDraftRecord| {
             record.publication.as_ref().is_some_and(|own| own.state == PublicationState::Asking)
         };
-        // The event may come before the answer, or instead of one that was never heard.
-        let mut unheard = rows.iter().filter(|(_, record)| asking(record));
-        let only = unheard.next().filter(|_| unheard.next().is_none());
-        let Some((key, _)) = rows.iter().find(|(_, record)| is_it(record)).or(only) else { return Ok(()) };
-        let (article, state) = (&key.1, outcome.state.told());
+        let mut asking = rows.iter().filter(|(_, record)| is_asking(record));
+        let Some((key, _)) = asking.next().filter(|_| asking.next().is_none()) else { return Ok(()) };
+        self.set_heard(key, Some(publish_id.to_owned()))
+    }
+
+    fn set_heard(&self, key: &(String, String), heard: Option<String>) -> store::Result<()> {
+        self.store.write(Durability::Durable, |write| {
+            let Some(mut record) = write.get::<_, ArticleDraftRecord>(&ARTICLE_DRAFTS, key)? else { return Ok(()) };
+            match record.publication.as_mut().filter(|own| own.state == PublicationState::Asking) {
+                Some(publication) => publication.heard = heard,
+                None => return Ok(()),
+            }
+            write.put(&ARTICLE_DRAFTS, key, &record)
+        })
+    }
+
+    /// Those without an id of their own, with what was heard of.
+    fn unsure(&self, account: &str, now: DateTime<Utc>) -> store::Result<Vec<(Row, String)>> {
+        let rows = self.rows(account)?.into_iter().filter_map(|(key, record)| {
+            let publication = record.publication.as_ref()?;
+            let is_unsure = publication.state == PublicationState::Asking && now - publication.asked_at < FOLLOWED;
+            let heard = publication.heard.clone().filter(|_| is_unsure)?;
+            Some(((key, record), heard))
+        });
+        Ok(rows.collect())
+    }
+
+    /// Whether a publication that was heard of is ours, as the platform tells it. Whether it has ended.
+    async fn ask_about_heard(
+        &self,
+        keeper: &Arc<Keeper>,
+        key: &(String, String),
+        record: &ArticleDraftRecord,
+        heard: &str,
+    ) -> Result<bool> {
+        let client = keeper.client();
+        let found = match keeper.with(|token| async move { client.publication(&token, heard).await }).await {
+            Ok(found) => found,
+            Err(CallError::Call(error)) if error.code().is_some() && !error.is_retryable() && !error.is_quota() => {
+                log::warn!(account = keeper.account(); "publishing {heard} is not ours: {error}");
+                self.set_heard(key, None)?;
+                return Ok(false);
+            }
+            Err(error) => {
+                log::warn!(account = keeper.account(); "how publishing {heard} stands: {error}");
+                return Ok(false);
+            }
+        };
+        let state = match found.status.map(PublicationState::of) {
+            None | Some(PublicationState::Running) => return Ok(false),
+            Some(state) => state,
+        };
+        let Some(media_id) = record.media_id.as_deref().filter(|_| state == PublicationState::Published) else {
+            // What was refused leaves no trace by which it could be known for ours.
+            self.set_heard(key, None)?;
+            return Ok(false);
+        };
+        let is_in_box = keeper.with(|token| async move { client.has_draft(&token, media_id).await }).await;
+        match is_in_box {
+            Ok(false) => {
+                let outcome = Outcome { state, article_id: found.article_id, url: found.url };
+                self.note_end(key, heard, &outcome)?;
+                Ok(true)
+            }
+            Ok(true) => {
+                self.set_heard(key, None)?;
+                Ok(false)
+            }
+            Err(error) => {
+                log::warn!(account = keeper.account(); "whether a draft is still in the box: {error}");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Notes how a publication of ours stands.
+    fn end(&self, account: &str, publish_id: &str, outcome: &Outcome) -> store::Result<()> {
+        let rows = self.rows(account)?;
+        match rows.iter().find(|(_, record)| is_of(record, publish_id)) {
+            Some((key, _)) => self.note_end(key, publish_id, outcome),
+            None => Ok(()),
+        }
+    }
+
+    fn note_end(&self, key: &(String, String), publish_id: &str, outcome: &Outcome) -> store::Result<()> {
+        let (account, article, state) = (&key.0, &key.1, outcome.state.told());
         log::info!(account, article; "at the platform: {state}");
         self.store.write(Durability::Durable, |write| {
             let Some(mut record) = write.get::<_, ArticleDraftRecord>(&ARTICLE_DRAFTS, key)? else { return Ok(()) };
             let Some(publication) = record.publication.as_mut() else { return Ok(()) };
             publication.publish_id = Some(publish_id.to_owned());
+            publication.heard = None;
             publication.state = outcome.state;
             publication.article_id = outcome.article_id.clone().or(publication.article_id.take());
             publication.url = outcome.url.clone().or(publication.url.take());
@@ -207,6 +307,11 @@ impl Articles {
             write.put(&ARTICLE_DRAFTS, key, &record)
         })
     }
+}
+
+/// Whether this is the publication of the id.
+fn is_of(record: &ArticleDraftRecord, publish_id: &str) -> bool {
+    record.publication.as_ref().is_some_and(|own| own.publish_id.as_deref() == Some(publish_id))
 }
 
 fn is_under_way(publication: &PublicationRecord, now: DateTime<Utc>) -> bool {

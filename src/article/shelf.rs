@@ -92,6 +92,11 @@ impl Article {
         self.published_at.is_some_and(|at| at <= now)
     }
 
+    /// Whether it is about this; spelled as search takes it, so that C++ and c++ are one.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.folded.tags.contains(&search::fold(tag))
+    }
+
     /// The path of its page.
     pub fn address(&self) -> String {
         page::address_of(&self.slug)

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use crate::book::markdown_markup;
 
 /// Largest file, in bytes. An article of ten thousand characters has thirty kB.
-pub(super) const LARGEST: usize = 200_000;
+pub const LARGEST: usize = 500_000;
 /// Longest title, in characters: the platform takes fewer, a page could take more.
 const TITLE: usize = 200;
 /// Most tags.
@@ -287,7 +287,7 @@ mod tests {
         assert!(problem("+++\ntitle = \"书单\"\n").contains("not closed"));
         assert!(problem("---\ndate: soon\n---\n").starts_with("date: \"soon\" is no time"));
         assert!(problem("---\ndraft: maybe\n---\n").starts_with("draft:"));
-        assert!(problem(&"长".repeat(70_000)).contains("at most 200"));
+        assert!(problem(&"长".repeat(170_000)).contains("at most 500"));
         assert!(read(b"\xff\xfe", Kind::Markdown, "x", ZONE).unwrap_err().contains("UTF-8"));
     }
 

@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 
 pub use window::Act;
 
+use crate::alert::{Alerts, Trouble};
 use crate::bell::Bell;
 use crate::blocking::{Panicked, blocking};
 use crate::store::records::ContactRecord;
@@ -35,6 +36,7 @@ pub struct Chat {
     store: Arc<Store>,
     /// Of the accounts that may.
     keepers: Vec<Arc<Keeper>>,
+    alerts: Arc<Alerts>,
     /// Accounts that say nothing for the time being.
     quiet: Mutex<HashMap<String, Quiet>>,
     /// Followers who are being told something.
@@ -93,8 +95,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Chat {
     /// For the accounts of these keepers, which are verified.
-    pub fn new(store: Arc<Store>, keepers: Vec<Arc<Keeper>>) -> Chat {
-        Chat { store, keepers, quiet: Mutex::default(), telling: Mutex::default(), bell: Bell::default() }
+    pub fn new(store: Arc<Store>, keepers: Vec<Arc<Keeper>>, alerts: Arc<Alerts>) -> Chat {
+        Chat { store, keepers, alerts, quiet: Mutex::default(), telling: Mutex::default(), bell: Bell::default() }
     }
 
     /// Whether the account writes to followers, as far as is known.
@@ -180,7 +182,10 @@ impl Chat {
             })
             .await;
         match sent {
-            Ok(()) => Ok(Said::Sent),
+            Ok(()) => {
+                self.alerts.resolve(&not_able(account).key(), now);
+                Ok(Said::Sent)
+            }
             Err(CallError::Call(error)) if error.code() == Some(UNKNOWN_MEDIA) => {
                 self.give_back(&key, now).await?;
                 Ok(Said::UnknownMedia)
@@ -202,7 +207,7 @@ impl Chat {
             })
             .await;
         match shown {
-            Err(CallError::Call(error)) if error.is_not_authorised() => self.not_able(account),
+            Err(CallError::Call(error)) if error.is_not_authorised() => self.not_able(account, now),
             Err(error) => log::debug!(account; "the sign that an answer is being written: {error}"),
             Ok(()) => {}
         }
@@ -252,7 +257,7 @@ impl Chat {
                 Ok(Said::NotNow(error.to_string()))
             }
             Meaning::NotAble => {
-                self.not_able(account);
+                self.not_able(account, now);
                 self.give_back(key, now).await?;
                 Ok(Said::Closed)
             }
@@ -269,14 +274,10 @@ impl Chat {
         Ok(())
     }
 
-    fn not_able(&self, account: &str) {
+    fn not_able(&self, account: &str, now: DateTime<Utc>) {
         let before = self.quiet.lock().insert(account.to_owned(), Quiet::ForGood);
         if !matches!(before, Some(Quiet::ForGood)) {
-            log::warn!(
-                account;
-                "verified = true, but the platform lets this account send no customer-service messages (48001); \
-                 followers get everything with their next answer"
-            );
+            self.alerts.raise(&not_able(account), now);
         }
     }
 
@@ -298,6 +299,11 @@ impl Chat {
         });
         Ok(changed.await??)
     }
+}
+
+/// What the owner is told of an account that may not.
+fn not_able(account: &str) -> Trouble {
+    Trouble::NoCustomerMessages { account: account.to_owned() }
 }
 
 /// What follows from a refusal.

@@ -1,4 +1,4 @@
-//! `shutong kindle`: deliveries by mail, listed and tried again.
+//! `shutong kindle`: deliveries by mail, listed, tried again, called off.
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
@@ -29,15 +29,18 @@ pub enum Kindle {
         /// Its number in the list.
         id: u64,
     },
+    /// Calls off one that waits.
+    Cancel {
+        /// Its number in the list.
+        id: u64,
+    },
 }
 
 impl Kindle {
     pub(super) fn run(&self, app: &App, console: &mut Console) -> Result<Exit> {
         match self {
             Kindle::List { limit, failed, json } => {
-                let mut rows = app.kindle.latest(usize::MAX)?;
-                rows.retain(|(_, row)| !failed || row.state == DeliveryState::Failed);
-                rows.truncate(*limit);
+                let rows = app.kindle.latest(*limit, |row| !failed || row.state == DeliveryState::Failed)?;
                 if *json {
                     let rows: Vec<_> = rows.iter().map(|(_, row)| described(row)).collect();
                     console.line(json!(rows));
@@ -52,6 +55,13 @@ impl Kindle {
                     Ok(Exit::Done)
                 }
                 None => bail!("no delivery {id} waits or has failed; shutong kindle list shows them"),
+            },
+            Kindle::Cancel { id } => match app.kindle.cancel(*id, app.clock.now())? {
+                Some(row) => {
+                    console.line(line(&row));
+                    Ok(Exit::Done)
+                }
+                None => bail!("no delivery {id} waits; shutong kindle list shows them"),
             },
         }
     }

@@ -1,16 +1,17 @@
-//! `shutong media`: the files of the media folder, as they stand at the platform.
+//! `shutong media`: the files of the media folder, as they stand at the platform; put in, taken out, uploaded anew.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::token::wait_for;
-use super::{Console, Exit};
+use super::{Console, Exit, absolute};
 use crate::alert::Trouble;
 use crate::app::App;
-use crate::media::{Standing, Taking};
+use crate::media::{self, Put, Standing, Taking};
 use crate::store::records::{MediaFileRecord, MediaTrouble};
 use crate::token::Keeper;
 
@@ -25,6 +26,24 @@ pub enum Media {
     },
     /// Looks at the folder and at the keyword replies at once, and uploads what is due.
     Sync,
+    /// Puts files into the folder. One of the same name is put aside.
+    Add {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Takes a file out of the folder, and says where it is then.
+    Remove {
+        /// Its name in the list.
+        name: String,
+    },
+    /// Uploads a file anew, though its id still lives. The running shutong does it at once, else the next sync.
+    Renew {
+        /// Its name in the list.
+        name: String,
+    },
+    /// Takes files for gone that are not in the folder, though they went all at once.
+    Forget,
 }
 
 impl Media {
@@ -32,6 +51,22 @@ impl Media {
         match self {
             Media::List { json } => list(app, *json, console),
             Media::Sync => sync(app, console),
+            Media::Add { files } => add(app, files, console),
+            Media::Remove { name } => {
+                let place = app.media.take_out(name, app.clock.now())?;
+                console.line(format_args!("{name}: taken out, it is {} now", place.display()));
+                Ok(Exit::Done)
+            }
+            Media::Renew { name } => {
+                app.media.renew(name, app.clock.now())?;
+                console.line(format_args!("{name}: is uploaded anew"));
+                Ok(Exit::Done)
+            }
+            Media::Forget => {
+                let scanned = app.media.forget_gone(app.clock.now())?;
+                console.line(format_args!("{} files are there, {} are forgotten", scanned.files, scanned.gone));
+                Ok(Exit::Done)
+            }
         }
     }
 }
@@ -59,6 +94,23 @@ fn list(app: &App, json: bool, console: &mut Console) -> Result<Exit> {
         let is_there = files.iter().any(|(file, _)| *file == name);
         let what = if is_there { "of another kind than the keyword says" } else { "not in the folder" };
         console.line(format_args!("{name}\tis what a keyword is answered with, and {what}"));
+    }
+    Ok(Exit::Done)
+}
+
+fn add(app: &App, files: &[PathBuf], console: &mut Console) -> Result<Exit> {
+    for file in files {
+        let path = absolute(file, console)?;
+        let name = path.file_name().and_then(|name| name.to_str()).context("a file's name must be text")?;
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let what = match app.media.put(name, &bytes, app.clock.now()) {
+            Ok(Put::New) => "new",
+            Ok(Put::Changed) => "in the place of another, which is in .removed",
+            Ok(Put::Same) => "there already",
+            Err(media::Error::Unfit(trouble)) => bail!("{}", told(name, trouble)),
+            Err(error) => return Err(error.into()),
+        };
+        console.line(format_args!("{name}: {what}"));
     }
     Ok(Exit::Done)
 }

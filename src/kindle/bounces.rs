@@ -54,7 +54,7 @@ impl Kindle {
 
     /// The keys of all deliveries that were sent, by the Message-ID of their letters.
     fn by_message_id(&self) -> store::Result<HashMap<String, (String, String)>> {
-        let sent = self.latest(usize::MAX)?.into_iter().filter(|(_, row)| row.state == DeliveryState::Sent);
+        let sent = self.latest(usize::MAX, |row| row.state == DeliveryState::Sent)?.into_iter();
         Ok(sent.map(|(key, _)| (letter::message_id(&key), key)).collect())
     }
 

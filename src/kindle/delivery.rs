@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Done, Kindle, MOST_ROWS, Who};
-use crate::store::records::{BookId, DeliveryRecord, DeliveryState, Parcel};
+use crate::store::records::{BookId, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
 
@@ -103,18 +103,22 @@ impl Kindle {
         Ok(())
     }
 
-    /// The latest deliveries of everybody, for the owner.
+    /// The latest deliveries of everybody that are wanted, for the owner.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn latest(&self, limit: usize) -> store::Result<Vec<((String, String), DeliveryRecord)>> {
+    pub fn latest(
+        &self,
+        limit: usize,
+        wanted: impl Fn(&DeliveryRecord) -> bool,
+    ) -> store::Result<Vec<((String, String), DeliveryRecord)>> {
         let mut rows = Vec::new();
         let mut after = None;
         loop {
             let page: Vec<((String, String), DeliveryRecord)> = self.store.page(&DELIVERIES, after.as_ref(), PAGE)?;
             let is_last = page.len() < PAGE;
             after = page.last().map(|(key, _)| key.clone());
-            rows.extend(page);
+            rows.extend(page.into_iter().filter(|(_, row)| wanted(row)));
             rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.number));
             rows.truncate(limit);
             if is_last {
@@ -128,8 +132,7 @@ impl Kindle {
     /// # Errors
     /// When the store fails.
     pub fn retry(&self, number: u64, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
-        let found = self.latest(usize::MAX)?.into_iter().find(|(_, row)| row.number == number);
-        let Some((key, _)) = found else { return Ok(None) };
+        let Some((key, _)) = self.latest(1, |row| row.number == number)?.pop() else { return Ok(None) };
         let retried = self.store.write(Durability::Durable, |write| {
             let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
             let Some(mut row) = row.filter(|row| row.state != DeliveryState::Sent) else { return Ok(None) };
@@ -143,6 +146,22 @@ impl Kindle {
         })?;
         self.bell.ring();
         Ok(retried)
+    }
+
+    /// Calls off a delivery that waits; its follower hears of it. One that is being handed in may arrive all the same, and
+    /// is then noted as sent. `None` if there is no such number, or it has ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn cancel(&self, number: u64, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
+        let Some((key, _)) = self.latest(1, |row| row.number == number)?.pop() else { return Ok(None) };
+        self.store.write(Durability::Durable, |write| {
+            let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
+            let Some(row) = row.filter(|row| row.number == number && !row.has_ended()) else { return Ok(None) };
+            let row = DeliveryRecord { trouble: Some(DeliveryTrouble::Cancelled), ..row };
+            self.end(write, &key, row, DeliveryState::Failed, now)?;
+            write.get(&DELIVERIES, &key)
+        })
     }
 
     /// Notes the end of a delivery, and that its follower has to hear of it.

@@ -341,6 +341,8 @@ impl Kindle {
                     found.trouble = None;
                     self.end(write, key, found, DeliveryState::Sent, now)
                 }
+                // Called off while it was tried.
+                _ if found.has_ended() => Ok(()),
                 Try::Failed(trouble) => {
                     found.trouble = Some(trouble);
                     self.end(write, key, found, DeliveryState::Failed, now)

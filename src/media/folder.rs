@@ -20,8 +20,10 @@ use crate::store::{self, ContentHash, Durability, Write};
 const DEEPEST: usize = 4;
 /// Most files that are kept in mind; an account has room for that many permanent pictures, too.
 const MOST_FILES: usize = 5_000;
-/// Larger files are not read: nothing that large could be made fit.
-const LARGEST: u64 = 64 << 20;
+/// Larger files are not read: nothing that large could be made fit. In bytes.
+pub const LARGEST: u64 = 64 << 20;
+/// When more files than these are gone at once and none is left, a disk is missing rather than every file.
+const FEW: usize = 3;
 /// What was answered last may be under way with the id of material that is not needed any more.
 const MATERIAL_KEPT: Duration = Duration::hours(1);
 
@@ -32,6 +34,8 @@ pub enum Taking {
     Settled,
     /// At the first look.
     AtOnce,
+    /// At the first look; and what is not there is gone, whatever it was.
+    SurelyGone,
 }
 
 /// What a look at the folder found.
@@ -58,7 +62,8 @@ pub(super) struct Seen {
 
 impl Media {
     /// Brings the records up to the folder. One that is not there is made if no file was ever seen in it; else nothing
-    /// counts as gone: perhaps its disk is missing.
+    /// counts as gone: perhaps its disk is missing. That is the same with one that is empty all at once, where the disk's
+    /// place may be left: the owner is told.
     ///
     /// # Errors
     /// When the store fails or the folder cannot be read.
@@ -75,20 +80,32 @@ impl Media {
             log::warn!("not all of the media folder {} can be seen; no file counts as gone", folder.display());
         }
         seen.is_told = !is_whole;
+        let is_lost = found.is_empty() && known.len() > FEW && taking != Taking::SurelyGone;
+        self.tell_lost(is_lost.then_some(known.len()), now);
         let mut scanned = Scanned { files: found.len(), ..Scanned::default() };
         for (name, look) in &found {
             let is_known = known.get(name).is_some_and(|record| is_read(record, *look));
-            let is_settled = taking == Taking::AtOnce || seen.files.get(name) == Some(look);
+            let is_settled = taking != Taking::Settled || seen.files.get(name) == Some(look);
             if !is_known && is_settled {
                 scanned.changed += usize::from(self.take(name, known.get(name), *look, now)?);
             }
         }
-        for name in known.keys().filter(|name| is_whole && !found.contains_key(*name)) {
-            self.drop_file(name, now)?;
+        for name in known.keys().filter(|name| is_whole && !is_lost && !found.contains_key(*name)) {
+            self.forget_file(name, now)?;
             scanned.gone += 1;
         }
         seen.files = found;
         Ok(scanned)
+    }
+
+    /// Tells the owner that so many files are gone at once, or that they are not.
+    fn tell_lost(&self, files: Option<usize>, now: DateTime<Utc>) {
+        let folder = self.settings.folder.display().to_string();
+        let trouble = Trouble::MediaFolderEmpty { folder, files: files.unwrap_or_default() };
+        match files {
+            Some(_) => self.alerts.raise(&trouble, now),
+            None => self.alerts.resolve(&trouble.key(), now),
+        }
     }
 
     /// Reads a file and notes what it is. Whether there was something to note: it may have gone since it was seen.
@@ -130,7 +147,7 @@ impl Media {
     }
 
     /// Forgets a file, and has its permanent material deleted.
-    fn drop_file(&self, name: &str, now: DateTime<Utc>) -> store::Result<()> {
+    pub(super) fn forget_file(&self, name: &str, now: DateTime<Utc>) -> store::Result<()> {
         let rows = self.rows_of(name)?;
         self.store.write(Durability::Durable, |write| {
             write.delete(&MEDIA_FILES, &name.to_owned());
@@ -168,10 +185,14 @@ pub(super) fn unfit_key(name: &str) -> String {
     Trouble::MediaUnfit { file: name.to_owned(), trouble: MediaTrouble::UnknownKind }.key()
 }
 
+/// Whether a look sees a file of this name.
+pub(super) fn is_visible(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.ends_with('~') && !name.ends_with(".part")
+}
+
 /// The regular files, by their names below the folder, and whether these are all. What begins with a dot or ends in `~`
 /// or `.part` is somebody's work in progress.
 fn files_under(folder: &Path) -> (HashMap<String, Look>, bool) {
-    let is_visible = |name: &str| !name.starts_with('.') && !name.ends_with('~') && !name.ends_with(".part");
     let walk = WalkDir::new(folder).min_depth(1).max_depth(DEEPEST).sort_by_file_name().into_iter();
     let walk = walk.filter_entry(|entry| entry.depth() == 0 || entry.file_name().to_str().is_none_or(is_visible));
     let mut files = HashMap::new();

@@ -1,26 +1,10 @@
-//! Keyword replies: which words are answered with a text, a picture, speech, a film, a piece of music or a card. They
-//! are in a file of the owner's, which is read again when it changes. A file with a mistake changes nothing, says what
-//! is wrong, and the last good one stays in use, also after a restart.
+//! Keyword replies: which words are answered with a text, a picture, speech, a film, a piece of music or a card. Here they
+//! are values, read and judged; where their file is, and when it is read again, is `keywords_file`'s affair.
 
-use std::fs;
-use std::io;
-
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::Media;
-use super::folder::{Look, Taking, look};
-use crate::alert::Trouble;
 use crate::search::{fold, title_key};
-use crate::store::schema::{MEDIA_FILES, SETTINGS};
-use crate::store::{self, Durability, Store};
 use crate::wechat::{MediaKind, TEXT_FITTING_BYTES};
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
-/// Where the last good file is kept.
-const REMEMBERED: &str = "keywords";
 
 /// What is answered to a keyword.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,23 +70,22 @@ pub struct CardAnswer {
 /// All keyword replies.
 #[derive(Debug, Default)]
 pub struct Keywords {
-    replies: Vec<Reply>,
+    rules: Vec<Rule>,
 }
 
+/// One of them.
 #[derive(Debug)]
-struct Reply {
+pub struct Rule {
+    /// The words, as the owner writes them.
+    pub words: Vec<String>,
+    /// Whether a text only has to have one of them in it.
+    pub is_part: bool,
+    /// What is answered.
+    pub answer: Answer,
     /// The words as a whole text is compared with them.
     wholes: Vec<String>,
     /// The words as they are looked for in a text; none if they are not.
     parts: Vec<String>,
-    answer: Answer,
-}
-
-/// The looks at the file: the last one, and the one it was read at.
-#[derive(Default)]
-pub(super) struct KeywordsSeen {
-    last: Option<Option<Look>>,
-    read: Option<Option<Look>>,
 }
 
 #[derive(Deserialize)]
@@ -145,23 +128,37 @@ impl Keywords {
             let word = entry.words.first().cloned().unwrap_or_default();
             entry.judged().map_err(|wrong| format!("reply {} ({word}): {wrong}", number + 1))
         });
-        Ok(Keywords { replies: judged.collect::<Result<_, _>>()? })
+        Ok(Keywords { rules: judged.collect::<Result<_, _>>()? })
     }
 
-    /// What is answered to a text: the whole of it comes before a part, a longer part before a shorter one.
+    /// All of them, in the order of the file.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What is answered to a text.
     pub fn answer_to(&self, text: &str) -> Option<&Answer> {
-        if self.replies.is_empty() {
+        self.rule_for(text).map(|(_, rule)| &rule.answer)
+    }
+
+    /// The rule that a text hits, with its number, from 1: the whole of it comes before a part, a longer part before a
+    /// shorter one.
+    pub fn rule_for(&self, text: &str) -> Option<(usize, &Rule)> {
+        if self.rules.is_empty() {
             return None;
         }
         let whole = whole(text);
-        if let Some(reply) = self.replies.iter().find(|reply| reply.wholes.contains(&whole)) {
-            return Some(&reply.answer);
+        let numbered = || (1..).zip(&self.rules);
+        if let Some(found) = numbered().find(|(_, rule)| rule.wholes.contains(&whole)) {
+            return Some(found);
         }
         let folded = fold(text);
-        let longest = |reply: &Reply| reply.parts.iter().filter(|part| folded.contains(*part)).map(String::len).max();
+        let longest = |rule: &Rule| rule.parts.iter().filter(|part| folded.contains(*part)).map(String::len).max();
         // Of equals the first: `max_by_key` would take the last.
-        let found = self.replies.iter().rev().filter_map(|reply| Some((longest(reply)?, &reply.answer)));
-        found.max_by_key(|(length, _)| *length).map(|(_, answer)| answer)
+        let mut found: Vec<_> =
+            numbered().filter_map(|(number, rule)| Some((longest(rule)?, (number, rule)))).collect();
+        found.reverse();
+        found.into_iter().max_by_key(|(length, _)| *length).map(|(_, found)| found)
     }
 
     /// Whether a file of the media folder is the picture of a piece of music.
@@ -171,7 +168,7 @@ impl Keywords {
 
     /// The files of the media folder that are answered with, and as what.
     pub fn files(&self) -> impl Iterator<Item = (&str, MediaKind)> {
-        self.replies.iter().filter_map(|reply| match &reply.answer {
+        self.rules.iter().filter_map(|rule| match &rule.answer {
             Answer::Picture(file) => Some((file.as_str(), MediaKind::Image)),
             Answer::Voice(file) => Some((file.as_str(), MediaKind::Voice)),
             Answer::Video(video) => Some((video.file.as_str(), MediaKind::Video)),
@@ -182,7 +179,7 @@ impl Keywords {
 }
 
 impl Entry {
-    fn judged(self) -> Result<Reply, String> {
+    fn judged(self) -> Result<Rule, String> {
         if self.words.is_empty() || self.words.iter().any(|word| word.trim().is_empty()) {
             return Err("words must name at least one word, and none may be empty".into());
         }
@@ -201,7 +198,7 @@ impl Entry {
         answer.judge()?;
         let wholes = self.words.iter().map(|word| whole(word)).collect();
         let parts = self.words.iter().filter(|_| self.how == How::Contains).map(|word| fold(word.trim())).collect();
-        Ok(Reply { wholes, parts, answer })
+        Ok(Rule { is_part: self.how == How::Contains, words: self.words, wholes, parts, answer })
     }
 }
 
@@ -243,98 +240,6 @@ fn whole(text: &str) -> String {
     if key.is_empty() { fold(text.trim()) } else { key }
 }
 
-impl Media {
-    /// Reads the file of keyword replies if it has changed. Whether other replies hold now.
-    ///
-    /// # Errors
-    /// When the store fails; a mistake in the file is told to the owner.
-    pub fn reread_keywords(&self, taking: Taking, now: DateTime<Utc>) -> store::Result<bool> {
-        let mut seen = self.keywords_seen.lock();
-        let there = match fs::metadata(&self.settings.keywords) {
-            Ok(metadata) => Some(look(&metadata)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return self.wrong_keywords(&error.to_string(), now),
-        };
-        let is_settled = taking == Taking::AtOnce || seen.last == Some(there);
-        seen.last = Some(there);
-        if !is_settled || seen.read == Some(there) {
-            return Ok(false);
-        }
-        let text = match there {
-            None => String::new(),
-            Some((bytes, _)) if bytes > LARGEST => return self.wrong_keywords("it is larger than 1 MB", now),
-            // Not noted as read: what went wrong may pass, and the file stay as it is.
-            Some(_) => match fs::read_to_string(&self.settings.keywords) {
-                Ok(text) => text,
-                Err(error) => return self.wrong_keywords(&error.to_string(), now),
-            },
-        };
-        seen.read = Some(there);
-        let keywords = match Keywords::parse(&text) {
-            Ok(keywords) => keywords,
-            Err(error) => return self.wrong_keywords(&error, now),
-        };
-        let is_new = self.remember(&text)?;
-        *self.keywords.write() = keywords.into();
-        self.alerts.resolve(&self.wrong("").key(), now);
-        Ok(is_new)
-    }
-
-    /// Files that keyword replies name and that are not in the folder, or are something else.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn missing(&self) -> store::Result<Vec<String>> {
-        let keywords = self.keywords();
-        let mut missing = Vec::new();
-        for (name, kind) in keywords.files() {
-            let needed = if kind == MediaKind::Thumb { MediaKind::Image } else { kind };
-            let file = self.store.get(&MEDIA_FILES, &name.to_owned())?;
-            if file.is_none_or(|file| file.kind != Some(needed)) && !missing.iter().any(|known| known == name) {
-                missing.push(name.to_owned());
-            }
-        }
-        Ok(missing)
-    }
-
-    /// Tells the owner of them, or that there are none any more.
-    pub fn tell_missing(&self, missing: &[String], now: DateTime<Utc>) {
-        let trouble =
-            Trouble::KeywordFiles { file: self.settings.keywords.display().to_string(), missing: missing.join(", ") };
-        match missing {
-            [] => self.alerts.resolve(&trouble.key(), now),
-            _ => self.alerts.raise(&trouble, now),
-        }
-    }
-
-    /// Keeps a good file for the next start. Whether it is another one.
-    fn remember(&self, text: &str) -> store::Result<bool> {
-        let (key, value) = (REMEMBERED.to_owned(), json!(text));
-        if self.store.get(&SETTINGS, &key)?.unwrap_or_else(|| json!("")) == value {
-            return Ok(false);
-        }
-        self.store.write(Durability::Soon, |write| write.put(&SETTINGS, &key, &value))?;
-        Ok(true)
-    }
-
-    fn wrong_keywords(&self, error: &str, now: DateTime<Utc>) -> store::Result<bool> {
-        self.alerts.raise(&self.wrong(error), now);
-        Ok(false)
-    }
-
-    fn wrong(&self, error: &str) -> Trouble {
-        Trouble::KeywordsWrong { file: self.settings.keywords.display().to_string(), error: error.to_owned() }
-    }
-}
-
-/// The keyword replies that were good last.
-pub(super) fn remembered(store: &Store) -> store::Result<Keywords> {
-    let text = store.get(&SETTINGS, &REMEMBERED.to_owned())?;
-    let text = text.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
-    // What another version of the program took may be wrong to this one; the file itself will tell.
-    Ok(Keywords::parse(text).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,6 +273,7 @@ mod tests {
         let list = Some(Answer::Picture("lists/2026.png".into()));
         assert_eq!(answer("有書單嗎"), list, "traditional characters are the same");
         assert!(matches!(answer("科幻书单有吗"), Some(Answer::Card(_))));
+        assert_eq!(keywords.rule_for("科幻书单").map(|(number, rule)| (number, rule.is_part)), Some((3, true)));
         assert!(keywords.has_thumb("曲.png") && !keywords.has_thumb("lists/2026.png"));
         assert_eq!(Keywords::default().answer_to("加群"), None);
     }
@@ -384,6 +290,6 @@ mod tests {
         assert!(wrong("words = [\"a\"]\ntxet = \"x\"").contains("txet"));
         let card = "words = [\"a\"]\ncard = { title = \"x\", picture_url = \"a.png\", url = \"https://b\" }";
         assert!(wrong(card).contains("picture_url must start with https://"));
-        assert!(Keywords::parse("").unwrap().replies.is_empty());
+        assert!(Keywords::parse("").unwrap().rules().is_empty());
     }
 }

@@ -1,27 +1,102 @@
 //! Permanent material that is not needed any more, because its file has gone or has changed, is deleted. An account has
-//! room for so many pictures, and nobody else would clear it up.
+//! room for so many pictures, and nobody else would clear it up. For the same reason it is noted before any is added: if
+//! the answer is never heard, it is looked for by its name before it is added again.
 
 use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
-use super::Media;
 use super::pace::Leave;
-use super::upload::setback;
+use super::upload::{Due, Given, setback};
+use super::{Media, row_key};
 use crate::blocking::blocking;
 use crate::clock::Clock;
-use crate::store::records::MaterialRecord;
-use crate::store::schema::MATERIAL_GONE;
-use crate::store::{self, Durability};
+use crate::store::records::{MaterialRecord, MediaRecord};
+use crate::store::schema::{MATERIAL_GONE, MEDIA, MEDIA_FILES};
+use crate::store::{self, ContentHash, Durability};
 use crate::token::{CallError, Keeper};
+use crate::wechat::Upload;
 
 /// Deletions of one account in one round.
 const AT_MOST: usize = 50;
 /// Hours until the next try; the last holds for all further ones.
 const BACK_OFF: [i64; 4] = [1, 4, 12, 24];
 
+/// Letters at the beginning of a name by which material is known again.
+const MARK: usize = 12;
+
 impl Media {
+    /// Adds a file as permanent material, unless that has been done and only the answer was lost.
+    pub(super) async fn add_material(
+        self: &Arc<Self>,
+        keeper: &Arc<Keeper>,
+        due: &Due,
+        upload: Upload<'_>,
+        video: Option<(&str, &str)>,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Given, CallError>> {
+        let client = keeper.client();
+        if let Some(before) = self.adding(keeper.account(), due).await? {
+            let listed = keeper.with(async |token| client.latest_material(&token, due.kind).await).await;
+            let listed = match listed {
+                // An account that is not told what it has does without.
+                Err(error) if setback(&error).is_none() => Vec::new(),
+                Err(error) => return Ok(Err(error)),
+                Ok(listed) => listed,
+            };
+            let found = listed.into_iter().find(|(_, name)| name.starts_with(&mark(due, &before)));
+            match found {
+                Some((media_id, _)) if before == due.content => {
+                    return Ok(Ok(Given { media_id, is_permanent: true }));
+                }
+                Some((media_id, _)) => self.discard_unheard(keeper.account(), media_id, now).await?,
+                None => {}
+            }
+        }
+        self.note_adding(keeper.account(), due, Some(due.content.clone())).await?;
+        let name = format!("{}-{}", mark(due, &due.content), upload.file_name);
+        let upload = Upload { file_name: &name, ..upload };
+        let added = keeper.with(async |token| client.add_material(&token, due.kind, &upload, video).await).await;
+        let is_unheard = matches!(&added, Err(CallError::Call(error)) if error.may_have_had_effect());
+        if added.is_err() && !is_unheard {
+            self.note_adding(keeper.account(), due, None).await?;
+        }
+        Ok(added.map(|added| Given { media_id: added.media_id, is_permanent: true }))
+    }
+
+    /// What was about to be added for a file when the answer was lost.
+    async fn adding(self: &Arc<Self>, account: &str, due: &Due) -> Result<Option<ContentHash>> {
+        let (same, key) = (Arc::clone(self), row_key(account, due.kind, &due.name));
+        let row: Option<MediaRecord> = blocking(move || same.store.get(&MEDIA, &key)).await??;
+        Ok(row.and_then(|row| row.adding))
+    }
+
+    async fn note_adding(self: &Arc<Self>, account: &str, due: &Due, adding: Option<ContentHash>) -> Result<()> {
+        let (same, key, name) = (Arc::clone(self), row_key(account, due.kind, &due.name), due.name.clone());
+        let noted = blocking(move || {
+            same.store.write(Durability::Durable, |write| {
+                // The file may have gone meanwhile.
+                if write.get(&MEDIA_FILES, &name)?.is_none() {
+                    return Ok(());
+                }
+                let row: MediaRecord = write.get(&MEDIA, &key)?.unwrap_or_default();
+                write.put(&MEDIA, &key, &MediaRecord { adding, ..row })
+            })
+        });
+        Ok(noted.await??)
+    }
+
+    /// Has material deleted that was added unheard, of a content that is not wanted any more.
+    async fn discard_unheard(self: &Arc<Self>, account: &str, media_id: String, now: DateTime<Utc>) -> Result<()> {
+        let (same, key) = (Arc::clone(self), (account.to_owned(), media_id));
+        let noted = blocking(move || {
+            let gone = MaterialRecord { next_at: now, attempts: 0 };
+            same.store.write(Durability::Durable, |write| write.put(&MATERIAL_GONE, &key, &gone))
+        });
+        Ok(noted.await??)
+    }
+
     /// Deletes what is due at an account, and says how many are deleted.
     pub(super) async fn delete_discarded(self: &Arc<Self>, keeper: &Arc<Keeper>, clock: &Clock) -> Result<u64> {
         let (same, account, now) = (Arc::clone(self), keeper.account().to_owned(), clock.now());
@@ -79,4 +154,10 @@ impl Media {
             write.put(&MATERIAL_GONE, key, &later)
         })
     }
+}
+
+/// What the name of the material of a file, with this content, begins with.
+fn mark(due: &Due, content: &ContentHash) -> String {
+    let whole = format!("{}:{} {}", due.kind.name(), due.name, content.as_str());
+    ContentHash::of(whole.as_bytes()).as_str()[..MARK].to_owned()
 }

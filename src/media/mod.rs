@@ -4,14 +4,16 @@
 //! changed, or ends soon is made fit (`fit`) and uploaded (`upload`), a few at a time, and not faster than the platform
 //! and the owner allow (`pace`). The id there is stays in use until the next one is stored; permanent material that is
 //! not needed any more is deleted (`material`). Which words are answered with what is the owner's file of keyword
-//! replies (`keywords`).
+//! replies (`keywords`, read by `keywords_file`). What the owner changes through the program is in `change`.
 //!
 //! Whoever answers a follower reads records and never waits for an upload. Deliberately not here: what is said
 //! (`reply`), how the platform is called (`wechat`).
 
+mod change;
 mod fit;
 mod folder;
 mod keywords;
+mod keywords_file;
 mod material;
 mod pace;
 mod upload;
@@ -25,8 +27,10 @@ use chrono::{DateTime, Duration, Utc};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Mutex as AsyncMutex;
 
-pub use folder::{Scanned, Taking};
-pub use keywords::{Answer, CardAnswer, Keywords, MusicAnswer, VideoAnswer};
+pub use change::{Error, Put};
+pub use folder::{LARGEST, Scanned, Taking};
+pub use keywords::{Answer, CardAnswer, Keywords, MusicAnswer, Rule, VideoAnswer};
+pub use keywords_file::SaveKeywords;
 pub use upload::Uploads;
 
 use crate::alert::Alerts;
@@ -36,7 +40,7 @@ use crate::store::schema::{MEDIA, MEDIA_FILES};
 use crate::store::{self, Durability, Store};
 use crate::wechat::MediaKind;
 use folder::Seen;
-use keywords::KeywordsSeen;
+use keywords_file::KeywordsSeen;
 use pace::Pace;
 
 /// Records in one step of a scan.
@@ -103,7 +107,7 @@ impl Media {
     /// # Errors
     /// When the store fails.
     pub fn open(store: Arc<Store>, alerts: Arc<Alerts>, settings: Settings) -> store::Result<Media> {
-        let keywords = keywords::remembered(&store)?;
+        let keywords = keywords_file::remembered(&store)?;
         Ok(Media {
             store,
             alerts,
@@ -149,6 +153,14 @@ impl Media {
                 return Ok(files);
             }
         }
+    }
+
+    /// A file of the folder.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn file(&self, name: &str) -> store::Result<Option<MediaFileRecord>> {
+        self.store.get(&MEDIA_FILES, &name.to_owned())
     }
 
     /// The names of the pictures that an account has or will have, in order: not of those that cannot be uploaded.

@@ -49,10 +49,10 @@ pub struct Uploads {
 }
 
 /// A file to upload.
-struct Due {
-    kind: MediaKind,
-    name: String,
-    content: ContentHash,
+pub(super) struct Due {
+    pub(super) kind: MediaKind,
+    pub(super) name: String,
+    pub(super) content: ContentHash,
     /// When there will be no id; long ago if there is none, or one of another content.
     ends_at: DateTime<Utc>,
 }
@@ -65,9 +65,9 @@ enum Outcome {
 }
 
 /// An id of the platform's.
-struct Given {
-    media_id: String,
-    is_permanent: bool,
+pub(super) struct Given {
+    pub(super) media_id: String,
+    pub(super) is_permanent: bool,
 }
 
 impl Media {
@@ -146,15 +146,16 @@ impl Media {
                 let is_true = row.uploaded_at.is_none_or(|at| at - now <= CLOCK_STEPS);
                 let is_present = is_true && row.content.as_ref() == Some(content) && row.living(now).is_some();
                 let ends_at = match is_present {
-                    true if row.is_permanent => continue,
+                    true if row.is_permanent && !row.is_wanted => continue,
                     true => row.ends_at.unwrap_or_default(),
                     false => DateTime::<Utc>::default(),
                 };
+                let is_due = row.is_wanted || ends_at - now <= self.settings.renew_before;
                 let wait = row.next_at - now;
                 // Longer than a day nothing waits; if it seems to, the clock was wrong.
                 let is_put_off =
                     row.tried.as_ref() == Some(content) && wait > Duration::zero() && wait <= Duration::days(1);
-                if ends_at - now <= self.settings.renew_before && !is_put_off {
+                if is_due && !is_put_off {
                     due.push(Due { kind, name: name.clone(), content: content.clone(), ends_at });
                 }
             }
@@ -187,7 +188,7 @@ impl Media {
         }
         // The platform's days begin with its answer; ours before the question, so that ours end first.
         let asked_at = clock.now();
-        match self.call(keeper, &due, fit).await {
+        match self.call(keeper, &due, fit, asked_at).await? {
             Ok(given) => {
                 self.succeeded(account, begun);
                 self.keep(account, due, given, asked_at).await?;
@@ -215,7 +216,13 @@ impl Media {
         .await?)
     }
 
-    async fn call(&self, keeper: &Arc<Keeper>, due: &Due, fit: Fit) -> Result<Given, CallError> {
+    async fn call(
+        self: &Arc<Self>,
+        keeper: &Arc<Keeper>,
+        due: &Due,
+        fit: Fit,
+        asked_at: DateTime<Utc>,
+    ) -> Result<Result<Given, CallError>> {
         let account = keeper.account();
         let stem = due.name.rsplit('/').next().unwrap_or_default();
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
@@ -230,12 +237,11 @@ impl Media {
                     log::info!(account; "no temporary media for this account; its files become permanent material");
                     self.paces.lock().entry(account.to_owned()).or_default().permanent_only = true;
                 }
-                kept => return Ok(Given { media_id: kept?.media_id, is_permanent: false }),
+                kept => return Ok(kept.map(|kept| Given { media_id: kept.media_id, is_permanent: false })),
             }
         }
         let video = (due.kind == MediaKind::Video).then_some((stem, stem));
-        let material = keeper.with(async |token| client.add_material(&token, due.kind, &upload, video).await).await?;
-        Ok(Given { media_id: material.media_id, is_permanent: true })
+        self.add_material(keeper, due, upload, video, asked_at).await
     }
 
     /// Stores a new id; only now the old one is out of use.
@@ -256,6 +262,8 @@ impl Media {
                     attempts: 0,
                     next_at: asked_at,
                     trouble: None,
+                    is_wanted: false,
+                    adding: None,
                 };
                 // The file may have gone while it was on its way.
                 if write.get(&MEDIA_FILES, &due.name)?.is_none() {

@@ -59,6 +59,7 @@ use settle::{answer_number, keep_answer};
 pub use sweep::Swept;
 pub use telling::Telling;
 use visit::Visit;
+pub use visit::may_be_keyword;
 use wording::Word;
 pub use wording::{InvalidWording, Language, TEXT_BYTES, Wordings};
 

@@ -312,6 +312,7 @@ fn trouble(words: &Wordings, trouble: &DeliveryTrouble) -> String {
         DeliveryTrouble::BookGone => words.plain(Word::TroubleGone),
         DeliveryTrouble::NotBound => words.plain(Word::TroubleUnbound),
         DeliveryTrouble::Bounced(text) => quoted(Word::TroubleBounced, text),
+        DeliveryTrouble::Cancelled => words.plain(Word::TroubleCancelled),
     }
 }
 

@@ -67,13 +67,10 @@ impl Visit<'_> {
 
     /// Whether a text means nothing but itself: then it may be one of the owner's keywords.
     fn is_no_command(&self, command: &Command, text: &str) -> Result<bool> {
-        Ok(match command {
-            // 找 … is a search whatever follows.
-            Command::Search(words) => text.trim().starts_with(words.as_str()),
-            Command::Number(number) => !self.is_awaited_code(number)?,
-            Command::Unreadable => true,
-            _ => false,
-        })
+        match command {
+            Command::Number(number) => Ok(!self.is_awaited_code(number)?),
+            command => Ok(means_itself(command, text)),
+        }
     }
 
     fn place_now(&self) -> Result<PlaceRecord> {
@@ -152,6 +149,20 @@ impl Visit<'_> {
     fn privacy(&self) -> Outcome {
         let minutes = self.desk.limits.place_minutes.to_string();
         Outcome::say(self.words.say(Word::Privacy, &[("minutes", &minutes)]))
+    }
+}
+
+/// Whether a text is no command of this program's, to a follower who is nowhere: only then the owner's keywords are asked.
+pub fn may_be_keyword(text: &str) -> bool {
+    means_itself(&command::parse(text, &PlaceRecord::default()), text)
+}
+
+fn means_itself(command: &Command, text: &str) -> bool {
+    match command {
+        // 找 … is a search whatever follows.
+        Command::Search(words) => text.trim().starts_with(words.as_str()),
+        Command::Number(_) | Command::Unreadable => true,
+        _ => false,
     }
 }
 

@@ -70,6 +70,11 @@ pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
         log::error!("a page could not be written");
         return secured(StatusCode::INTERNAL_SERVER_ERROR.into_response(), FILE_POLICY);
     };
+    drawn_html(status, text)
+}
+
+/// A page that has been drawn already.
+pub(super) fn drawn_html(status: StatusCode, text: String) -> Response {
     let mut response = warp::reply::with_status(warp::reply::html(text), status).into_response();
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language, user-agent"));
     with_cache(secured(response, PAGE_POLICY), Cache::Never)

@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BYTES_PER_SECOND: u64 = 64 * 1024;
 /// Longest name of a file that is told, in bytes, without its extension.
 const NAME_BYTES: usize = 60;
+/// Material listed at a time, the platform's most.
+const LISTED: usize = 20;
 
 /// A file to upload.
 #[derive(Clone, Debug)]
@@ -119,6 +121,30 @@ impl Client {
     ) -> Result<Material, Error> {
         let query = [("access_token", token.expose()), ("type", kind.name())];
         self.post_form("/cgi-bin/material/add_material", &query, &Form::new(upload, video)).await
+    }
+
+    /// The latest permanent material of a kind, twenty at most: what each goes by, and the name of its file.
+    ///
+    /// # Errors
+    /// What the platform says, or no answer.
+    pub async fn latest_material(&self, token: &Secret, kind: MediaKind) -> Result<Vec<(String, String)>, Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            item: Vec<Item>,
+        }
+        #[derive(Deserialize)]
+        struct Item {
+            media_id: String,
+            #[serde(default)]
+            name: String,
+        }
+        // The pictures of pieces of music stand among the pictures.
+        let kind = if kind == MediaKind::Thumb { MediaKind::Image } else { kind };
+        let body = json!({ "type": kind.name(), "offset": 0, "count": LISTED });
+        let query = [("access_token", token.expose())];
+        let answer: Answer = self.post("/cgi-bin/material/batchget_material", &query, &body).await?;
+        Ok(answer.item.into_iter().map(|item| (item.media_id, item.name)).collect())
     }
 
     /// Deletes permanent material.

@@ -94,6 +94,16 @@ export async function open() {
   return { browser, context, page, faults };
 }
 
+/** Sets the password, and so is in. */
+export async function enter({ page }, program, password = 'correct horse battery') {
+  await page.goto(program.link);
+  await page.waitForFunction(() => document.querySelector('#token').value.length === 64);
+  await page.fill('#new', password);
+  await page.fill('#again', password);
+  await page.click('button.wide');
+  await page.waitForURL(`${program.admin}/`);
+}
+
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** What axe finds on the page, one line for each element. */

@@ -3,12 +3,30 @@
 
 mod articles;
 mod browser;
+mod deliveries;
 mod entry;
+mod keywords;
+mod media;
 mod menu;
 mod tokens;
 mod work;
 
 use browser::{PASSWORD, Page};
+
+/// The smallest GIF there is, all of it ASCII, so that it can stand in a text.
+const GIF: &str = "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+/// A small picture, another one for each shade.
+fn png(shade: u8) -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([shade, 0, 0]));
+    picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
 
 #[tokio::test]
 async fn a_stranger_gets_nothing_anywhere() {

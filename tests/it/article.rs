@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use chrono::Duration;
 
 use crate::support::test_app::TestApp;
+use crate::support::wechat_sim::SimMode;
 
 /// A picture of noise, so that it has a size.
 fn picture(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
@@ -229,7 +230,7 @@ async fn files_that_cannot_be_shown_are_told_with_the_reason() {
     let app = TestApp::start().await;
     write(&app, "bad.md", "+++\ntitle = 无引号\n+++\n");
     write(&app, "latin.md", b"\xe9t\xe9");
-    write(&app, "huge.md", "长".repeat(70_000));
+    write(&app, "huge.md", "长".repeat(170_000));
     write(&app, "Same Name.md", "a");
     write(&app, "same-name.md", "b");
     write(&app, "_note.md", "mine");
@@ -243,4 +244,33 @@ async fn files_that_cannot_be_shown_are_told_with_the_reason() {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert_eq!(shelf.all().len(), 2);
+}
+
+#[tokio::test]
+async fn tags_with_signs_are_found_as_they_are_written() {
+    let app = TestApp::with_account(SimMode::Safe).await;
+    let all =
+        [("模板", "C++", "泛型"), ("委托", "c#", "事件"), ("智能", "AI/ML", "学习"), ("运行时", ".NET", "机器码")];
+    for (title, tag, text) in all {
+        write(&app, &format!("{title}.md"), format!("+++\ntitle = \"{title}\"\ntags = [\"{tag}\"]\n+++\n\n{text}\n"));
+    }
+    write(&app, "cat.md", "# A cat\n\nAn old c book about ai, ml and the net\n");
+    scan(&app);
+    let shelf = app.app.articles.shelf(app.clock.now()).unwrap();
+    for (question, title) in [("C++", "模板"), ("c＋＋！", "模板"), ("C#", "委托"), ("C++ 泛型", "模板")] {
+        let found = shelf.find(question, app.clock.now());
+        let titles: Vec<&str> = found.iter().map(|article| article.title.as_str()).collect();
+        assert_eq!(titles, [title], "{question}");
+    }
+    for (question, first) in [("ai/ml", "智能"), (".net", "运行时")] {
+        assert_eq!(shelf.find(question, app.clock.now())[0].title, first, "the tag comes first");
+    }
+    let listed = app.say("文章 C++").await;
+    assert!(listed.contains("模板") && !listed.contains("cat"), "{listed}");
+    for (address, title) in
+        [("/a/?tag=C%2B%2B", "模板"), ("/a/?tag=c++", "模板"), ("/a/?tag=C%23", "委托"), ("/a/?tag=AI%2FML", "智能")]
+    {
+        let (status, list) = app.fetch(address).await;
+        assert!(status == 200 && list.contains(title) && !list.contains("A cat"), "{address}: {list}");
+    }
 }

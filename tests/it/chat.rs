@@ -172,6 +172,9 @@ async fn an_account_that_may_not_is_asked_once() {
         assert_eq!(room.wait_and_tell("没送到").await, 0);
     }
     assert_eq!(room.codes(), [48001]);
+    let alerts = room.app.app.alerts.open().unwrap();
+    let [alert] = alerts.as_slice() else { panic!("{alerts:?}") };
+    assert!(alert.key == "no_customer_messages/main" && alert.trouble.en().contains("verified = false"), "{alert:?}");
     assert!(!room.app.app.chat.is_able("main"));
     assert!(room.says("你好").await.contains("没送到"), "as in an account that is not verified");
 }

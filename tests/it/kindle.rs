@@ -416,3 +416,20 @@ async fn unbinding_and_forgetting_leave_no_address_behind() {
         assert!(!everything.contains(trace), "{trace}");
     }
 }
+
+#[tokio::test]
+async fn one_that_is_called_off_is_not_sent_and_its_follower_hears() {
+    let post = Post::start("").await;
+    let post = Post { app: post.app.with_book("三体"), ..post }.bound(KINDLE).await;
+    post.say("推送 三体").await;
+    let number = post.rows()[0].number;
+    let cancelled = post.app.app.kindle.cancel(number, post.app.clock.now()).unwrap();
+    assert_eq!(cancelled.map(|row| row.state), Some(DeliveryState::Failed));
+    assert_eq!(post.drain().await, sent(0));
+    assert!(post.books().is_empty());
+    assert!(post.app.app.kindle.cancel(number, post.app.clock.now()).unwrap().is_none(), "once");
+    assert!(post.say("帮助").await.contains("没寄成（管理员取消了）"));
+    // It can be asked for again on the same day.
+    post.say("推送 三体").await;
+    assert_eq!(post.drain().await, sent(1));
+}

@@ -2,6 +2,7 @@
 //! the owner's keyword replies.
 
 mod binary;
+mod lost;
 mod weeks;
 
 use std::io::Cursor;

@@ -66,7 +66,7 @@ impl Chat {
         };
         let folder = dir.path().join("articles");
         let articles = Arc::new(Articles::new(Arc::clone(&store), Arc::new(tokens), folder, settings));
-        let silent = chat::Chat::new(Arc::clone(&store), Vec::new());
+        let silent = chat::Chat::new(Arc::clone(&store), Vec::new(), Arc::clone(&alerts));
         let rooms = Rooms {
             library: Arc::clone(&library),
             links: Arc::new(links),

@@ -162,6 +162,7 @@ words! {
     TroubleGone = "trouble_gone" [],
     TroubleUnbound = "trouble_unbound" [],
     TroubleBounced = "trouble_bounced" ["text"],
+    TroubleCancelled = "trouble_cancelled" [],
     LabelArticles = "label_articles" [],
     ArticleToo = "article_too" ["link"],
     ArticlesFound = "articles_found" ["text"],

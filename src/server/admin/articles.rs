@@ -6,15 +6,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use bytes::Buf;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use warp::http::StatusCode;
-use warp::multipart::{FormData, Part};
+use warp::multipart::FormData;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::notice::Notice;
 use super::upload;
 use super::visit::{Form, Visit};
@@ -43,6 +42,8 @@ struct ArticlePage<'a> {
     accounts: &'a [String],
     /// The names of the pictures in its folder.
     beside: &'a [String],
+    /// Largest picture that is taken, in bytes.
+    limit: u64,
 }
 
 #[derive(Template)]
@@ -54,6 +55,10 @@ struct EditPage<'a> {
     name: &'a str,
     text: &'a str,
     back: &'a str,
+    /// Where pictures go; empty for an article that is not there yet.
+    pictures: &'a str,
+    /// Largest picture that is taken, in bytes.
+    limit: u64,
     fault: Option<&'a str>,
 }
 
@@ -108,6 +113,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
         drafts: &drafts,
         accounts: &accounts,
         beside: &beside,
+        limit: article::LARGEST_PICTURE,
     };
     answer::page(&page)
 }
@@ -115,7 +121,8 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
 /// `GET /articles/new`
 pub(super) fn begin(visit: &Visit) -> Result<Response, Refusal> {
     let frame = visit.frame("articles");
-    answer::page(&EditPage { frame: &frame, file: "", name: "", text: EMPTY, back: "/articles", fault: None })
+    let (back, limit) = ("/articles", article::LARGEST_PICTURE);
+    answer::page(&EditPage { frame: &frame, file: "", name: "", text: EMPTY, back, pictures: "", limit, fault: None })
 }
 
 /// `GET /articles/{slug}/edit`
@@ -124,13 +131,17 @@ pub(super) async fn edit(visit: &Visit) -> Result<Response, Refusal> {
     let same = Arc::clone(&article);
     let text = visit.ask(move || same.text()).await?;
     let (frame, file, back) = (visit.frame("articles"), article.file_name(), place(&article.slug));
-    answer::page(&EditPage { frame: &frame, file: &file, name: "", text: &text, back: &back, fault: None })
+    let pictures = format!("/api{back}/pictures");
+    let (back, pictures, limit) = (back.as_str(), pictures.as_str(), article::LARGEST_PICTURE);
+    let page = EditPage { frame: &frame, file: &file, name: "", text: &text, back, pictures, limit, fault: None };
+    answer::page(&page)
 }
 
 /// `POST /articles/save`: `file` or, for a new one, `name`; `text`.
 pub(super) async fn save(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
     let field = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-    let (file, name) = (field("file"), field("name"));
+    // A file's name is what it is, with its spaces.
+    let (file, name) = (form.get("file").cloned().unwrap_or_default(), field("name"));
     let text = form.get("text").cloned().unwrap_or_default().replace("\r\n", "\n");
     let (articles, now) = (Arc::clone(&visit.app.articles), visit.now);
     let (own, content) = (if file.is_empty() { format!("{name}.md") } else { file.clone() }, text.clone());
@@ -142,7 +153,11 @@ pub(super) async fn save(visit: &Visit, form: &Form) -> Result<Response, Refusal
         Err(error @ article::Error::Wrong { .. }) => {
             let (frame, fault) = (visit.frame("articles"), error.to_string());
             let fault = Some(fault.as_str());
-            let page = EditPage { frame: &frame, file: &file, name: &name, text: &text, back: "/articles", fault };
+            let own = file.rsplit_once('.').map(|(stem, _)| place(&article::slug(stem)));
+            let pictures = own.as_ref().map(|own| format!("/api{own}/pictures")).unwrap_or_default();
+            let (back, pictures) = (own.as_deref().unwrap_or("/articles"), pictures.as_str());
+            let limit = article::LARGEST_PICTURE;
+            let page = EditPage { frame: &frame, file: &file, name: &name, text: &text, back, pictures, limit, fault };
             answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(visit.failed(&error)),
@@ -213,7 +228,11 @@ pub(super) async fn add_pictures(visit: &Visit, files: Option<FormData>) -> Resu
     while let Some(part) = upload::next_in_time(&mut parts).await? {
         let part = part.map_err(|_| Refusal::Broken)?;
         let Some(name) = part.filename().map(upload::base_name) else { continue };
-        let bytes = piece_by_piece(part).await?;
+        let Some(bytes) = upload::bytes_of(part, article::LARGEST_PICTURE).await? else {
+            let limit = frame::size(article::LARGEST_PICTURE);
+            items.push(json!({ "file": name, "error": visit.words().with("refused.too_large", "size", &limit) }));
+            continue;
+        };
         let (articles, slug, own, now) =
             (Arc::clone(&visit.app.articles), article.slug.clone(), name.clone(), visit.now);
         let add = move || Ok::<_, std::convert::Infallible>(articles.add_picture(&slug, &own, &bytes, now));
@@ -224,20 +243,6 @@ pub(super) async fn add_pictures(visit: &Visit, files: Option<FormData>) -> Resu
         });
     }
     Ok(answer::json(StatusCode::OK, &json!({ "items": items })))
-}
-
-/// The bytes of a part, up to the largest picture that is shown and one more.
-async fn piece_by_piece(part: Part) -> Result<Vec<u8>, Refusal> {
-    let mut pieces = Box::pin(part.stream());
-    let mut bytes = Vec::new();
-    while let Some(piece) = upload::next_in_time(&mut pieces).await? {
-        let mut piece = piece.map_err(|_| Refusal::Broken)?;
-        if bytes.len() as u64 + piece.remaining() as u64 > article::LARGEST_PICTURE {
-            return Err(Refusal::TooLarge(article::LARGEST_PICTURE));
-        }
-        bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
-    }
-    Ok(bytes)
 }
 
 async fn shelf(visit: &Visit) -> Result<Arc<Shelf>, Refusal> {

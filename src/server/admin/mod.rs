@@ -15,11 +15,14 @@ mod articles;
 mod assets;
 mod books;
 mod dashboard;
+mod deliveries;
 mod events;
 mod frame;
 mod guard;
+mod keywords;
 mod log_tail;
 mod login;
+mod media;
 mod menu;
 mod metrics;
 mod notice;
@@ -208,7 +211,7 @@ async fn load(visit: &Visit, route: &Route, body: Body) -> Result<Load, Refusal>
     let mut load = Load { form: Form::new(), json: Vec::new(), files: None };
     let mime = match takes {
         Takes::Nothing => return Ok(load),
-        Takes::Form => "application/x-www-form-urlencoded",
+        Takes::Form | Takes::LongForm => "application/x-www-form-urlencoded",
         Takes::Json => "application/json",
         Takes::Files => "multipart/form-data",
     };
@@ -216,8 +219,9 @@ async fn load(visit: &Visit, route: &Route, body: Body) -> Result<Load, Refusal>
         return Err(Refusal::MediaType);
     }
     let sent = visit.head.header("x-csrf-token");
-    if takes == Takes::Form {
-        load.form = pairs(&body.read().await?);
+    if matches!(takes, Takes::Form | Takes::LongForm) {
+        let body = if takes == Takes::LongForm { body.read_long().await? } else { body.read().await? };
+        load.form = pairs(&body);
         let token = sent.or(load.form.get("csrf").map(String::as_str));
         require_token(visit, route.access, token)?;
         return Ok(load);
@@ -263,6 +267,17 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::DraftArticle => articles::draft(visit, form).await,
         Action::ArticlePicture => articles::picture(visit).await,
         Action::ApiArticlePictures => articles::add_pictures(visit, load.files).await,
+        Action::Media => media::list(visit).await,
+        Action::MediaPicture => media::picture(visit).await,
+        Action::RemoveMedia => media::remove(visit, form).await,
+        Action::RenewMedia => media::renew(visit, form).await,
+        Action::ForgetMedia => media::forget(visit).await,
+        Action::ApiMedia => media::receive(visit, load.files).await,
+        Action::Keywords => keywords::show(visit).await,
+        Action::ChangeKeywords => keywords::act(visit, form).await,
+        Action::Deliveries => deliveries::list(visit).await,
+        Action::RetryDelivery => deliveries::retry(visit, form).await,
+        Action::CancelDelivery => deliveries::cancel(visit, form).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,

@@ -30,6 +30,8 @@ pub(super) enum Takes {
     Nothing,
     /// `application/x-www-form-urlencoded`
     Form,
+    /// The same with a whole text in it: an article, a file.
+    LongForm,
     /// `application/json`
     Json,
     /// `multipart/form-data`
@@ -59,6 +61,17 @@ pub(super) enum Action {
     DraftArticle,
     ArticlePicture,
     ApiArticlePictures,
+    Media,
+    MediaPicture,
+    RemoveMedia,
+    RenewMedia,
+    ForgetMedia,
+    ApiMedia,
+    Keywords,
+    ChangeKeywords,
+    Deliveries,
+    RetryDelivery,
+    CancelDelivery,
     Simulator,
     SimulatorSend,
     Wordings,
@@ -103,7 +116,7 @@ pub(super) enum Missing {
 }
 
 use Access::{Open, Session};
-use Takes::{Files, Form, Json, Nothing};
+use Takes::{Files, Form, Json, LongForm, Nothing};
 
 const fn get(path: &'static str, access: Access, action: Action) -> Route {
     Route { method: Method::GET, path, access, takes: Nothing, action }
@@ -114,7 +127,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 52] = [
+pub(super) const ROUTES: [Route; 63] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -127,7 +140,7 @@ pub(super) const ROUTES: [Route; 52] = [
     get("/cover/{id}/thumb", Session, Action::Thumbnail),
     get("/articles", Session, Action::Articles),
     get("/articles/new", Session, Action::NewArticle),
-    post("/articles/save", Session, Form, Action::SaveArticle),
+    post("/articles/save", Session, LongForm, Action::SaveArticle),
     get("/articles/{slug}", Session, Action::Article),
     get("/articles/{slug}/edit", Session, Action::EditArticle),
     post("/articles/{slug}/publish", Session, Form, Action::PublishArticle),
@@ -135,6 +148,17 @@ pub(super) const ROUTES: [Route; 52] = [
     post("/articles/{slug}/draft", Session, Form, Action::DraftArticle),
     get("/a/{slug}/{name}", Session, Action::ArticlePicture),
     post("/api/articles/{slug}/pictures", Session, Files, Action::ApiArticlePictures),
+    get("/media", Session, Action::Media),
+    get("/media/picture", Session, Action::MediaPicture),
+    post("/media/remove", Session, Form, Action::RemoveMedia),
+    post("/media/renew", Session, Form, Action::RenewMedia),
+    post("/media/forget", Session, Form, Action::ForgetMedia),
+    post("/api/media", Session, Files, Action::ApiMedia),
+    get("/keywords", Session, Action::Keywords),
+    post("/keywords", Session, LongForm, Action::ChangeKeywords),
+    get("/deliveries", Session, Action::Deliveries),
+    post("/deliveries/{id}/retry", Session, Form, Action::RetryDelivery),
+    post("/deliveries/{id}/cancel", Session, Form, Action::CancelDelivery),
     get("/simulator", Session, Action::Simulator),
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),

@@ -23,6 +23,8 @@ use crate::store::records::BookId;
 
 /// The next piece of a file has to arrive within this time.
 const PIECE_TIME: Duration = Duration::from_secs(30);
+/// So much of a file that is too large is heard out, in bytes.
+const MOST_THROWN_AWAY: u64 = 256 << 20;
 /// Files of one request.
 const MOST_FILES: usize = 500;
 
@@ -128,6 +130,24 @@ async fn write(visit: &Visit, file: &Temporary, part: Part) -> Result<bool, Refu
     }
     out.flush().await.map_err(|error| visit.failed(&error))?;
     Ok(size <= limit)
+}
+
+/// The bytes of a part; none if it has more than `limit`. The rest of one that has is read and thrown away, so that those
+/// behind it get their turn.
+pub(super) async fn bytes_of(part: Part, limit: u64) -> Result<Option<Vec<u8>>, Refusal> {
+    let mut pieces = Box::pin(part.stream());
+    let (mut bytes, mut size) = (Vec::new(), 0);
+    while let Some(piece) = next_in_time(&mut pieces).await? {
+        let mut piece = piece.map_err(|_| Refusal::Broken)?;
+        size += piece.remaining() as u64;
+        if size > limit.saturating_add(MOST_THROWN_AWAY) {
+            return Err(Refusal::TooLarge(limit));
+        }
+        if size <= limit {
+            bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
+        }
+    }
+    Ok((size <= limit).then_some(bytes))
 }
 
 /// The next piece, if it arrives in time.

@@ -21,6 +21,7 @@ use super::session::{self, Session};
 use super::words::Words;
 use crate::alert::Alert;
 use crate::app::App;
+use crate::article;
 use crate::blocking::blocking;
 use crate::config::Language;
 use crate::store;
@@ -30,8 +31,12 @@ pub(super) type Form = BTreeMap<String, String>;
 
 /// A form or a JSON document is at most this large, in bytes: all wordings together have some 30 kB.
 const BODY_BYTES: usize = 256 * 1024;
+/// A form with a whole text in it: a character of three bytes has nine on its way.
+const LONG_BODY_BYTES: usize = 3 * article::LARGEST_ARTICLE + (2 << 20);
 /// And has arrived within this time.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// A long one within this.
+const LONG_BODY_TIME: Duration = Duration::from_secs(60);
 
 /// What stands before the body.
 pub(super) struct Head {
@@ -110,19 +115,28 @@ impl Head {
 impl Body {
     /// The whole of it, when it is not in parts.
     pub(super) async fn read(self) -> Result<Vec<u8>, Refusal> {
+        self.read_within(BODY_BYTES, BODY_TIME).await
+    }
+
+    /// The same of a form with a whole text in it.
+    pub(super) async fn read_long(self) -> Result<Vec<u8>, Refusal> {
+        self.read_within(LONG_BODY_BYTES, LONG_BODY_TIME).await
+    }
+
+    async fn read_within(self, limit: usize, time: Duration) -> Result<Vec<u8>, Refusal> {
         let Body::Stream(mut stream) = self else { return Err(Refusal::MediaType) };
         let reading = async move {
             let mut bytes = Vec::new();
             while let Some(chunk) = stream.next().await {
                 let chunk = chunk.map_err(|_| Refusal::Broken)?;
-                if bytes.len() + chunk.len() > BODY_BYTES {
-                    return Err(Refusal::TooLarge(BODY_BYTES as u64));
+                if bytes.len() + chunk.len() > limit {
+                    return Err(Refusal::TooLarge(limit as u64));
                 }
                 bytes.extend_from_slice(&chunk);
             }
             Ok(bytes)
         };
-        tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| Refusal::Slow)?
+        tokio::time::timeout(time, reading).await.map_err(|_| Refusal::Slow)?
     }
 }
 

@@ -15,7 +15,7 @@ use warp::reply::Response;
 use crate::article::{Article, Shelf, address_of_picture};
 use crate::blocking::blocking;
 use crate::server::error::Error;
-use crate::server::respond::{Cache, html, is_known, not_modified, style_path, with_cache, with_tag};
+use crate::server::respond::{Cache, drawn_html, html, is_known, not_modified, style_path, with_cache, with_tag};
 use crate::server::visit::Visit;
 use crate::server::words::Words;
 use crate::store::ContentHash;
@@ -104,7 +104,9 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Error> {
     let published = shelf.published(visit.now);
     let mut shown = published.clone();
     if let Some(tag) = &tag {
-        shown.retain(|article| article.tags.contains(tag));
+        // A plus sign that was typed by hand arrives as a space.
+        let typed = tag.replace(' ', "+");
+        shown.retain(|article| article.has_tag(tag) || article.has_tag(&typed));
         if shown.is_empty() {
             return Err(Error::NotFound);
         }
@@ -131,11 +133,12 @@ pub(super) async fn page(visit: Visit, name: String) -> Result<Response, Error> 
     let article = published(&visit, &name).await?;
     let page = shown(&visit, &article);
     // Of the whole page: its pictures come and go, and its day changes, while its file stays the same.
-    let tag = tag_of(page.render()?.as_bytes());
+    let drawn = page.render()?;
+    let tag = tag_of(drawn.as_bytes());
     if is_known(&visit.headers, &tag) {
         return Ok(not_modified(&tag, Cache::Private));
     }
-    Ok(with_cache(with_tag(html(StatusCode::OK, &page), &tag), Cache::Private))
+    Ok(with_cache(with_tag(drawn_html(StatusCode::OK, drawn), &tag), Cache::Private))
 }
 
 /// A picture of an article.

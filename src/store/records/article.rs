@@ -49,6 +49,9 @@ pub struct PublicationRecord {
     /// What the platform calls it; none: its answer was not heard.
     #[serde(default)]
     pub publish_id: Option<String>,
+    /// A publication that the platform told of while ours had no id: perhaps ours, perhaps one made elsewhere.
+    #[serde(default)]
+    pub heard: Option<String>,
     /// How it stands.
     pub state: PublicationState,
     /// What the platform calls the published article.

@@ -108,4 +108,6 @@ pub enum DeliveryTrouble {
     NotBound,
     /// A notice has come back from where it went.
     Bounced(String),
+    /// The owner has called it off.
+    Cancelled,
 }

@@ -46,6 +46,10 @@ pub struct MediaRecord {
     pub next_at: DateTime<Utc>,
     /// What went wrong last.
     pub trouble: Option<MediaTrouble>,
+    /// The owner wants it uploaded anew, whenever it ends.
+    pub is_wanted: bool,
+    /// Permanent material of this content was about to be added: nobody knows whether it was.
+    pub adding: Option<ContentHash>,
 }
 
 /// Permanent material that is not needed any more. The key is the account and the media id.

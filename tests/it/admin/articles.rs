@@ -1,13 +1,7 @@
 //! Articles on the admin page: written, looked at, given pictures, published, taken out.
 
 use super::browser::Page;
-
-/// The smallest GIF there is, all of it ASCII, so that it can stand in a text.
-const GIF: &str = "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-
-fn form(fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
-}
+use super::{GIF, form};
 
 #[tokio::test]
 async fn an_article_is_written_looked_at_and_published() {
@@ -23,13 +17,8 @@ async fn an_article_is_written_looked_at_and_published() {
     assert!(shown.contains("there is no picture a.gif"), "{shown}");
     assert_eq!(admin.get("/a/%E4%B9%A6%E5%8D%95/a.gif").await.status, 404);
 
-    let part = |name: &str, bytes: &str| {
-        format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{bytes}\r\n")
-    };
-    let token = admin.token().await;
-    let headers = [("Content-Type", "multipart/form-data; boundary=cut"), ("X-CSRF-Token", token.as_str())];
-    let body = format!("{}{}--cut--\r\n", part("a.gif", GIF), part("b.svg", "<svg/>"));
-    let answer = admin.send("POST", &format!("/api{place}/pictures"), &headers, &body).await;
+    let answer =
+        admin.upload(&format!("/api{place}/pictures"), &[("a.gif", GIF.as_bytes()), ("b.svg", b"<svg/>")]).await;
     let items = answer.json()["items"].clone();
     assert_eq!(
         (answer.status, items[0]["error"].is_null(), items[1]["error"].is_string()),
@@ -67,4 +56,68 @@ async fn an_article_is_written_looked_at_and_published() {
     }
     assert_eq!(admin.form("/articles/nothing/publish", "").await.status, 404);
     assert_eq!(admin.form("/articles/nothing/draft", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_long_article_is_saved_and_one_that_is_too_long_stays_in_the_form() {
+    let (page, mut admin) = Page::with_admin().await;
+    let line = "书童把书送到读者手里，读者在灯下翻开第一页。\n\n";
+    let long = line.repeat(300_000 / line.len() + 1);
+    assert!(long.len() >= 300_000);
+    let saved = admin.form("/articles/save", &form(&[("file", ""), ("name", "long"), ("text", &long)])).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let kept = std::fs::read_to_string(page.app.data_dir.join("articles/long.md")).unwrap();
+    assert_eq!(kept, long);
+    let longer = line.repeat(600_000 / line.len());
+    let refused = admin.form("/articles/save", &form(&[("file", ""), ("name", "longer"), ("text", &longer)])).await;
+    assert!(refused.status == 422 && refused.body.contains("at most 500 are taken"), "{}", refused.status);
+    assert!(refused.body.len() > longer.len(), "what was typed is not lost");
+    // Another form takes no more than before.
+    let large = format!("csrf={}", "x".repeat(300 << 10));
+    assert_eq!(admin.form("/menu", &large).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_name_with_signs_in_it_is_edited_and_saved() {
+    let (page, mut admin) = Page::with_admin().await;
+    for (file, place) in [
+        ("a: b?.md", "/articles/a%2Db"),
+        ("C# 5.md", "/articles/c%2D5"),
+        (" 空 格.md", "/articles/%E7%A9%BA%2D%E6%A0%BC"),
+    ] {
+        let path = page.app.data_dir.join("articles").join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "# 题\n\n旧\n").unwrap();
+        let edit = admin.get(&format!("{place}/edit")).await;
+        assert!(edit.status == 200 && edit.body.contains(&format!("value=\"{file}\"")), "{file}: {}", edit.body);
+        let saved = admin.form("/articles/save", &form(&[("file", file), ("text", "# 题\n\n新\n")])).await;
+        assert_eq!((saved.status, saved.header("location")), (303, Some(place)), "{file}: {}", saved.body);
+        assert!(std::fs::read_to_string(&path).unwrap().contains("新"), "{file}");
+    }
+    let answer = admin.upload("/api/articles/a-b/pictures", &[("what? #1.gif", GIF.as_bytes())]).await;
+    assert!(answer.json()["items"][0]["error"].is_null(), "{}", answer.body);
+    let text = "# 题\n\n![](what%3F%20%231.gif)\n";
+    assert_eq!(admin.form("/articles/save", &form(&[("file", "a: b?.md"), ("text", text)])).await.status, 303);
+    assert!(admin.get("/articles/a-b").await.body.contains("what%3F%20%231.gif\""));
+    assert_eq!(admin.get("/a/a-b/what%3F%20%231.gif").await.header("content-type"), Some("image/gif"));
+    for name in ["..", "a/b", "", ".x"] {
+        let wrong = admin.form("/articles/save", &form(&[("file", &format!("{name}.md")), ("text", "x")])).await;
+        assert_eq!(wrong.status, 422, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_is_too_large_does_not_keep_the_others_out() {
+    let (_page, mut admin) = Page::with_admin().await;
+    assert_eq!(admin.form("/articles/save", &form(&[("file", ""), ("name", "x"), ("text", "# 题")])).await.status, 303);
+    // Larger than twice the limit: phones take such pictures.
+    let large = "GIF89a".to_owned() + &"x".repeat(21 << 20);
+    let files = [("a.gif", GIF.as_bytes()), ("large.gif", large.as_bytes()), ("b.gif", GIF.as_bytes())];
+    let answer = admin.upload("/api/articles/x/pictures", &files).await;
+    let items = answer.json()["items"].clone();
+    let is_wrong: Vec<bool> = (0..3).map(|number| items[number]["error"].is_string()).collect();
+    assert_eq!((answer.status, is_wrong), (200, vec![false, true, false]), "{items}");
+    assert!(items[1]["error"].as_str().unwrap().contains("10 MB"), "{items}");
+    let shown = admin.get("/articles/x").await.body;
+    assert!(shown.contains("a.gif") && shown.contains("b.gif") && !shown.contains("large.gif"), "{shown}");
 }

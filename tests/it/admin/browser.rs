@@ -152,6 +152,21 @@ impl Browser {
         self.send("POST", path, &headers, &json.to_string()).await
     }
 
+    /// Files as a form brings them: each its name and its bytes.
+    pub async fn upload(&mut self, path: &str, files: &[(&str, &[u8])]) -> Answer {
+        let token = self.token().await;
+        let headers = [("Content-Type", "multipart/form-data; boundary=cut"), ("X-CSRF-Token", token.as_str())];
+        let mut body = Vec::new();
+        for (name, bytes) in files {
+            let head = format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--cut--\r\n");
+        self.send_bytes("POST", path, &headers, &body).await
+    }
+
     pub async fn log_in(&mut self, password: &str) -> Answer {
         self.send(
             "POST",
@@ -173,6 +188,10 @@ impl Browser {
 
     /// Any request. `Host` and `Cookie` are added unless they are among the headers.
     pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send_bytes(method, path, headers, body.as_bytes()).await
+    }
+
+    async fn send_bytes(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         let has = |name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
@@ -185,17 +204,17 @@ impl Browser {
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
-        let answer = self.raw(&format!("{request}\r\n{body}")).await;
+        let answer = self.raw(&[format!("{request}\r\n").as_bytes(), body].concat()).await;
         if let Some(cookie) = answer.header("set-cookie") {
             self.cookie = cookie.split(';').next().unwrap().to_owned();
         }
         answer
     }
 
-    async fn raw(&self, request: &str) -> Answer {
+    async fn raw(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // A refusal may come before all is sent; what matters is the answer.
-        let _ = stream.write_all(request.as_bytes()).await;
+        let _ = stream.write_all(request).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -226,3 +226,40 @@ async fn a_lost_answer_to_publishing_publishes_once() {
     app.clock.advance(Duration::hours(1));
     assert_eq!(publish(&app).await.unwrap().state, PublicationState::Running);
 }
+
+/// The event that a publication has ended.
+async fn told_of(app: &TestApp, publish_id: &str) {
+    let info = Field::Inside(vec![
+        ("publish_id".into(), Field::Text(publish_id.into())),
+        ("publish_status".into(), Field::Bare("0".into())),
+        ("article_id".into(), Field::Text("told-by-the-event".into())),
+    ]);
+    app.sim.deliver(&app.sim.happening(FOLLOWER, "PUBLISHJOBFINISH", &[]).with("PublishEventInfo", info)).await;
+}
+
+#[tokio::test]
+async fn a_publication_made_elsewhere_is_not_taken_for_ours() {
+    let app = with_article().await;
+    draft(&app).await.unwrap();
+    told_of(&app, &platform(&app).publish_elsewhere(APP_ID)).await;
+    assert_eq!(app.app.articles.follow(app.clock.now()).await.unwrap(), Followed::default());
+    platform(&app).set_fault_on("/cgi-bin/freepublish/submit", Some(Fault::ResetAfter));
+    assert!(publish(&app).await.is_err());
+    platform(&app).set_fault_on("/cgi-bin/freepublish/submit", None);
+    // Our draft is still in the box: it was another.
+    told_of(&app, &platform(&app).publish_elsewhere(APP_ID)).await;
+    assert_eq!(publication(&app).state, PublicationState::Asking);
+    assert_eq!(app.app.articles.follow(app.clock.now()).await.unwrap(), Followed { asked: 1, ended: 0 });
+    assert_eq!((publication(&app).state, publication(&app).heard), (PublicationState::Asking, None));
+    // The event of ours, too, is believed when the platform has said so.
+    let ours = platform(&app).latest_publication(APP_ID).unwrap();
+    platform(&app).finish_publication(APP_ID, &ours, 0);
+    told_of(&app, &ours).await;
+    assert_eq!(publication(&app).state, PublicationState::Asking);
+    let app = app.restart().await;
+    assert_eq!(app.app.articles.follow(app.clock.now()).await.unwrap(), Followed { asked: 1, ended: 1 });
+    let done = publication(&app);
+    assert_eq!((done.state, done.publish_id.as_ref()), (PublicationState::Published, Some(&ours)));
+    assert_eq!(done.article_id.unwrap(), format!("article-{ours}"), "as the platform says, not the event");
+    assert_eq!(app.app.articles.follow(app.clock.now()).await.unwrap(), Followed::default());
+}

@@ -43,6 +43,7 @@ pub fn answer(accounts: &mut Accounts, request: &Request, caller: IpAddr, now: i
         "/cgi-bin/menu/get" => menu(accounts, request, now),
         "/cgi-bin/media/upload" => media::upload(posting(accounts, request, now)?, request, now),
         "/cgi-bin/media/uploadimg" => media::upload_image(posting(accounts, request, now)?, request, now),
+        "/cgi-bin/material/batchget_material" => media::list_material(posting(accounts, request, now)?, request, now),
         "/cgi-bin/material/add_material" => media::add_material(posting(accounts, request, now)?, request, now),
         "/cgi-bin/material/del_material" => {
             let account = posting(accounts, request, now)?;

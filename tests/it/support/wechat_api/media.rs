@@ -22,6 +22,8 @@ pub struct Shelf {
     temporary: HashMap<String, (String, i64)>,
     /// The kind of each permanent one.
     permanent: HashMap<String, String>,
+    /// Their ids, in order, with the names of their files.
+    names: Vec<(String, String)>,
     serial: u64,
     /// The account may not upload temporary media (48001).
     pub only_permanent: bool,
@@ -101,8 +103,31 @@ pub fn add_material(account: &mut Account, request: &Request, now: i64) -> Resul
     account.charge(Endpoint::AddMaterial, now)?;
     let id = account.shelf.id(&media);
     account.shelf.permanent.insert(id.clone(), kind.clone());
+    account.shelf.names.push((id.clone(), media.file_name.clone().unwrap_or_default()));
     let url = format!("http://mmbiz.qpic.cn/{id}/0?wx_fmt=png");
     Ok(if kind == "image" { json!({ "media_id": id, "url": url }) } else { json!({ "media_id": id }) })
+}
+
+pub fn list_material(account: &mut Account, request: &Request, now: i64) -> Result<Value, Refusal> {
+    let body = request.json().ok_or(Refusal::from(47001))?;
+    let kind = body["type"].as_str().filter(|kind| matches!(*kind, "image" | "voice" | "video"));
+    let kind = kind.ok_or(Refusal::from(40004))?;
+    let count = body["count"].as_u64().filter(|count| (1..=20).contains(count)).ok_or(Refusal::from(40035))?;
+    let offset = body["offset"].as_u64().ok_or(Refusal::from(40035))?;
+    account.charge(Endpoint::DraftGet, now)?;
+    let shelf = &account.shelf;
+    let is_of_kind = |id: &String| match shelf.permanent.get(id).map(String::as_str) {
+        Some("thumb") => kind == "image",
+        own => own == Some(kind),
+    };
+    let all: Vec<&(String, String)> = shelf.names.iter().rev().filter(|(id, _)| is_of_kind(id)).collect();
+    let items: Vec<Value> = all
+        .iter()
+        .skip(offset as usize)
+        .take(count as usize)
+        .map(|(id, name)| json!({ "media_id": id, "name": name, "update_time": now / 1000, "url": "" }))
+        .collect();
+    Ok(json!({ "total_count": all.len(), "item_count": items.len(), "item": items }))
 }
 
 pub fn delete_material(account: &mut Account, request: &Request) -> Result<Value, Refusal> {

@@ -167,6 +167,16 @@ impl WechatApi {
         self.account(app_id, |account, _| account.press.refusal = code);
     }
 
+    /// Somebody publishes something in the console; gives its id.
+    pub fn publish_elsewhere(&self, app_id: &str) -> String {
+        self.account(app_id, |account, _| account.press.publish_elsewhere())
+    }
+
+    /// The id of the latest publication that was asked for by a call.
+    pub fn latest_publication(&self, app_id: &str) -> Option<String> {
+        self.account(app_id, |account, _| account.press.latest())
+    }
+
     /// A publication comes to its end.
     pub fn finish_publication(&self, app_id: &str, publish_id: &str, status: u32) {
         self.account(app_id, |account, _| account.press.finish(publish_id, status));

@@ -48,6 +48,18 @@ impl Press {
         }
     }
 
+    /// Somebody publishes something in the console, which is done at once.
+    pub fn publish_elsewhere(&mut self) -> String {
+        let publish_id = (200_000_000 + self.publications.len() as u64).to_string();
+        self.publications.insert(publish_id.clone(), Publication { media_id: "elsewhere".into(), status: 0 });
+        publish_id
+    }
+
+    /// The latest publication that was asked for by a call.
+    pub fn latest(&self) -> Option<String> {
+        self.publications.keys().filter(|id| id.starts_with('1')).next_back().cloned()
+    }
+
     fn number(&self, request: &Request) -> Result<u64, Refusal> {
         let body = request.json().ok_or(Refusal::from(47001))?;
         let wanted = body["media_id"].as_str().ok_or(Refusal::from(41006))?;
