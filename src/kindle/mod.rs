@@ -37,6 +37,9 @@ use crate::store::records::{AddressRecord, BookId, DeliveryRecord};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS};
 use crate::store::{self, Store, Write, hex};
 
+/// Where the public page is that shows followers how to approve our senders.
+pub const HELP_PAGE: &str = "/help/kindle";
+
 /// Most rows of one follower that are looked at: none has more within the time they are kept.
 const MOST_ROWS: usize = 10_000;
 
@@ -303,6 +306,11 @@ impl Who {
     pub fn new(account: &str, open_id: &str) -> Who {
         Who { key: follower_key(account, open_id) }
     }
+}
+
+/// Where the picture of [`HELP_PAGE`] is in a language, `zh` or `en`.
+pub fn help_picture(language: &str) -> String {
+    format!("{HELP_PAGE}-{language}.png")
 }
 
 /// An address without the name around it.

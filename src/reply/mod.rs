@@ -18,6 +18,7 @@ mod familiar;
 mod finding;
 mod flood;
 mod follower;
+mod kindle_help;
 mod listing;
 mod mine;
 mod notice;

@@ -29,20 +29,6 @@ const TITLE: usize = 40;
 const SERVER_WORDS: usize = 80;
 
 impl Visit<'_> {
-    /// How pushes work, and what is bound.
-    pub(super) fn push_help(&self) -> Result<Outcome> {
-        if !self.desk.kindle.is_ready() {
-            return Ok(self.push_off());
-        }
-        let senders = self.desk.kindle.senders().join("、");
-        let mut text = self.words.say(Word::PushHelp, &[("senders", &literal(&senders))]);
-        if !self.addresses()?.is_empty() {
-            text.push_str("\n\n");
-            text.push_str(&self.address_list()?);
-        }
-        Ok(Outcome::say(text))
-    }
-
     /// Tells what binding means and asks for consent, which carries the address: until then it is not stored.
     pub(super) fn bind(&self, typed: &str) -> Result<Outcome> {
         if !self.desk.kindle.is_ready() {
@@ -214,7 +200,7 @@ impl Visit<'_> {
         Outcome { speech: Speech::Posted, effects, is_filler: false }
     }
 
-    fn push_off(&self) -> Outcome {
+    pub(super) fn push_off(&self) -> Outcome {
         Outcome::say(self.words.plain(Word::PushOff))
     }
 
@@ -229,11 +215,11 @@ impl Visit<'_> {
         self.words.say(word, &[("text", &literal(&shortened(typed, TITLE)))])
     }
 
-    fn addresses(&self) -> Result<Vec<(String, AddressRecord)>> {
+    pub(super) fn addresses(&self) -> Result<Vec<(String, AddressRecord)>> {
         Ok(self.desk.kindle.addresses(&self.key())?)
     }
 
-    fn address_list(&self) -> Result<String> {
+    pub(super) fn address_list(&self) -> Result<String> {
         Ok(self.words.say(Word::Mailboxes, &[("list", &numbered(&self.addresses()?))]))
     }
 

@@ -119,6 +119,7 @@ impl Visit<'_> {
             Command::Open(book) => self.open(book)?,
             Command::As(format) => self.as_format(format)?,
             Command::PushHelp => self.push_help()?,
+            Command::KindlePicture => self.kindle_picture(),
             Command::Bind(address) => self.bind(&address)?,
             Command::Agree(address) => self.agree(&address)?,
             Command::Code(digits) => self.enter_code(&digits),
