@@ -3,12 +3,12 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Done, Kindle, MOST_ROWS, Who};
-use crate::store::records::{BookId, DeliveryRecord, DeliveryState, Parcel};
+use crate::store::records::{BookId, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
 
 /// How long a row is kept after its end.
-const KEPT: Duration = Duration::days(30);
+pub(super) const KEPT: Duration = Duration::days(30);
 /// Rows in one step of a scan.
 const PAGE: usize = 500;
 /// Counts the deliveries there have been: the last number given.
@@ -98,6 +98,21 @@ impl Kindle {
                 write.delete(&DELIVERIES, &key);
                 write.delete(&DELIVERY_NEWS, &key);
                 write.delete(&DELIVERY_QUEUE, &row.number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up what waits to be sent to a follower who is blocked from now on: it must not go out later by itself. What
+    /// is being handed in at this moment notes its own end.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn give_up_all(&self, write: &mut Write<'_>, who: &Who, now: DateTime<Utc>) -> store::Result<()> {
+        for (key, mut row) in self.store.under(&DELIVERIES, &who.key, MOST_ROWS)? {
+            if matches!(row.state, DeliveryState::Queued | DeliveryState::Retry) {
+                row.trouble = Some(DeliveryTrouble::Blocked);
+                self.end(write, &key, row, DeliveryState::Failed, now)?;
             }
         }
         Ok(())

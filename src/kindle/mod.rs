@@ -3,7 +3,7 @@
 //! An address belongs to a follower once a code that was sent there has been typed into the chat (`binding`), because
 //! all followers approve the same sender: without it, one could push to another's device. A push is a row
 //! (`delivery`), written with the answer that promises it; the drain (`drain`) hands the rows in, in order, and notes
-//! of each what became of it. The same follower, book, file, address and day make one row, and every try of it the
+//! of each what became of it (`line` says what a server's answer means). The same follower, book, file, address and day make one row, and every try of it the
 //! same letter with the same Message-ID.
 //!
 //! Deliberately not here: the conversation (`reply`), the session with the mail server (`mail`), how a file is made
@@ -15,8 +15,9 @@ mod bounces;
 mod delivery;
 mod drain;
 mod letter;
+mod line;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -53,6 +54,8 @@ pub struct Kindle {
     key: [u8; 32],
     /// Senders whose servers are let alone until then: who asks a bank of guards again and again is locked out.
     quiet: parking_lot::Mutex<HashMap<String, DateTime<Utc>>>,
+    /// By sender, recipients that were refused by policy since a letter of it got through.
+    turned_away: parking_lot::Mutex<HashMap<String, HashSet<String>>>,
     /// Held by the one drain that runs.
     draining: Mutex<()>,
     bell: Bell,
@@ -191,6 +194,7 @@ impl Kindle {
             settings,
             key,
             quiet: parking_lot::Mutex::default(),
+            turned_away: parking_lot::Mutex::default(),
             draining: Mutex::new(()),
             bell: Bell::default(),
         }

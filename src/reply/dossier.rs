@@ -85,6 +85,9 @@ impl Desk {
             } else {
                 write.put(&FOLLOWERS, &key, &FollowerRecord { blocked: is_blocked, ..met })?;
             }
+            if is_blocked {
+                self.kindle.give_up_all(write, &kindle::Who::new(account, open_id), now)?;
+            }
             Ok::<_, store::Error>(true)
         })?)
     }

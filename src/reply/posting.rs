@@ -4,18 +4,19 @@
 //! are kept for the platform's retries, so they show an address masked.
 
 use super::card::size;
+use super::command::{self, Command};
 use super::number;
 use super::outcome::{Effect, Outcome, Speech, shortened};
 use super::visit::Visit;
 use super::wording::{Word, Wordings};
-use super::{Error, Result};
+use super::{Desk, Error, Result};
 use crate::book::Format;
 use crate::kindle::{Action, Done, Unfit, masked};
 use crate::library::link::offers;
 use crate::library::requests::follower_key;
 use crate::search::Confidence;
 use crate::store::records::{
-    AddressRecord, BookId, BookRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel,
+    AddressRecord, BookId, BookRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel, PlaceRecord,
 };
 use crate::wechat::{literal, menu_link};
 
@@ -228,6 +229,18 @@ impl Visit<'_> {
     }
 }
 
+impl Desk {
+    /// Whether what is said to this text is [`private`]: it repeats an address before there is consent.
+    pub(super) fn is_private(&self, text: &str) -> bool {
+        // Where they are makes no difference to such a text.
+        match command::parse(text, &PlaceRecord::default()) {
+            Command::Bind(_) => true,
+            Command::Agree(typed) => self.kindle.judge(&typed).is_err(),
+            _ => false,
+        }
+    }
+}
+
 /// Said once, and not kept for a retry: the same is said again then.
 fn private(text: String) -> Outcome {
     Outcome { speech: Speech::Private(text), effects: Vec::new(), is_filler: false }
@@ -298,6 +311,7 @@ fn trouble(words: &Wordings, trouble: &DeliveryTrouble) -> String {
         DeliveryTrouble::BookGone => words.plain(Word::TroubleGone),
         DeliveryTrouble::NotBound => words.plain(Word::TroubleUnbound),
         DeliveryTrouble::Bounced(text) => quoted(Word::TroubleBounced, text),
+        DeliveryTrouble::Blocked => words.plain(Word::TroubleBlocked),
     }
 }
 

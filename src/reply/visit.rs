@@ -91,7 +91,7 @@ impl Visit<'_> {
         };
         let Desk { flood, limits, library, .. } = self.desk;
         if command.may_search()
-            && !flood.may_search(&self.follower.alias, limits.searches_per_day, library.day(self.now))
+            && !flood.may_search(&self.follower.alias, self.seed, limits.searches_per_day, library.day(self.now))
         {
             let limit = limits.searches_per_day.to_string();
             return Ok(Outcome::say(self.words.say(Word::SearchLimit, &[("limit", &limit)])));

@@ -28,7 +28,8 @@ use crate::store::schema::{META, SETTINGS};
 pub const MP_VERIFY: &str = "mp_verify";
 
 /// Book pages and downloads are the followers' affair; the rest may be found.
-const ROBOTS: &str = "User-agent: *\nDisallow: /b/\nDisallow: /dl/\nDisallow: /cover/\nDisallow: /opds\nDisallow: /help/\n";
+const ROBOTS: &str =
+    "User-agent: *\nDisallow: /b/\nDisallow: /dl/\nDisallow: /cover/\nDisallow: /opds\nDisallow: /help/\n";
 
 /// All pages.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::Table;
 use super::records::{
     AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
-    ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord,
-    MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, SubscriptionRecord,
-    TokenCountsRecord,
+    ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, InboxRecord, MaterialRecord,
+    MediaFileRecord, MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord,
+    SubscriptionRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -110,6 +110,9 @@ pub const SUBSCRIPTIONS: Table<(String, String), SubscriptionRecord> = Table::ne
 /// The same by words: (folded words, `account/openid`).
 pub const SUBSCRIBERS: Table<(String, String), ()> = Table::new(b'r', "subscribers");
 
+/// How far mailboxes have been read that notices of undeliverable letters come back to, by a hash of their names.
+pub const INBOXES: Table<String, InboxRecord> = Table::new(b's', "inboxes");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -156,4 +159,5 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (CONTACTS.prefix, CONTACTS.name),
     (SUBSCRIPTIONS.prefix, SUBSCRIPTIONS.name),
     (SUBSCRIBERS.prefix, SUBSCRIBERS.name),
+    (INBOXES.prefix, INBOXES.name),
 ];

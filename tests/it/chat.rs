@@ -345,6 +345,33 @@ async fn a_late_answer_comes_by_itself_and_the_follower_sees_that_it_is_being_wr
     assert!(!room.says("你好").await.contains("天外飞仙"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_with_an_address_is_not_kept_but_asked_for_again() {
+    let patience = Patience { attempt: Real::from_millis(300), attempts: 3, typing: Real::from_secs(60) };
+    let mail = "[mail]\nfrom = \"books@example.com\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n";
+    let room = Room::with(mail, patience).await;
+    room.says("你好").await;
+    for text in ["绑定 secret@kindle.com", "同意绑定 secret@kindle.cn", "ｓｅｃｒｅｔ＠kindle.com"] {
+        // What opens the window again is written, and waits.
+        room.after(Duration::minutes(11));
+        let hold = Hold::of(&room.app.app.store);
+        let push = room.app.sim.text(FOLLOWER, text);
+        room.platform().act(APP_ID, FOLLOWER, Act::Writes);
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            told.push(room.app.sim.deliver(&push).await.answer);
+        }
+        assert_eq!(told[2].expect_text(), "正在处理，好了马上发给您", "{told:?}");
+        hold.release();
+        until(async || room.tell().await > 0).await;
+        let said = room.said().pop().unwrap();
+        assert!(said.contains("请再发一次：绑定") && !said.contains('@'), "{text}: {said}");
+        let mut kept = Vec::new();
+        room.app.app.store.export(&mut kept).unwrap();
+        assert!(!String::from_utf8(kept).unwrap().contains("secret"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_ready_shows_no_sign_of_being_written() {
     let room = Room::with("", Patience { typing: Real::from_secs(60), ..Patience::default() }).await;

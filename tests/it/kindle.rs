@@ -1,6 +1,8 @@
 //! Pushes by mail, through the conversation and a mail server on a socket: whose an address is, what arrives, what is
 //! tried again, what is forgotten.
 
+mod help;
+mod refusals;
 mod traces;
 
 use chrono::Duration;
@@ -395,6 +397,41 @@ async fn a_letter_that_comes_back_is_noted_and_told() {
     assert_eq!(kindle.read_bounces(&post.app.clock.clock()).await.unwrap(), 0);
     // Asked for again, it goes out again.
     assert!(post.say("推送 三体").await.contains("这就寄往"));
+}
+
+#[tokio::test]
+async fn a_mailbox_is_read_on_from_where_it_was_left_however_much_comes() {
+    let mut inbox = Dovecot::start();
+    let post = Post::start(&inbox.toml()).await.bound(MAILBOX).await;
+    let post = Post { app: post.app.with_book("三体"), ..post };
+    let bounce = |id: &str| {
+        format!(
+            "From: MAILER-DAEMON@qq.com\nSubject: Undelivered\n\nFinal-Recipient: rfc822; lisi@qq.com\n\
+             Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 mailbox full\n\nMessage-ID: {id}\n"
+        )
+    };
+    post.say("推送 三体").await;
+    assert_eq!(post.drain().await, sent(1));
+    let id = post.books()[0].header("Message-ID").unwrap();
+    // The notice stands before more letters than are looked at in one session.
+    inbox.put(&bounce(&id));
+    inbox.put_many("From: friend@example.org\nSubject: Hello\n\nNothing to do with it.\n", 205);
+    let kindle = &post.app.app.kindle;
+    let read = async |post: &Post| post.app.app.kindle.read_bounces(&post.app.clock.clock()).await.unwrap();
+    assert!(kindle.has_inbox());
+    assert_eq!(read(&post).await, 1);
+    assert_eq!(post.rows()[0].state, DeliveryState::Failed);
+    // Sent again it is the same letter: the old notice must not be taken for one about it.
+    assert!(post.say("推送 三体").await.contains("这就寄往"));
+    assert_eq!(post.drain().await, sent(1));
+    let post = Post { app: post.app.restart().await, sink: post.sink };
+    assert_eq!(read(&post).await, 0);
+    assert_eq!(post.rows()[0].state, DeliveryState::Sent);
+    // The next one is found, also if somebody has opened it before.
+    inbox.put_seen(&bounce(&id));
+    assert_eq!(read(&post).await, 1);
+    assert_eq!(post.rows()[0].state, DeliveryState::Failed);
+    assert_eq!(read(&post).await, 0);
 }
 
 #[tokio::test]

@@ -164,6 +164,8 @@ words! {
     TroubleGone = "trouble_gone" [],
     TroubleUnbound = "trouble_unbound" [],
     TroubleBounced = "trouble_bounced" ["text"],
+    TroubleBlocked = "trouble_blocked" [],
+    BindAgain = "bind_again" [],
     LabelArticles = "label_articles" [],
     ArticleToo = "article_too" ["link"],
     ArticlesFound = "articles_found" ["text"],

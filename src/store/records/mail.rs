@@ -31,6 +31,16 @@ pub struct CodeRecord {
     pub ends_at: DateTime<Utc>,
 }
 
+/// How far the mailbox has been read that notices come back to. The key stands for which one it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InboxRecord {
+    /// The server's UIDVALIDITY: with another one all letters have other numbers.
+    pub validity: u32,
+    /// The number of the last letter that was read.
+    pub last: u32,
+}
+
 /// Something that is sent, or was, by mail. The key says when it was asked for, what it is, and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRecord {
@@ -108,4 +118,6 @@ pub enum DeliveryTrouble {
     NotBound,
     /// A notice has come back from where it went.
     Bounced(String),
+    /// The follower was blocked when it was to be sent.
+    Blocked,
 }
