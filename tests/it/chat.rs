@@ -413,6 +413,50 @@ async fn new_books_are_told_of_once_a_day_until_the_subscription_ends() {
 }
 
 #[tokio::test]
+async fn a_list_of_all_new_books_comes_once_a_week_to_who_wants_it() {
+    let room = Room::start().await;
+    let arrives = |title: &str| {
+        let (name, bytes) = by("某人", title);
+        room.app.add(&name, &bytes);
+    };
+    arrives("旧书");
+    room.after(Duration::hours(1));
+    assert!(room.says("订阅 周报").await.contains("订阅好了：周报"));
+    assert!(room.says("订阅 週報").await.contains("已经订阅了"));
+    assert!(room.says("订阅").await.contains("1. 周报"));
+    room.after(Duration::hours(1));
+    for number in "一二三四五六七八九十".chars() {
+        arrives(&format!("{number}号星"));
+    }
+    room.after(Duration::days(6));
+    assert_eq!(room.tell().await, 0);
+    assert!(!room.says("你好").await.contains("号星"), "a week is not over");
+    room.after(Duration::days(1));
+    assert_eq!(room.tell().await, 1);
+    let said = room.said().pop().unwrap();
+    assert!(said.starts_with("这一周新到的书") && said.contains("《十号星》") && !said.contains("旧书"), "{said}");
+    assert!(said.ends_with("还有 2 本，发“最新”都能看到"), "{said}");
+    assert_eq!(room.tell().await, 0);
+    assert!(!room.says("你好").await.contains("号星"), "told once");
+    // Where nobody may be written to, it waits for the next answer.
+    arrives("新书");
+    room.after(Duration::days(8));
+    assert_eq!(room.tell().await, 0);
+    let answer = room.says("你好").await;
+    assert!(answer.contains("《新书》") && !answer.contains("号星"), "{answer}");
+    // A week in which nothing comes is not told of.
+    room.after(Duration::days(8));
+    assert!(!room.says("你好").await.contains("这一周"));
+    arrives("末书");
+    assert_eq!(room.tell().await, 1);
+    arrives("多余");
+    assert!(room.says("退订 周报").await.contains("退订了：周报"));
+    room.after(Duration::days(8));
+    let answer = room.says("你好").await;
+    assert!(!answer.contains("多余") && room.tell().await == 0, "{answer}");
+}
+
+#[tokio::test]
 async fn many_new_books_are_one_message_and_no_burden_for_tomorrow() {
     let room = Room::start().await;
     room.says("订阅 刘慈欣").await;
