@@ -105,7 +105,7 @@ impl Kindle {
     /// The keys of all deliveries that were sent, by the Message-ID of their letters.
     fn by_message_id(&self) -> store::Result<HashMap<String, (String, String)>> {
         let sent = self.latest(usize::MAX)?.into_iter().filter(|(_, row)| row.state == DeliveryState::Sent);
-        Ok(sent.map(|(key, _)| (letter::message_id(&key), key)).collect())
+        Ok(sent.map(|(key, row)| (letter::message_id(&key, &row.address), key)).collect())
     }
 
     /// A letter came back. `None` if that was known already.
@@ -114,7 +114,8 @@ impl Kindle {
             let row = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
             let Some(mut row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(None) };
             // Servers repeat the address, and this is shown to the owner.
-            let why = why.to_ascii_lowercase().replace(&row.address, "***");
+            let why = why.to_ascii_lowercase();
+            let why = self.seal.open(&row.address).map_or(why.clone(), |address| why.replace(&address, "***"));
             row.trouble = Some(DeliveryTrouble::Bounced(why.chars().take(LONGEST).collect()));
             self.end(write, key, row.clone(), DeliveryState::Failed, now)?;
             Ok(Some(row))

@@ -8,6 +8,7 @@ use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
 use super::line::{Line, Try};
+use super::seal::name_of;
 use super::{Kindle, bare, letter};
 use crate::blocking::blocking;
 use crate::clock::Clock;
@@ -143,7 +144,8 @@ impl Kindle {
     }
 
     fn sender_of(&self, key: &(String, String), row: &DeliveryRecord) -> store::Result<String> {
-        let record: Option<AddressRecord> = self.store.get(&ADDRESSES, &(key.0.clone(), row.address.clone()))?;
+        let record: Option<AddressRecord> =
+            self.store.get(&ADDRESSES, &(key.0.clone(), name_of(&row.address).to_owned()))?;
         Ok(record.map(|record| record.sender).unwrap_or_default())
     }
 
@@ -227,10 +229,15 @@ impl Kindle {
         if self.is_blocked(&key.0)? {
             return Ok(Ready::Never(DeliveryTrouble::Blocked));
         }
-        let address = (key.0.clone(), row.address.clone());
+        let address = (key.0.clone(), name_of(&row.address).to_owned());
+        let row = &self.opened(row.clone());
         let Some(record) = self.store.get::<_, AddressRecord>(&ADDRESSES, &address)? else {
             return Ok(Ready::Never(DeliveryTrouble::NotBound));
         };
+        if row.address.is_empty() {
+            // Closed with a key that is lost.
+            return Ok(Ready::Never(DeliveryTrouble::NotBound));
+        }
         match &row.parcel {
             Parcel::Code => Ok(match record.code.filter(|code| super::binding::is_open(code, now)) {
                 Some(code) => {

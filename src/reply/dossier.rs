@@ -107,7 +107,12 @@ impl Desk {
             .into_iter()
             .map(|named| json!({ "table": named.table, "key": named.key, "value": named.value }))
             .collect();
-        Ok(json!({ "account": account, "open_id": open_id, "alias": alias, "records": records }))
+        // In the records they are closed, and it is the follower's copy.
+        let addresses = self.kindle.all_addresses(&follower_key(account, open_id))?;
+        let addresses: Vec<String> = addresses.into_iter().map(|(address, _)| address).collect();
+        Ok(json!({
+            "account": account, "open_id": open_id, "alias": alias, "addresses": addresses, "records": records,
+        }))
     }
 }
 

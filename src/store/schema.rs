@@ -80,11 +80,11 @@ pub const ALERTS: Table<String, AlertRecord> = Table::new(b'd', "alerts");
 /// Conversions, by the source's content hash and the extension of the format they were made in.
 pub const CONVERSIONS: Table<(String, String), ConversionRecord> = Table::new(b'e', "conversions");
 
-/// Mail addresses of followers: (`account/openid`, address).
+/// Mail addresses of followers: (`account/openid`, a name that stands for the address).
 pub const ADDRESSES: Table<(String, String), AddressRecord> = Table::new(b'f', "addresses");
-/// Which follower (`account/openid`) has proven that a mail address is theirs.
+/// Which follower (`account/openid`) has proven that a mail address is theirs, by its name.
 pub const FOLLOWER_OF_ADDRESS: Table<String, String> = Table::new(b'g', "follower_of_address");
-/// Deliveries by mail: (`account/openid`, day, what and address).
+/// Deliveries by mail: (`account/openid`, day, what and the address's name).
 pub const DELIVERIES: Table<(String, String), DeliveryRecord> = Table::new(b'h', "deliveries");
 /// Those that have not ended, by number: the order they were asked for.
 pub const DELIVERY_QUEUE: Table<u64, (String, String)> = Table::new(b'i', "delivery_queue");

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::BookId;
 
-/// A mail address of a follower's. The key says which.
+/// A mail address of a follower's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AddressRecord {
+    /// The address, closed; the key of the table has only a name that stands for it.
+    pub address: String,
     /// Its domain is one of Amazon's.
     pub is_kindle: bool,
     /// The address of ours that writes to it: the one that the follower approved.
@@ -48,7 +50,7 @@ pub struct DeliveryRecord {
     pub number: u64,
     /// What is sent.
     pub parcel: Parcel,
-    /// Where to.
+    /// Where to: in the store closed, and opened wherever it is given out.
     pub address: String,
     /// When it was asked for.
     pub queued_at: DateTime<Utc>,
