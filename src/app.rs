@@ -1,7 +1,8 @@
 //! Everything assembled, nothing running: no socket is bound, no thread started, no clock read but the one given.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
 use crate::token::{Keys, StandIns, Tokens};
 use crate::wechat::Account;
+
+/// The file in the data folder with the key of followers' mail addresses.
+const ADDRESS_KEY: &str = "address.key";
 
 /// The program's parts.
 pub struct App {
@@ -89,7 +93,15 @@ impl App {
             Arc::clone(&alerts),
             push,
             kept_key(&store, "push_key")?,
+            &address_key(data_dir)?,
         ));
+        let unreadable = kindle.seal_addresses()?;
+        if unreadable > 0 {
+            log::error!(
+                "{unreadable} mail addresses of followers cannot be read with the key in {ADDRESS_KEY}: put back the \
+                 file of the time when they were bound, or let their followers bind them again"
+            );
+        }
         let media = config.media.settings(data_dir);
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
         let accounts: Vec<Arc<Account>> = config.accounts()?.into_iter().map(Arc::new).collect();
@@ -211,6 +223,38 @@ fn kept_key(store: &Store, name: &str) -> Result<[u8; 32]> {
         Ok(fresh)
     })?;
     Ok(key)
+}
+
+/// The key of followers' mail addresses, made at the first start in a file of its own: a copy of the database alone
+/// must not name them.
+fn address_key(data_dir: &Path) -> Result<[u8; 32]> {
+    let path = data_dir.join(ADDRESS_KEY);
+    match fs::read(&path) {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes).ok().with_context(|| {
+            format!(
+                "{} is damaged: put it back from a backup; if there is none, delete it, and followers bind their \
+                 mail addresses again",
+                path.display()
+            )
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key: [u8; 32] = random()?;
+            keep_file(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(key)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Writes a file of the owner's alone, whole or not at all, also in a power cut.
+fn keep_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 /// The data is the owner's alone. A directory that is not ours, named by mistake, keeps its mode.

@@ -45,6 +45,7 @@ pub use model::{
     Book, Chapter, Content, Contributor, Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Layout, Metadata,
     Resource, Role, Series, Spread, Target, TocEntry,
 };
+pub use picture::svg::drawing_as_png;
 pub use picture::{BoundedPicture, Bounds, bounded_picture, is_picture};
 pub use report::{Change, Report};
 pub use safe::{Rules, Safe, Shown, markdown as markdown_markup, safe as safe_markup};

@@ -25,10 +25,10 @@ impl Kindle {
         digits: String,
         now: DateTime<Utc>,
     ) -> store::Result<Done> {
-        let key = (who.key.clone(), address.as_str().to_owned());
+        let key = (who.key.clone(), self.seal.name(address.as_str()));
         let known: Option<AddressRecord> = write.get(&ADDRESSES, &key)?;
         if known.as_ref().is_some_and(|known| known.bound_at.is_some()) && self.is_owner(write, &key)? {
-            return Ok(Done::AlreadyBound(key.1));
+            return Ok(Done::AlreadyBound(address.as_str().to_owned()));
         }
         let most = self.settings.limits.addresses;
         if known.is_none() && self.all_addresses(&who.key)?.len() >= most as usize {
@@ -38,7 +38,7 @@ impl Kindle {
         let day = self.library.day(now);
         // Several followers together must not send more to somebody who has asked for nothing, nor use up the letters
         // that books need.
-        let counters = [self.counter("codes-of", &who.key, &day), self.counter("codes-to", &key.1, &day)];
+        let counters = [self.counter("codes-of", &who.key, &day), self.counter("codes-to", address.as_str(), &day)];
         let all = (day.clone(), "codes".to_owned());
         if write.get(&QUOTAS, &all)?.unwrap_or(0) >= u64::from(self.settings.limits.letters_per_day / 4) {
             return Ok(Done::TooManyCodes(most));
@@ -57,10 +57,16 @@ impl Kindle {
         let sender = sender.unwrap_or_else(|| self.sender_for(&address));
         let open = known.and_then(|known| known.code).filter(|code| is_open(code, now));
         let code = open.unwrap_or(CodeRecord { digits, tries_left: TRIES, ends_at: now + CODE_LIVES });
-        let record =
-            AddressRecord { is_kindle: address.is_kindle(), sender: sender.clone(), bound_at: None, code: Some(code) };
+        let record = AddressRecord {
+            address: self.seal.close(address.as_str()),
+            is_kindle: address.is_kindle(),
+            sender: sender.clone(),
+            bound_at: None,
+            code: Some(code),
+        };
         write.put(&ADDRESSES, &key, &record)?;
-        self.enqueue(write, who, &format!("{day}/code-{sent_before}/{}", key.1), Parcel::Code, key.1, now)?;
+        let what = format!("{day}/code-{sent_before}");
+        self.enqueue(write, who, &what, Parcel::Code, address.as_str(), now)?;
         Ok(Done::CodeSent { address, sender })
     }
 
@@ -74,12 +80,12 @@ impl Kindle {
     ) -> store::Result<Done> {
         let mut left = None;
         for (address, _) in self.all_addresses(&who.key)? {
-            let key = (who.key.clone(), address);
+            let key = (who.key.clone(), self.seal.name(&address));
             // Read in the write: two guesses at the same time are two.
             let Some(mut record) = write.get::<_, AddressRecord>(&ADDRESSES, &key)? else { continue };
             let Some(code) = record.code.as_mut().filter(|code| is_open(code, now)) else { continue };
             if bool::from(code.digits.as_bytes().ct_eq(digits.as_bytes())) {
-                return self.proven(write, key, record, now);
+                return self.proven(write, (key, address), record, now);
             }
             code.tries_left -= 1;
             left = left.max(Some(code.tries_left));
@@ -91,7 +97,7 @@ impl Kindle {
     fn proven(
         &self,
         write: &mut Write<'_>,
-        key: (String, String),
+        (key, address): ((String, String), String),
         record: AddressRecord,
         now: DateTime<Utc>,
     ) -> store::Result<Done> {
@@ -101,21 +107,21 @@ impl Kindle {
         let bound = AddressRecord { bound_at: Some(now), code: None, ..record };
         write.put(&ADDRESSES, &key, &bound)?;
         write.put(&FOLLOWER_OF_ADDRESS, &key.1, &key.0)?;
-        Ok(Done::Bound(key.1))
+        Ok(Done::Bound(address))
     }
 
     /// Forgets an address, and what was or is to be sent there.
     pub(super) fn unbind(&self, write: &mut Write<'_>, who: &Who, address: String) -> store::Result<Done> {
-        let key = (who.key.clone(), address);
+        let key = (who.key.clone(), self.seal.name(&address));
         if write.get(&ADDRESSES, &key)?.is_none() {
-            return Ok(Done::NotBound(key.1));
+            return Ok(Done::NotBound(address));
         }
         if self.is_owner(write, &key)? {
             write.delete(&FOLLOWER_OF_ADDRESS, &key.1);
         }
         write.delete(&ADDRESSES, &key);
         self.forget_deliveries(write, &key)?;
-        Ok(Done::Unbound(key.1))
+        Ok(Done::Unbound(address))
     }
 
     /// Whether the follower of this key has proven the address, and nobody else since.

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Done, Kindle, MOST_ROWS, Who};
+use super::{Done, Kindle, MOST_ROWS, Who, seal};
 use crate::store::records::{BookId, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
 
 /// How long a row is kept after its end.
-const KEPT: Duration = Duration::days(30);
+pub(super) const KEPT: Duration = Duration::days(30);
 /// Rows in one step of a scan.
 const PAGE: usize = 500;
 /// Counts the deliveries there have been: the last number given.
@@ -42,15 +42,16 @@ impl Kindle {
         address: String,
         now: DateTime<Utc>,
     ) -> store::Result<Done> {
-        let owned = (who.key.clone(), address.clone());
+        let owned = (who.key.clone(), self.seal.name(&address));
         if !self.is_owner(write, &owned)? {
             return Ok(Done::NotBound(address));
         }
         let day = self.library.day(now);
-        let key = format!("{day}/{book}-{}/{address}", file.as_deref().unwrap_or("any"));
-        let before: Option<DeliveryRecord> = write.get(&DELIVERIES, &(who.key.clone(), key.clone()))?;
+        let what = format!("{day}/{book}-{}", file.as_deref().unwrap_or("any"));
+        let key = (who.key.clone(), format!("{what}/{}", owned.1));
+        let before: Option<DeliveryRecord> = write.get(&DELIVERIES, &key)?;
         if let Some(before) = before.filter(|before| before.state != DeliveryState::Failed) {
-            return Ok(Done::PushedBefore(Box::new(before)));
+            return Ok(Done::PushedBefore(Box::new(self.opened(before))));
         }
         let counter = self.counter("pushes-of", &who.key, &day);
         let used = write.get(&QUOTAS, &counter)?.unwrap_or(0);
@@ -60,25 +61,26 @@ impl Kindle {
         }
         write.put(&QUOTAS, &counter, &(used + 1))?;
         let parcel = Parcel::Book { book, title: title.clone(), file };
-        self.enqueue(write, who, &key, parcel, address.clone(), now)?;
+        self.enqueue(write, who, &what, parcel, &address, now)?;
         Ok(Done::Pushed { title, address })
     }
 
+    /// Queues a parcel; `what` tells it from others of the follower to the same address.
     pub(super) fn enqueue(
         &self,
         write: &mut Write<'_>,
         who: &Who,
-        key: &str,
+        what: &str,
         parcel: Parcel,
-        address: String,
+        address: &str,
         now: DateTime<Utc>,
     ) -> store::Result<()> {
         let number = write.count(NUMBER, 1)?;
-        let key = (who.key.clone(), key.to_owned());
+        let key = (who.key.clone(), format!("{what}/{}", self.seal.name(address)));
         let row = DeliveryRecord {
             number,
             parcel,
-            address,
+            address: self.seal.close(address),
             queued_at: now,
             state: DeliveryState::Queued,
             attempts: 0,
@@ -91,13 +93,28 @@ impl Kindle {
         write.put(&DELIVERY_QUEUE, &number, &key)
     }
 
-    /// Deletes the rows of this follower's deliveries to this address: their keys, too, have it in clear.
+    /// Deletes the rows of this follower's deliveries to the address of this name.
     pub(super) fn forget_deliveries(&self, write: &mut Write<'_>, owner: &(String, String)) -> store::Result<()> {
         for (key, row) in self.store.under(&DELIVERIES, &owner.0, MOST_ROWS)? {
-            if row.address == owner.1 {
+            if seal::name_of(&row.address) == owner.1 {
                 write.delete(&DELIVERIES, &key);
                 write.delete(&DELIVERY_NEWS, &key);
                 write.delete(&DELIVERY_QUEUE, &row.number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up what waits to be sent to a follower who is blocked from now on: it must not go out later by itself. What
+    /// is being handed in at this moment notes its own end.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn give_up_all(&self, write: &mut Write<'_>, who: &Who, now: DateTime<Utc>) -> store::Result<()> {
+        for (key, mut row) in self.store.under(&DELIVERIES, &who.key, MOST_ROWS)? {
+            if matches!(row.state, DeliveryState::Queued | DeliveryState::Retry) {
+                row.trouble = Some(DeliveryTrouble::Blocked);
+                self.end(write, &key, row, DeliveryState::Failed, now)?;
             }
         }
         Ok(())
@@ -118,7 +135,7 @@ impl Kindle {
             let page: Vec<((String, String), DeliveryRecord)> = self.store.page(&DELIVERIES, after.as_ref(), PAGE)?;
             let is_last = page.len() < PAGE;
             after = page.last().map(|(key, _)| key.clone());
-            rows.extend(page.into_iter().filter(|(_, row)| wanted(row)));
+            rows.extend(page.into_iter().filter(|(_, row)| wanted(row)).map(|(key, row)| (key, self.opened(row))));
             rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.number));
             rows.truncate(limit);
             if is_last {

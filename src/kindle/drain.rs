@@ -7,14 +7,15 @@ use std::sync::Arc;
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
 
+use super::line::{Line, Try};
+use super::seal::name_of;
 use super::{Kindle, bare, letter};
-use crate::alert::Trouble;
 use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::library;
-use crate::mail::{self, Letter, Server, Session};
+use crate::mail::{Letter, Server};
 use crate::store::records::{AddressRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
-use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_QUEUE, QUOTAS};
+use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_QUEUE, FOLLOWERS, QUOTAS};
 use crate::store::{self, Durability};
 
 /// Deliveries handed in with one session.
@@ -26,8 +27,6 @@ const GIVE_UP_AFTER: Duration = Duration::hours(48);
 /// How many times the first wait each further one is; the last holds for all that follow. Five minutes, which servers
 /// that greylist want to begin with, become four hours.
 const BACK_OFF: [i32; 6] = [1, 3, 6, 12, 24, 48];
-/// From this try on, a server that cannot be reached is the owner's matter.
-const LASTING: u32 = 3;
 /// Counts the letters handed in on a day; with the hour behind it, within that hour.
 const LETTERS: &str = "letters";
 
@@ -42,23 +41,8 @@ pub struct Drained {
     pub failed: u64,
 }
 
-/// The session with a sender's server.
-enum Line<'s> {
-    Closed,
-    Open(Box<Session<'s>>),
-    /// Nothing gets through: nobody is called again in this drain.
-    Broken,
-}
-
 /// A row of the queue with its key.
 type Row = ((String, String), DeliveryRecord);
-
-/// What became of one try.
-enum Try {
-    Sent,
-    Later(String),
-    Failed(DeliveryTrouble),
-}
 
 /// A delivery ready to be handed in, or why it never will be.
 enum Ready {
@@ -160,7 +144,8 @@ impl Kindle {
     }
 
     fn sender_of(&self, key: &(String, String), row: &DeliveryRecord) -> store::Result<String> {
-        let record: Option<AddressRecord> = self.store.get(&ADDRESSES, &(key.0.clone(), row.address.clone()))?;
+        let record: Option<AddressRecord> =
+            self.store.get(&ADDRESSES, &(key.0.clone(), name_of(&row.address).to_owned()))?;
         Ok(record.map(|record| record.sender).unwrap_or_default())
     }
 
@@ -224,48 +209,6 @@ impl Kindle {
         Ok(true)
     }
 
-    async fn try_letter<'s>(
-        &self,
-        server: &'s Server,
-        line: &mut Line<'s>,
-        letter: &Letter,
-        attempts: u32,
-        clock: &Clock,
-    ) -> Try {
-        let mut open = match std::mem::replace(line, Line::Broken) {
-            Line::Open(session) if !session.is_over() => session,
-            _ => match Session::open(server).await {
-                Ok(open) => Box::new(open),
-                Err(error) => {
-                    let lasts = attempts >= LASTING;
-                    return self.put_off(server, error, lasts, clock);
-                }
-            },
-        };
-        let outcome = open.deliver(letter).await;
-        *line = Line::Open(open);
-        match outcome {
-            Ok(()) => {
-                self.alerts.resolve(&mail_trouble(server, "").key(), clock.now());
-                Try::Sent
-            }
-            // A policy about us, whatever the letter: many servers tell of it only when they hear the recipient.
-            Err(mail::Error::Refused { code, text }) if text.starts_with("5.7.") => {
-                self.put_off(server, mail::Error::Settings(format!("{code} {text}")), true, clock)
-            }
-            Err(mail::Error::Refused { code, text }) => Try::Failed(DeliveryTrouble::Refused(format!("{code} {text}"))),
-            Err(mail::Error::Address(text)) => Try::Failed(DeliveryTrouble::Refused(text)),
-            Err(error) => self.put_off(server, error, false, clock),
-        }
-    }
-
-    fn put_off(&self, server: &Server, error: mail::Error, lasts: bool, clock: &Clock) -> Try {
-        if lasts || matches!(error, mail::Error::Settings(_)) {
-            self.alerts.raise(&mail_trouble(server, &error.to_string()), clock.now());
-        }
-        Try::Later(error.to_string())
-    }
-
     /// Notes that a try begins, and when the next would be, before anything can go wrong: a letter that ends the process
     /// must not end the next one, too. `None` if the row has gone meanwhile.
     fn begin(&self, key: &(String, String), number: u64, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
@@ -283,10 +226,18 @@ impl Kindle {
     }
 
     fn ready(&self, key: &(String, String), row: &DeliveryRecord, now: DateTime<Utc>) -> Result<Ready> {
-        let address = (key.0.clone(), row.address.clone());
+        if self.is_blocked(&key.0)? {
+            return Ok(Ready::Never(DeliveryTrouble::Blocked));
+        }
+        let address = (key.0.clone(), name_of(&row.address).to_owned());
+        let row = &self.opened(row.clone());
         let Some(record) = self.store.get::<_, AddressRecord>(&ADDRESSES, &address)? else {
             return Ok(Ready::Never(DeliveryTrouble::NotBound));
         };
+        if row.address.is_empty() {
+            // Closed with a key that is lost.
+            return Ok(Ready::Never(DeliveryTrouble::NotBound));
+        }
         match &row.parcel {
             Parcel::Code => Ok(match record.code.filter(|code| super::binding::is_open(code, now)) {
                 Some(code) => {
@@ -321,6 +272,14 @@ impl Kindle {
                 Ok(Ready::Letter(Box::new(letter::with_book(key, row, title, &made, bytes))))
             }
         }
+    }
+
+    /// Whether this follower is not served any more. Looked at at every try: what was being tried when they were blocked
+    /// has not been given up then.
+    fn is_blocked(&self, who: &str) -> store::Result<bool> {
+        let Some((account, open_id)) = who.split_once('/') else { return Ok(false) };
+        let follower = self.store.get(&FOLLOWERS, &(account.to_owned(), open_id.to_owned()))?;
+        Ok(follower.is_some_and(|follower| follower.blocked))
     }
 
     /// Notes what became of a try.
@@ -369,8 +328,4 @@ fn step(attempts: u32) -> usize {
 /// Tried for long enough, and often enough: time in which nobody could try does not count.
 fn is_hopeless(row: &DeliveryRecord, now: DateTime<Utc>) -> bool {
     now - row.queued_at >= GIVE_UP_AFTER && row.attempts as usize >= BACK_OFF.len()
-}
-
-fn mail_trouble(server: &Server, error: &str) -> Trouble {
-    Trouble::MailRefused { sender: bare(&server.from).to_owned(), error: error.to_owned() }
 }

@@ -12,9 +12,11 @@ use crate::store::records::DeliveryRecord;
 /// What all our Message-IDs begin with.
 pub(super) const ID: &str = "delivery-";
 
-/// The Message-ID without its domain: the same for every try of a delivery, and says nothing about whose it is.
-pub(super) fn message_id(key: &(String, String)) -> String {
-    let hash = Sha256::digest(format!("{}\n{}", key.0, key.1).as_bytes());
+/// The Message-ID without its domain: the same for every try of a delivery, and says nothing about whose it is. Of what
+/// was stored with the address in its key, and that was sent, notices still come back: so it stands in there still.
+pub(super) fn message_id(key: &(String, String), address: &str) -> String {
+    let what = key.1.rsplit_once('/').map_or("", |(what, _)| what);
+    let hash = Sha256::digest(format!("{}\n{what}/{address}", key.0).as_bytes());
     format!("{ID}{}", hex(&hash[..16]))
 }
 
@@ -39,7 +41,7 @@ pub(super) fn with_book(
             media_type: file.format.mime().split(';').next().unwrap_or_default().to_owned(),
             bytes,
         }],
-        message_id: Some(message_id(key)),
+        message_id: Some(message_id(key, &row.address)),
         written_at: row.queued_at,
     }
 }
@@ -65,7 +67,7 @@ pub(super) fn with_code(
         subject: format!("验证码 {digits} · Your code"),
         text,
         attachments,
-        message_id: Some(message_id(key)),
+        message_id: Some(message_id(key, &row.address)),
         written_at: row.queued_at,
     })
 }

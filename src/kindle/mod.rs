@@ -3,8 +3,10 @@
 //! An address belongs to a follower once a code that was sent there has been typed into the chat (`binding`), because
 //! all followers approve the same sender: without it, one could push to another's device. A push is a row
 //! (`delivery`), written with the answer that promises it; the drain (`drain`) hands the rows in, in order, and notes
-//! of each what became of it. The same follower, book, file, address and day make one row, and every try of it the
+//! of each what became of it (`line` says what a server's answer means). The same follower, book, file, address and day make one row, and every try of it the
 //! same letter with the same Message-ID.
+//!
+//! The store has addresses closed (`seal`): a copy of it alone names nobody's mailbox.
 //!
 //! Deliberately not here: the conversation (`reply`), the session with the mail server (`mail`), how a file is made
 //! (`library`).
@@ -15,8 +17,10 @@ mod bounces;
 mod delivery;
 mod drain;
 mod letter;
+mod line;
+mod seal;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -26,6 +30,7 @@ use tokio::sync::Mutex;
 pub use address::{Address, Unfit, masked};
 pub use delivery::Traces;
 pub use drain::Drained;
+use seal::Seal;
 
 use crate::alert::Alerts;
 use crate::bell::Bell;
@@ -36,6 +41,9 @@ use crate::secret::keyed_hash;
 use crate::store::records::{AddressRecord, BookId, DeliveryRecord};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS};
 use crate::store::{self, Store, Write, hex};
+
+/// Where the public page is that shows followers how to approve our senders.
+pub const HELP_PAGE: &str = "/help/kindle";
 
 /// Most rows of one follower that are looked at: none has more within the time they are kept.
 const MOST_ROWS: usize = 10_000;
@@ -48,8 +56,12 @@ pub struct Kindle {
     settings: Settings,
     /// Stands between names and what is counted of them.
     key: [u8; 32],
+    /// Between addresses and the store.
+    seal: Seal,
     /// Senders whose servers are let alone until then: who asks a bank of guards again and again is locked out.
     quiet: parking_lot::Mutex<HashMap<String, DateTime<Utc>>>,
+    /// By sender, recipients that were refused by policy since a letter of it got through.
+    turned_away: parking_lot::Mutex<HashMap<String, HashSet<String>>>,
     /// Held by the one drain that runs.
     draining: Mutex<()>,
     bell: Bell,
@@ -173,13 +185,15 @@ pub enum Done {
 }
 
 impl Kindle {
-    /// Over a store and a library. `key` is random and always the same.
+    /// Over a store and a library. Both keys are random and always the same: `key` for what is counted, `address_key` for
+    /// addresses.
     pub fn new(
         store: Arc<Store>,
         library: Arc<Library>,
         alerts: Arc<Alerts>,
         settings: Settings,
         key: [u8; 32],
+        address_key: &[u8; 32],
     ) -> Kindle {
         Kindle {
             store,
@@ -187,7 +201,9 @@ impl Kindle {
             alerts,
             settings,
             key,
+            seal: Seal::new(address_key),
             quiet: parking_lot::Mutex::default(),
+            turned_away: parking_lot::Mutex::default(),
             draining: Mutex::new(()),
             bell: Bell::default(),
         }
@@ -242,7 +258,8 @@ impl Kindle {
     /// # Errors
     /// When the store fails.
     pub fn deliveries(&self, who: &str, limit: usize) -> store::Result<Vec<DeliveryRecord>> {
-        let rows = self.store.under(&DELIVERIES, who, MOST_ROWS)?.into_iter().map(|(_, row)| row);
+        let rows = self.store.under(&DELIVERIES, who, MOST_ROWS)?.into_iter();
+        let rows = rows.map(|(_, row)| self.opened(row));
         let mut books: Vec<DeliveryRecord> = rows.filter(|row| row.is_book()).collect();
         books.sort_by_key(|row| std::cmp::Reverse(row.number));
         books.truncate(limit);
@@ -256,7 +273,7 @@ impl Kindle {
     pub fn news_for(&self, who: &str, limit: usize) -> store::Result<Vec<((String, String), DeliveryRecord)>> {
         let mut news = Vec::new();
         for (key, ()) in self.store.under(&DELIVERY_NEWS, who, limit)? {
-            news.extend(self.store.get(&DELIVERIES, &key)?.map(|row| (key, row)));
+            news.extend(self.store.get(&DELIVERIES, &key)?.map(|row| (key, self.opened(row))));
         }
         Ok(news)
     }
@@ -292,9 +309,13 @@ impl Kindle {
         (day.to_owned(), format!("{what}/{}", hex(&hash[..8])))
     }
 
-    fn all_addresses(&self, who: &str) -> store::Result<Vec<(String, AddressRecord)>> {
-        let found = self.store.under(&ADDRESSES, who, MOST_ROWS)?;
-        Ok(found.into_iter().map(|((_, address), record)| (address, record)).collect())
+    /// All addresses of the follower that can be read, proven or not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn all_addresses(&self, who: &str) -> store::Result<Vec<(String, AddressRecord)>> {
+        let found = self.store.under(&ADDRESSES, who, MOST_ROWS)?.into_iter();
+        Ok(found.filter_map(|(_, record)| Some((self.seal.open(&record.address)?, record))).collect())
     }
 }
 
@@ -303,6 +324,11 @@ impl Who {
     pub fn new(account: &str, open_id: &str) -> Who {
         Who { key: follower_key(account, open_id) }
     }
+}
+
+/// Where the picture of [`HELP_PAGE`] is in a language, `zh` or `en`.
+pub fn help_picture(language: &str) -> String {
+    format!("{HELP_PAGE}-{language}.png")
 }
 
 /// An address without the name around it.

@@ -30,6 +30,7 @@ mod takedown;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use parking_lot::RwLock;
 
@@ -203,6 +204,29 @@ impl Library {
     /// When the store fails.
     pub fn latest(&self, before: Option<BookId>, limit: usize) -> Result<Vec<BookId>> {
         Ok(keys(self.store.page_back(&SHELF, before.as_ref(), limit)?))
+    }
+
+    /// Books that have come since then, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn arrived_since(&self, since: DateTime<Utc>, limit: usize) -> Result<Vec<BookId>> {
+        const PAGE: usize = 50;
+        let mut found: Vec<BookId> = Vec::new();
+        let mut before = None;
+        loop {
+            let page = self.latest(before, PAGE)?;
+            let Some(last) = page.last().copied() else { return Ok(found) };
+            for id in page {
+                match self.book(id)? {
+                    Some(book) if book.added_at > since && found.len() < limit => found.push(id),
+                    // Books stand in the order they came.
+                    Some(_) => return Ok(found),
+                    None => {}
+                }
+            }
+            before = Some(last);
+        }
     }
 
     /// Books with a file, most popular first.

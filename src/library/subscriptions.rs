@@ -2,8 +2,11 @@
 //!
 //! Kept by follower, to be listed and forgotten, and by folded words, so that a book that arrives finds its followers
 //! by a few look-ups. What has come is noted among the notices, where requests that were answered stand, too.
+//!
+//! One subscription is to the list of all that has come within a week. Nothing is noted for it: the shelf knows what has
+//! come, and the subscription when its list was told last.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::requests::follower_key;
 use crate::search;
@@ -14,6 +17,13 @@ use crate::store::{Result, Store, Write};
 /// Most subscriptions of one follower.
 pub const MOST: usize = 20;
 
+/// The key of the weekly list. No other subscription has such a key: they are folded text.
+pub const WEEKLY: &str = "\u{e000}weekly";
+
+/// What the weekly list is called.
+const WEEKLY_NAMES: [&str; 6] = ["周报", "每周新书", "新书周报", "weekly", "weekly digest", "weekly list"];
+/// How often it is told.
+const WEEK: Duration = Duration::days(7);
 /// The counter of all subscriptions.
 const COUNT: &str = "subscriptions";
 /// Most followers told of one book for one of its words.
@@ -28,6 +38,12 @@ const UPDATED: &str = ":updated";
 
 /// What books are compared by with the words of a subscription; empty if nothing in them can be compared.
 pub fn key_of(text: &str) -> String {
+    let key = key_of_words(text);
+    let is_weekly = !key.is_empty() && WEEKLY_NAMES.iter().any(|name| key_of_words(name) == key);
+    if is_weekly { WEEKLY.to_owned() } else { key }
+}
+
+fn key_of_words(text: &str) -> String {
     search::title_key(text).chars().take(MOST_TEXT).collect()
 }
 
@@ -62,7 +78,7 @@ pub fn add(write: &mut Write<'_>, account: &str, open_id: &str, text: &str, now:
     }
     write.count(COUNT, 1)?;
     let text = text.chars().take(MOST_TEXT).collect();
-    write.put(&SUBSCRIPTIONS, &own, &SubscriptionRecord { text, since: now })?;
+    write.put(&SUBSCRIPTIONS, &own, &SubscriptionRecord { text, since: now, told_at: None })?;
     write.put(&SUBSCRIBERS, &(key, follower), &())
 }
 
@@ -81,6 +97,57 @@ pub fn remove(write: &mut Write<'_>, account: &str, open_id: &str, keys: &[Strin
         write.delete(&SUBSCRIBERS, &(key.clone(), follower.clone()));
     }
     Ok(())
+}
+
+/// The followers (`account/openid`) whose weekly list is due.
+///
+/// # Errors
+/// When the store fails.
+pub fn weekly_due(store: &Store, now: DateTime<Utc>) -> Result<Vec<String>> {
+    let mut due = Vec::new();
+    for ((_, follower), ()) in store.under(&SUBSCRIBERS, WEEKLY, usize::MAX)? {
+        if weekly_since(store, &follower, now)?.is_some() {
+            due.push(follower);
+        }
+    }
+    Ok(due)
+}
+
+/// Since when books belong on the weekly list of this follower, if it is due.
+///
+/// # Errors
+/// When the store fails.
+pub fn weekly_since(store: &Store, follower: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    let known = store.get(&SUBSCRIPTIONS, &(follower.to_owned(), WEEKLY.to_owned()))?;
+    Ok(known.map(|known| known.last_at()).filter(|last_at| now - *last_at >= WEEK))
+}
+
+/// Whether the weekly list with books since then has not been told meanwhile.
+///
+/// # Errors
+/// When the store fails.
+pub fn is_weekly_since(write: &Write<'_>, follower: &str, since: DateTime<Utc>) -> Result<bool> {
+    let known = write.get(&SUBSCRIPTIONS, &(follower.to_owned(), WEEKLY.to_owned()))?;
+    Ok(known.is_some_and(|known| known.last_at() == since))
+}
+
+/// Notes that the weekly list was told.
+///
+/// # Errors
+/// When the store fails.
+pub fn told_weekly(write: &mut Write<'_>, follower: &str, now: DateTime<Utc>) -> Result<()> {
+    let key = (follower.to_owned(), WEEKLY.to_owned());
+    match write.get(&SUBSCRIPTIONS, &key)? {
+        Some(known) => write.put(&SUBSCRIPTIONS, &key, &SubscriptionRecord { told_at: Some(now), ..known }),
+        None => Ok(()),
+    }
+}
+
+impl SubscriptionRecord {
+    /// When its list was told last, or would have been.
+    fn last_at(&self) -> DateTime<Utc> {
+        self.told_at.unwrap_or(self.since)
+    }
 }
 
 /// Whether the notice under this key is of a new book that somebody subscribes to.
@@ -133,7 +200,7 @@ pub(super) fn announce(
 /// Everything under which a book may be subscribed to: authors, series, subjects.
 fn keys_of_book(book: &BookRecord) -> Vec<String> {
     let mut keys: Vec<String> = book.authors.iter().map(|author| search::author_key(author)).collect();
-    keys.extend(book.authors.iter().chain(&book.series).chain(&book.subjects).map(|words| key_of(words)));
+    keys.extend(book.authors.iter().chain(&book.series).chain(&book.subjects).map(|words| key_of_words(words)));
     distinct(keys)
 }
 
@@ -141,7 +208,7 @@ fn keys_of_book(book: &BookRecord) -> Vec<String> {
 /// one does not want to hear of every chapter in it.
 fn keys_of_update(book: &BookRecord) -> Vec<String> {
     let mut keys: Vec<String> = book.authors.iter().map(|author| search::author_key(author)).collect();
-    keys.extend(book.aliases.iter().chain([&book.title]).chain(&book.authors).map(|words| key_of(words)));
+    keys.extend(book.aliases.iter().chain([&book.title]).chain(&book.authors).map(|words| key_of_words(words)));
     distinct(keys)
 }
 
@@ -170,6 +237,16 @@ mod tests {
             assert!(keys.contains(&key_of(words)), "{words}: {keys:?}");
         }
         assert!(!keys.contains(&key_of("红楼梦")) && !keys.contains(&String::new()));
+    }
+
+    #[test]
+    fn the_weekly_list_is_none_of_the_subjects() {
+        for words in ["周报", "週報", "每周新书", "Weekly digest", " weekly "] {
+            assert_eq!(key_of(words), WEEKLY, "{words}");
+        }
+        assert_ne!(key_of("南方周报"), WEEKLY);
+        let book = BookRecord { subjects: vec!["周报".into()], ..BookRecord::default() };
+        assert!(!keys_of_book(&book).contains(&WEEKLY.to_owned()));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The mailbox that notices of undeliverable letters come back to, read by IMAP over TLS.
 //!
-//! Deliberately not here: whose letter it was, and what follows. Nothing is deleted; what was dealt with is marked as
-//! read, so that the owner still finds it.
+//! It is read on from where it was left, whatever else has been done to it, so that each letter is read once. Nothing is
+//! deleted; what was dealt with is marked as read, so that the owner still finds it.
+//!
+//! Deliberately not here: whose letter it was, what follows, and how the place is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::Session;
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -21,7 +24,7 @@ use crate::secret::Secret;
 
 /// How much of a letter is read, in bytes: a notice says what matters before the letter that it is about.
 const READ: usize = 128 * 1024;
-/// Unread letters looked at in one session.
+/// Letters looked at in one session.
 const AT_ONCE: usize = 200;
 /// Hexadecimal digits of a Message-ID of ours, behind what it begins with.
 const DIGITS: usize = 32;
@@ -54,49 +57,104 @@ pub struct Notice {
     pub why: String,
 }
 
-/// Gives every notice about a letter whose Message-ID begins with `prefix` to `deal_with`, and marks those as read for
-/// which it returns true. Says how many those were.
+/// How far a mailbox has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The server's UIDVALIDITY: with another one all its letters have other numbers.
+    pub validity: u32,
+    /// The number of the last letter that was read.
+    pub last: u32,
+}
+
+/// What was read in one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Notices that were dealt with.
+    pub dealt_with: usize,
+    /// There is more to be read at once.
+    pub has_more: bool,
+}
+
+/// Reads on from `place`, the oldest letter first, and gives every notice about a letter whose Message-ID begins with
+/// `prefix` to `deal_with`; those for which it returns true are marked as read, at the first other one it stops. Where
+/// the mailbox has not been read before, or has been made anew, it begins with the letters of the day of `since`.
+///
+/// `place` goes on with every letter, also if an error follows: keep it in any case, and nothing is read twice.
 ///
 /// # Errors
 /// [`Error::Settings`] when the login is refused, [`Error::Later`] for everything else.
 pub async fn read_notices(
     inbox: &Inbox,
     prefix: &str,
+    (place, since): (&mut Option<Place>, DateTime<Utc>),
     deal_with: impl AsyncFnMut(Notice) -> bool,
-) -> Result<usize, Error> {
-    let session = read(inbox, prefix, deal_with);
+) -> Result<Reading, Error> {
+    let session = read(inbox, prefix, (place, since), deal_with);
     tokio::time::timeout(LIMIT, session).await.unwrap_or_else(|_| Err(later("no answer in time")))
 }
 
-async fn read(inbox: &Inbox, prefix: &str, mut deal_with: impl AsyncFnMut(Notice) -> bool) -> Result<usize, Error> {
+async fn read(
+    inbox: &Inbox,
+    prefix: &str,
+    (place, since): (&mut Option<Place>, DateTime<Utc>),
+    mut deal_with: impl AsyncFnMut(Notice) -> bool,
+) -> Result<Reading, Error> {
     let mut session = open(inbox).await?;
-    session.select(&inbox.folder).await.map_err(later)?;
-    let mut unread: Vec<u32> = session.uid_search("UNSEEN").await.map_err(later)?.into_iter().collect();
-    // The newest first: what nobody ever reads must not stand before them.
-    unread.sort_unstable_by_key(|uid| std::cmp::Reverse(*uid));
-    let mut dealt_with = 0;
-    for uid in unread.into_iter().take(AT_ONCE) {
-        let Some(letter) = fetch(&mut session, uid).await? else { continue };
-        if let Some(notice) = notice(&letter, prefix)
-            && deal_with(notice).await
+    let mailbox = session.select(&inbox.folder).await.map_err(later)?;
+    let validity = mailbox.uid_validity.unwrap_or_default();
+    let known = place.filter(|known| known.validity == validity);
+    let query = match known {
+        Some(known) => format!("UID {}:*", known.last.saturating_add(1)),
+        None => format!("SINCE {}", since.format("%-d-%b-%Y")),
+    };
+    let mut found: Vec<u32> = session.uid_search(query).await.map_err(later)?.into_iter().collect();
+    // `5:*` names the last letter even if that is the fourth.
+    found.retain(|uid| known.is_none_or(|known| *uid > known.last));
+    found.sort_unstable();
+    let first = || found.first().copied().or(mailbox.uid_next).map(|next| next.saturating_sub(1));
+    *place = known.or_else(|| Some(Place { validity, last: first()? }));
+    let mut reading = Reading { dealt_with: 0, has_more: found.len() > AT_ONCE };
+    for uid in found.into_iter().take(AT_ONCE) {
+        let letter = fetch(&mut session, uid).await?;
+        let notice = letter.and_then(|letter| notice(&letter, prefix));
+        let is_notice = notice.is_some();
+        if let Some(notice) = notice
+            && !deal_with(notice).await
         {
-            dealt_with += 1;
-            let marks = session.uid_store(uid.to_string(), "+FLAGS (\\Seen)").await.map_err(later)?;
-            marks.try_collect::<Vec<_>>().await.map_err(later)?;
+            reading.has_more = false;
+            break;
+        }
+        *place = Some(Place { validity, last: uid });
+        if is_notice {
+            reading.dealt_with += 1;
+            mark(&mut session, uid).await;
         }
     }
     // What it answers changes nothing.
     let _ = session.logout().await;
-    Ok(dealt_with)
+    Ok(reading)
 }
 
+/// Marks a letter as read, for the owner's eyes only: if the mailbox does not let us, nothing depends on it.
+async fn mark(session: &mut Session<TlsStream<TcpStream>>, uid: u32) {
+    if let Ok(marks) = session.uid_store(uid.to_string(), "+FLAGS (\\Seen)").await {
+        let _ = marks.try_collect::<Vec<_>>().await;
+    }
+}
+
+/// The beginning of a letter; `None` if it has gone, or the server does not give it.
 async fn fetch(session: &mut Session<TlsStream<TcpStream>>, uid: u32) -> Result<Option<Vec<u8>>, Error> {
     // PEEK leaves it unread.
     let query = format!("(UID BODY.PEEK[]<0.{READ}>)");
     let mut answers = session.uid_fetch(uid.to_string(), query).await.map_err(later)?;
     let mut letter = None;
     while let Some(answer) = answers.next().await {
-        letter = answer.map_err(later)?.body().map(<[u8]>::to_vec).or(letter);
+        letter = match answer {
+            Ok(answer) => answer.body().map(<[u8]>::to_vec).or(letter),
+            // It must not stand before those behind it for ever.
+            Err(async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_)) => return Ok(None),
+            Err(error) => return Err(later(error)),
+        };
     }
     Ok(letter)
 }

@@ -22,7 +22,7 @@ use crate::secret::Secret;
 use letter::Sealed;
 
 pub use attachment::{Attachment, ascii_name};
-pub use inbox::{Inbox, Notice, read_notices};
+pub use inbox::{Inbox, Notice, Place, Reading, read_notices};
 pub use session::Session;
 
 /// Where mail is handed in.
@@ -97,6 +97,15 @@ pub struct Letter {
     pub written_at: DateTime<Utc>,
 }
 
+/// How far a letter had come when it was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Only its recipient had been named: the answer may be about that one.
+    Recipient,
+    /// The letter itself was to be taken, or had been looked at.
+    Letter,
+}
+
 /// What can go wrong, by what the caller can do. No text holds the password, a recipient's whole address, or a
 /// control character.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +113,8 @@ pub enum Error {
     /// The mail server does not want this letter, now or later.
     #[error("the mail server refuses the letter: {code} {text}")]
     Refused {
+        /// When.
+        at: Step,
         /// From 500 to 599.
         code: u16,
         /// What the server says about it.

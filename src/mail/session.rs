@@ -14,7 +14,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 
 use super::letter::{self, Sealed};
-use super::{Error, Letter, Server, Tls, is_loopback};
+use super::{Error, Letter, Server, Step, Tls, is_loopback};
 
 /// The answer of a server that is about to close the connection, whatever was asked.
 const CLOSING: u16 = 421;
@@ -29,6 +29,8 @@ pub struct Session<'a> {
     connection: AsyncSmtpConnection,
     /// Nothing more can be said.
     is_over: bool,
+    /// The session ended behind a letter's last line: the server may have taken it.
+    is_in_doubt: bool,
 }
 
 /// Why a command has no success.
@@ -54,7 +56,7 @@ impl<'a> Session<'a> {
             let text = format!("the mail server {}:{} cannot be used", server.host, server.port);
             failure.of_the_settings().with(&text)
         })?;
-        let mut session = Session { server, connection, is_over: false };
+        let mut session = Session { server, connection, is_over: false, is_in_doubt: false };
         session.protect().await?;
         session.log_in().await?;
         Ok(session)
@@ -74,6 +76,11 @@ impl<'a> Session<'a> {
         self.is_over
     }
 
+    /// Whether the server may have taken the letter at which the session ended.
+    pub fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
+    }
+
     pub(super) async fn hand_in(&mut self, letter: &Sealed) -> Result<(), Error> {
         if self.is_over {
             return Err(Error::Later("the session ended at an earlier letter".into()));
@@ -82,7 +89,7 @@ impl<'a> Session<'a> {
         let mail = Mail::new(Some(letter.from.clone()), Vec::new());
         let mut outcome = self.say(mail).await.map_err(Failure::of_the_settings);
         if outcome.is_ok() {
-            outcome = self.transfer(letter).await.map_err(|failure| failure.about(&letter.to).of_the_letter());
+            outcome = self.transfer(letter).await;
         }
         if outcome.is_err() && !self.is_over && self.say(Rset).await.is_err() {
             // Whatever is said next might be taken for a part of this letter.
@@ -98,12 +105,18 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn transfer(&mut self, letter: &Sealed) -> Result<(), Failure> {
-        self.say(Rcpt::new(letter.to.clone(), Vec::new())).await?;
+    async fn transfer(&mut self, letter: &Sealed) -> Result<(), Error> {
+        let named = self.say(Rcpt::new(letter.to.clone(), Vec::new())).await;
+        named.map_err(|failure| failure.about(&letter.to).at(Step::Recipient))?;
+        self.tell(letter).await.map_err(|failure| failure.about(&letter.to).at(Step::Letter))
+    }
+
+    async fn tell(&mut self, letter: &Sealed) -> Result<(), Failure> {
         self.say(Data).await?;
         let patience = Duration::from_secs((letter.bytes.len() / SLOWEST) as u64);
         let limit = self.server.limits.letter + patience;
         let answer = limited(limit, self.connection.message(&letter.bytes)).await;
+        self.is_in_doubt = matches!(answer, Err(Failure::Lost(_)));
         self.noted(answer.map(drop))
     }
 
@@ -176,9 +189,9 @@ impl Failure {
     }
 
     /// What it means when the answer is about the letter.
-    fn of_the_letter(self) -> Error {
+    fn at(self, step: Step) -> Error {
         match self {
-            Failure::Answer(code @ 500.., text) => Error::Refused { code, text: tidy(&text) },
+            Failure::Answer(code @ 500.., text) => Error::Refused { at: step, code, text: tidy(&text) },
             Failure::Answer(code, text) => Error::Later(format!("the mail server answers {code} {}", tidy(&text))),
             Failure::Lost(text) => Error::Later(tidy(&text)),
         }
@@ -186,8 +199,8 @@ impl Failure {
 
     /// What it means when nothing of the letter has been said yet.
     fn of_the_settings(self) -> Error {
-        match self.of_the_letter() {
-            Error::Refused { code, text } => Error::Settings(format!("the mail server answers {code} {text}")),
+        match self.at(Step::Letter) {
+            Error::Refused { code, text, .. } => Error::Settings(format!("the mail server answers {code} {text}")),
             other => other,
         }
     }

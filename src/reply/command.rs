@@ -55,6 +55,8 @@ pub enum Command {
     As(Format),
     /// How books are pushed to Kindles and mailboxes.
     PushHelp,
+    /// Where a Kindle's owner approves our sender, as a picture.
+    KindlePicture,
     /// Bind this address: first tell what that means.
     Bind(String),
     /// Bind it, having read that.

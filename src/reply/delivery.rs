@@ -16,6 +16,8 @@ pub(super) enum Line {
     Book(String),
     /// New books of those subscribed to, a line each.
     News(String),
+    /// The new books of a week, a line each.
+    Weekly(String),
 }
 
 /// What came of it.
@@ -85,6 +87,7 @@ fn block(words: &Wordings, notices: &[Line]) -> String {
             Line::Delivery(line) => (None, line),
             Line::Book(line) => (Some(Word::NoticeHead), line),
             Line::News(line) => (Some(Word::NewsHead), line),
+            Line::Weekly(line) => (Some(Word::WeeklyHead), line),
         };
         if head != last_head {
             lines.extend(head.map(|head| words.plain(head)));

@@ -85,6 +85,9 @@ impl Desk {
             } else {
                 write.put(&FOLLOWERS, &key, &FollowerRecord { blocked: is_blocked, ..met })?;
             }
+            if is_blocked {
+                self.kindle.give_up_all(write, &kindle::Who::new(account, open_id), now)?;
+            }
             Ok::<_, store::Error>(true)
         })?)
     }
@@ -104,7 +107,12 @@ impl Desk {
             .into_iter()
             .map(|named| json!({ "table": named.table, "key": named.key, "value": named.value }))
             .collect();
-        Ok(json!({ "account": account, "open_id": open_id, "alias": alias, "records": records }))
+        // In the records they are closed, and it is the follower's copy.
+        let addresses = self.kindle.all_addresses(&follower_key(account, open_id))?;
+        let addresses: Vec<String> = addresses.into_iter().map(|(address, _)| address).collect();
+        Ok(json!({
+            "account": account, "open_id": open_id, "alias": alias, "addresses": addresses, "records": records,
+        }))
     }
 }
 

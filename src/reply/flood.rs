@@ -10,6 +10,8 @@ use parking_lot::Mutex;
 
 /// Most followers counted at a time; further ones are not held back.
 const MOST: usize = 100_000;
+/// Messages of a follower that are known again: more are not under way at a time.
+const LAST: usize = 4;
 
 /// What was sent in this minute, what was searched for on this day.
 #[derive(Default)]
@@ -31,7 +33,15 @@ struct Minute {
 struct Day {
     name: String,
     /// By alias.
-    searches: HashMap<String, u32>,
+    searches: HashMap<String, Searches>,
+}
+
+/// What a follower has searched for on a day.
+#[derive(Default)]
+struct Searches {
+    count: u32,
+    /// The messages counted last: the platform sends one again that was not answered.
+    last: [u64; LAST],
 }
 
 /// How fast a follower writes.
@@ -76,8 +86,9 @@ impl Flood {
         }
     }
 
-    /// Counts a search of the follower with this alias. False if there were `limit` on this day; 0: any number.
-    pub(super) fn may_search(&self, alias: &str, limit: u32, day: String) -> bool {
+    /// Counts a search of the follower with this alias. False if there were `limit` on this day; 0: any number. The same
+    /// message again is not counted again and gets its verdict again.
+    pub(super) fn may_search(&self, alias: &str, message: u64, limit: u32, day: String) -> bool {
         if limit == 0 {
             return true;
         }
@@ -88,9 +99,15 @@ impl Flood {
         if today.searches.len() >= MOST && !today.searches.contains_key(alias) {
             return true;
         }
-        let count = today.searches.entry(alias.to_owned()).or_default();
-        *count = count.saturating_add(1);
-        *count <= limit
+        let searches = today.searches.entry(alias.to_owned()).or_default();
+        if let Some(at) = searches.last.iter().position(|known| *known == message) {
+            // The newest stands first, and counts as the last.
+            return searches.count.saturating_sub(at as u32) <= limit;
+        }
+        searches.count = searches.count.saturating_add(1);
+        searches.last.rotate_right(1);
+        searches.last[0] = message;
+        searches.count <= limit
     }
 }
 
@@ -130,15 +147,23 @@ mod tests {
     #[test]
     fn searches_are_counted_by_day() {
         let flood = Flood::default();
-        let may = |alias: &str, day: &str| flood.may_search(alias, 2, day.to_owned());
-        assert!(may("a", "2026-11-28") && may("a", "2026-11-28") && !may("a", "2026-11-28"));
-        assert!(may("b", "2026-11-28") && may("a", "2026-11-29"));
+        let may = |alias: &str, message: u64, day: &str| flood.may_search(alias, message, 2, day.to_owned());
+        assert!(may("a", 1, "2026-11-28") && may("a", 2, "2026-11-28") && !may("a", 3, "2026-11-28"));
+        assert!(may("b", 4, "2026-11-28") && may("a", 5, "2026-11-29"));
+    }
+
+    #[test]
+    fn a_message_that_comes_again_is_counted_once_and_gets_its_verdict_again() {
+        let flood = Flood::default();
+        let may = |message: u64| flood.may_search("a", message, 2, "2026-11-28".to_owned());
+        assert!(may(1) && may(1) && may(1) && may(2));
+        assert!(!may(3) && !may(3) && may(2) && may(1));
     }
 
     #[test]
     fn no_limit_is_none() {
         let flood = Flood::default();
         assert!((0..1_000).all(|message| flood.pace("main", "o", message, 0, at(0)) == Pace::Fine));
-        assert!((0..1_000).all(|_| flood.may_search("a", 0, String::new())));
+        assert!((0..1_000).all(|message| flood.may_search("a", message, 0, String::new())));
     }
 }

@@ -6,7 +6,7 @@
 //! out with the answer (`delivery`).
 //!
 //! Deliberately not here: the platform's protocol (`wechat`), what is found (`search`, `library`), the five seconds
-//! a callback has (the webhook keeps them, and brings answers that missed them to [`Desk::keep_late`]).
+//! a callback has (the webhook keeps them, and brings answers that missed them to [`Desk::keep_late_answer`]).
 
 mod article;
 mod ask;
@@ -18,6 +18,7 @@ mod familiar;
 mod finding;
 mod flood;
 mod follower;
+mod kindle_help;
 mod listing;
 mod mine;
 mod notice;
@@ -224,6 +225,20 @@ impl Desk {
         let mut text = self.wordings().plain(word);
         text.truncate(fitting(&text).len());
         Ok(Some(Reply::Text(text)))
+    }
+
+    /// Keeps the answer to a push that came too late for it, as [`Desk::keep_late`] does; of one that may not be kept
+    /// only that it has to be asked for again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keep_late_answer(&self, account: &str, incoming: &Incoming, reply: Reply, now: DateTime<Utc>) -> Result<()> {
+        let is_private = match ask::of(incoming) {
+            Ask::Words { text, .. } => self.is_private(text),
+            _ => false,
+        };
+        let reply = if is_private { Reply::Text(self.wordings().plain(Word::BindAgain)) } else { reply };
+        self.keep_late(account, &incoming.from_user, reply, now)
     }
 
     /// Keeps an answer that came too late for its message; the follower gets it with the next one.

@@ -1,6 +1,6 @@
 //! What waits for a follower and goes out with the next answer, or before it where the account can write to followers
-//! (`telling`): a late answer, news of deliveries, books that were asked for and have come, and once a day new books
-//! that the follower subscribes to.
+//! (`telling`): a late answer, news of deliveries, books that were asked for and have come, once a day new books that
+//! the follower subscribes to, and once a week, for who wants it, the list of all that has come.
 
 use chrono::{DateTime, Utc};
 
@@ -25,6 +25,8 @@ const TITLE: usize = 30;
 const NAMED: usize = 5;
 /// Most new books in the news of a day; the others follow on the next.
 const IN_NEWS: usize = 500;
+/// Most books named in the list of a week: they have to fit into one message.
+const IN_WEEKLY: usize = 8;
 /// Longest title there, in characters: the news have to fit into one message.
 const NEWS_TITLE: usize = 20;
 
@@ -48,6 +50,8 @@ pub(super) enum Key {
     Book((String, String)),
     /// Books that the follower subscribes to: one notice for all of them.
     News(Vec<(String, String)>),
+    /// The list of a week: whose, and since when.
+    Weekly(String, DateTime<Utc>),
     Delivery((String, String)),
 }
 
@@ -65,6 +69,7 @@ impl Key {
                 Some(first) => write.get(&NOTICES, first)?.is_some(),
                 None => false,
             },
+            Key::Weekly(follower, since) => subscriptions::is_weekly_since(write, follower, *since)?,
             Key::Delivery(key) => write.get(&DELIVERY_NEWS, key)?.is_some(),
         })
     }
@@ -73,6 +78,8 @@ impl Key {
         match self {
             Key::Book(key) => write.delete(&NOTICES, key),
             Key::News(keys) => keys.iter().for_each(|key| write.delete(&NOTICES, key)),
+            // It has a time, not a note: it is put on where the others are struck off.
+            Key::Weekly(..) => {}
             Key::Delivery(key) => write.delete(&DELIVERY_NEWS, key),
         }
     }
@@ -89,6 +96,11 @@ pub(super) fn strike_off(
     if keys.iter().any(|key| matches!(key, Key::News(_))) {
         let known = write.get(&CONTACTS, who)?.unwrap_or_default();
         write.put(&CONTACTS, who, &ContactRecord { news_at: Some(now), ..known })?;
+    }
+    for key in keys {
+        if let Key::Weekly(follower, _) = key {
+            subscriptions::told_weekly(write, follower, now)?;
+        }
     }
     Ok(())
 }
@@ -119,6 +131,7 @@ impl Desk {
         if !news.is_empty() {
             notices.extend(self.news(who, words, news, now)?);
         }
+        notices.extend(self.weekly(&key, words, now)?);
         Ok(Waiting { has_late: self.store.get(&LATE, who)?.is_some(), notices })
     }
 
@@ -130,7 +143,8 @@ impl Desk {
         news: Vec<((String, String), BookId)>,
         now: DateTime<Utc>,
     ) -> Result<Option<Notice>> {
-        let is_wanted = !subscriptions::keys_of(&self.store, &who.0, &who.1)?.is_empty();
+        let keys = subscriptions::keys_of(&self.store, &who.0, &who.1)?;
+        let is_wanted = keys.iter().any(|key| key != subscriptions::WEEKLY);
         if is_wanted && !self.may_have_news(who, now)? {
             return Ok(None);
         }
@@ -152,6 +166,23 @@ impl Desk {
         }
         let line = (!lines.is_empty()).then(|| Line::News(lines.join("\n")));
         Ok(Some(Notice { key: Key::News(keys), line }))
+    }
+
+    /// The list of what has come within a week or more, for who subscribes to it, once a week. None if nothing has.
+    fn weekly(&self, follower: &str, words: &Wordings, now: DateTime<Utc>) -> Result<Option<Notice>> {
+        let Some(since) = subscriptions::weekly_since(&self.store, follower, now)? else { return Ok(None) };
+        let books = self.library.arrived_since(since, IN_NEWS)?;
+        let mut lines = Vec::new();
+        for book in books.iter().take(IN_WEEKLY) {
+            lines.extend(self.book_line(*book, NEWS_TITLE)?);
+        }
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        if books.len() > IN_WEEKLY {
+            lines.push(words.say(Word::WeeklyMore, &[("count", &(books.len() - IN_WEEKLY).to_string())]));
+        }
+        Ok(Some(Notice { key: Key::Weekly(follower.to_owned(), since), line: Some(Line::Weekly(lines.join("\n"))) }))
     }
 
     /// Whether the follower has not been told of new books today.

@@ -4,18 +4,19 @@
 //! are kept for the platform's retries, so they show an address masked.
 
 use super::card::size;
+use super::command::{self, Command};
 use super::number;
 use super::outcome::{Effect, Outcome, Speech, shortened};
 use super::visit::Visit;
 use super::wording::{Word, Wordings};
-use super::{Error, Result};
+use super::{Desk, Error, Result};
 use crate::book::Format;
 use crate::kindle::{Action, Done, Unfit, masked};
 use crate::library::link::offers;
 use crate::library::requests::follower_key;
 use crate::search::Confidence;
 use crate::store::records::{
-    AddressRecord, BookId, BookRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel,
+    AddressRecord, BookId, BookRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel, PlaceRecord,
 };
 use crate::wechat::{literal, menu_link};
 
@@ -29,20 +30,6 @@ const TITLE: usize = 40;
 const SERVER_WORDS: usize = 80;
 
 impl Visit<'_> {
-    /// How pushes work, and what is bound.
-    pub(super) fn push_help(&self) -> Result<Outcome> {
-        if !self.desk.kindle.is_ready() {
-            return Ok(self.push_off());
-        }
-        let senders = self.desk.kindle.senders().join("、");
-        let mut text = self.words.say(Word::PushHelp, &[("senders", &literal(&senders))]);
-        if !self.addresses()?.is_empty() {
-            text.push_str("\n\n");
-            text.push_str(&self.address_list()?);
-        }
-        Ok(Outcome::say(text))
-    }
-
     /// Tells what binding means and asks for consent, which carries the address: until then it is not stored.
     pub(super) fn bind(&self, typed: &str) -> Result<Outcome> {
         if !self.desk.kindle.is_ready() {
@@ -214,7 +201,7 @@ impl Visit<'_> {
         Outcome { speech: Speech::Posted, effects, is_filler: false }
     }
 
-    fn push_off(&self) -> Outcome {
+    pub(super) fn push_off(&self) -> Outcome {
         Outcome::say(self.words.plain(Word::PushOff))
     }
 
@@ -229,16 +216,28 @@ impl Visit<'_> {
         self.words.say(word, &[("text", &literal(&shortened(typed, TITLE)))])
     }
 
-    fn addresses(&self) -> Result<Vec<(String, AddressRecord)>> {
+    pub(super) fn addresses(&self) -> Result<Vec<(String, AddressRecord)>> {
         Ok(self.desk.kindle.addresses(&self.key())?)
     }
 
-    fn address_list(&self) -> Result<String> {
+    pub(super) fn address_list(&self) -> Result<String> {
         Ok(self.words.say(Word::Mailboxes, &[("list", &numbered(&self.addresses()?))]))
     }
 
     fn key(&self) -> String {
         follower_key(self.account, self.open_id)
+    }
+}
+
+impl Desk {
+    /// Whether what is said to this text is [`private`]: it repeats an address before there is consent.
+    pub(super) fn is_private(&self, text: &str) -> bool {
+        // Where they are makes no difference to such a text.
+        match command::parse(text, &PlaceRecord::default()) {
+            Command::Bind(_) => true,
+            Command::Agree(typed) => self.kindle.judge(&typed).is_err(),
+            _ => false,
+        }
     }
 }
 
@@ -313,6 +312,7 @@ fn trouble(words: &Wordings, trouble: &DeliveryTrouble) -> String {
         DeliveryTrouble::NotBound => words.plain(Word::TroubleUnbound),
         DeliveryTrouble::Bounced(text) => quoted(Word::TroubleBounced, text),
         DeliveryTrouble::Cancelled => words.plain(Word::TroubleCancelled),
+        DeliveryTrouble::Blocked => words.plain(Word::TroubleBlocked),
     }
 }
 

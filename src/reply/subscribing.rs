@@ -1,4 +1,4 @@
-//! Subscriptions in the conversation: 订阅 and an author, a series or a subject; what is subscribed to; 退订.
+//! Subscriptions in the conversation: 订阅 and an author, a series or a subject, or 周报, the list of each week; what is subscribed to; 退订.
 
 use super::Result;
 use super::number;
@@ -28,7 +28,10 @@ impl Visit<'_> {
             let most = MOST.to_string();
             return Ok(Outcome::say(self.words.say(Word::SubscribeLimit, &[("count", &most)])));
         }
-        let said = self.words.say(Word::Subscribed, &[("text", &shown)]);
+        let said = match key == subscriptions::WEEKLY {
+            true => self.words.plain(Word::SubscribedWeekly),
+            false => self.words.say(Word::Subscribed, &[("text", &shown)]),
+        };
         Ok(Outcome::say(said).with(Effect::Subscribe(shortened(text, SHOWN * 2))))
     }
 

@@ -11,6 +11,7 @@ use super::delivery;
 use super::notice::{self, Key};
 use super::wording::Word;
 use super::{Desk, Result};
+use crate::library::subscriptions;
 use crate::store::records::{AnswerRecord, FollowerRecord};
 use crate::store::schema::{DELIVERY_NEWS, FOLLOWERS, LATE, NOTICES};
 use crate::store::{self, Durability, Table};
@@ -40,6 +41,11 @@ impl Desk {
         self.gather(&LATE, |key: &(String, String)| Some(key.clone()), &mut found, now)?;
         self.gather(&DELIVERY_NEWS, |(who, _)| named(who), &mut found, now)?;
         self.gather(&NOTICES, |(who, _)| named(who), &mut found, now)?;
+        for (account, open_id) in subscriptions::weekly_due(&self.store, now)?.iter().filter_map(|who| named(who)) {
+            if self.chat.may_say(&account, &open_id, now)? {
+                found.insert((account, open_id));
+            }
+        }
         Ok(found.into_iter().collect())
     }
 

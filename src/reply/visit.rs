@@ -88,7 +88,7 @@ impl Visit<'_> {
         };
         let Desk { flood, limits, library, .. } = self.desk;
         if command.may_search()
-            && !flood.may_search(&self.follower.alias, limits.searches_per_day, library.day(self.now))
+            && !flood.may_search(&self.follower.alias, self.seed, limits.searches_per_day, library.day(self.now))
         {
             let limit = limits.searches_per_day.to_string();
             return Ok(Outcome::say(self.words.say(Word::SearchLimit, &[("limit", &limit)])));
@@ -116,6 +116,7 @@ impl Visit<'_> {
             Command::Open(book) => self.open(book)?,
             Command::As(format) => self.as_format(format)?,
             Command::PushHelp => self.push_help()?,
+            Command::KindlePicture => self.kindle_picture(),
             Command::Bind(address) => self.bind(&address)?,
             Command::Agree(address) => self.agree(&address)?,
             Command::Code(digits) => self.enter_code(&digits),

@@ -33,8 +33,19 @@ pub enum Language {
     En,
 }
 
+impl Language {
+    /// As it is called in addresses.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::Zh => "zh",
+            Language::En => "en",
+        }
+    }
+}
+
 /// All texts of a language, with the admin's changes.
 pub struct Wordings {
+    language: Language,
     templates: Vec<Template>,
 }
 
@@ -105,7 +116,7 @@ impl Wordings {
         let mut texts = Wordings::defaults(language);
         texts.extend(overrides);
         let templates = Word::ALL.iter().map(|word| read(*word, language, &texts)).collect::<Result<_, _>>()?;
-        Ok(Wordings { templates })
+        Ok(Wordings { language, templates })
     }
 
     /// The built-in texts by key, for a page that changes them.
@@ -116,6 +127,11 @@ impl Wordings {
         };
         // That both files are whole is held by a test; `new` would name what is missing.
         toml::from_str(source).unwrap_or_default()
+    }
+
+    /// The language they are in.
+    pub(super) fn language(&self) -> Language {
+        self.language
     }
 
     /// A text without holes.

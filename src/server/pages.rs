@@ -1,9 +1,10 @@
-//! The public pages: the start page, a book's page, covers, articles, and what browsers, search engines, the platform and
+//! The public pages: the start page, a book's page, covers, articles, help, and what browsers, search engines, the platform and
 //! monitors ask for. Rendered whole on the server; no page needs a script, none has one.
 
 mod article;
 mod book;
 mod cover;
+mod kindle;
 
 pub(super) use cover::address as cover_address;
 
@@ -27,7 +28,8 @@ use crate::store::schema::{META, SETTINGS};
 pub const MP_VERIFY: &str = "mp_verify";
 
 /// Book pages and downloads are the followers' affair; the rest may be found.
-const ROBOTS: &str = "User-agent: *\nDisallow: /b/\nDisallow: /dl/\nDisallow: /cover/\nDisallow: /opds\n";
+const ROBOTS: &str =
+    "User-agent: *\nDisallow: /b/\nDisallow: /dl/\nDisallow: /cover/\nDisallow: /opds\nDisallow: /help/\n";
 
 /// All pages.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
@@ -52,10 +54,15 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = Rej
     let picture = warp::path!("a" / String / String)
         .and(visit(Arc::clone(&app)))
         .then(|name, picture, visit: Visit| answered(visit.language, article::picture(visit, name, picture)));
+    let drawings = Arc::new(kindle::Drawings::default());
+    let help = warp::path!("help" / String)
+        .and(visit(Arc::clone(&app)))
+        .then(move |name, visit: Visit| answered(visit.language, kindle::help(visit, name, Arc::clone(&drawings))))
+        .map(unlisted);
     let file = warp::path!(String).and(visit(app)).and_then(file);
     let of_books = home.or(book).unify().or(cover).unify().or(thumbnail).unify();
     let of_articles = articles.or(article).unify().or(picture).unify();
-    of_books.or(of_articles).unify().or(file).unify().map(dressed)
+    of_books.or(of_articles).unify().or(help).unify().or(file).unify().map(dressed)
 }
 
 #[derive(Template)]

@@ -175,6 +175,7 @@ mod tests {
             include_str!("../../assets/public/book.html"),
             include_str!("../../assets/public/article.html"),
             include_str!("../../assets/public/articles.html"),
+            include_str!("../../assets/public/kindle.html"),
             include_str!("../../assets/public/home.html"),
             include_str!("../../assets/public/error.html"),
         ];

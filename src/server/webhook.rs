@@ -188,8 +188,8 @@ impl Webhook {
         self.tally.message(account.name(), kind(incoming));
         let (app, account, incoming) = (Arc::clone(&self.app), Arc::clone(account), incoming.clone());
         let (working, typing) = (Arc::clone(&self.working), self.patience.typing);
-        let (late_app, late_account, open_id) = (Arc::clone(&app), Arc::clone(&account), incoming.from_user.clone());
-        let late = move |reply| -> BoxFuture { Box::pin(keep(late_app, late_account, open_id, reply)) };
+        let (late_app, late_account, of) = (Arc::clone(&app), Arc::clone(&account), incoming.clone());
+        let late = move |reply| -> BoxFuture { Box::pin(keep(late_app, late_account, of, reply)) };
         let work = async move {
             // It is never closed; and if it were, working without a permit would still be right.
             let _permit = working.acquire_owned().await;
@@ -311,9 +311,9 @@ async fn show_typing(app: Arc<App>, account: String, open_id: String, sent_at: i
 }
 
 /// Keeps an answer for the follower's next message, or to be sent by itself.
-async fn keep(app: Arc<App>, account: Arc<Account>, open_id: String, reply: Reply) {
+async fn keep(app: Arc<App>, account: Arc<Account>, incoming: Incoming, reply: Reply) {
     let same = Arc::clone(&app);
-    let kept = blocking(move || same.desk.keep_late(account.name(), &open_id, reply, same.clock.now())).await;
+    let kept = blocking(move || same.desk.keep_late_answer(account.name(), &incoming, reply, same.clock.now())).await;
     match kept {
         Ok(Ok(())) => app.chat.bell().ring(),
         Ok(Err(error)) => log::error!("a late answer is lost: {error:#}"),

@@ -2,6 +2,10 @@
 //!
 //! Not the replies in the conversation: the owner can change those, and they live with `reply`.
 
+mod kindle;
+
+pub(super) use kindle::KindleWords;
+
 use warp::http::HeaderMap;
 use warp::http::header::ACCEPT_LANGUAGE;
 

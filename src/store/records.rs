@@ -18,7 +18,7 @@ use crate::wechat::Reply;
 pub use chat::{ContactRecord, SubscriptionRecord, WindowRecord};
 pub use token::{ApiKeyRecord, GrantRecord, Origin, RenewalRecord, TokenCountsRecord};
 
-pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
+pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, InboxRecord, Parcel};
 pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 pub use provenance::{Provenance, TakenDownRecord};
 

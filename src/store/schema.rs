@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::Table;
 use super::records::{
     AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
-    ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, MaterialRecord, MediaFileRecord,
-    MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord, SubscriptionRecord,
-    TakenDownRecord, TokenCountsRecord,
+    ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, InboxRecord, MaterialRecord,
+    MediaFileRecord, MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord,
+    SubscriptionRecord, TakenDownRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -80,11 +80,11 @@ pub const ALERTS: Table<String, AlertRecord> = Table::new(b'd', "alerts");
 /// Conversions, by the source's content hash and the extension of the format they were made in.
 pub const CONVERSIONS: Table<(String, String), ConversionRecord> = Table::new(b'e', "conversions");
 
-/// Mail addresses of followers: (`account/openid`, address).
+/// Mail addresses of followers: (`account/openid`, a name that stands for the address).
 pub const ADDRESSES: Table<(String, String), AddressRecord> = Table::new(b'f', "addresses");
-/// Which follower (`account/openid`) has proven that a mail address is theirs.
+/// Which follower (`account/openid`) has proven that a mail address is theirs, by its name.
 pub const FOLLOWER_OF_ADDRESS: Table<String, String> = Table::new(b'g', "follower_of_address");
-/// Deliveries by mail: (`account/openid`, day, what and address).
+/// Deliveries by mail: (`account/openid`, day, what and the address's name).
 pub const DELIVERIES: Table<(String, String), DeliveryRecord> = Table::new(b'h', "deliveries");
 /// Those that have not ended, by number: the order they were asked for.
 pub const DELIVERY_QUEUE: Table<u64, (String, String)> = Table::new(b'i', "delivery_queue");
@@ -113,6 +113,8 @@ pub const SUBSCRIBERS: Table<(String, String), ()> = Table::new(b'r', "subscribe
 /// Books taken down for good, by number, and by each mark that such a book is known again by: hashes, work, catalogue
 /// number, addresses.
 pub const TAKEN_DOWN: Table<String, TakenDownRecord> = Table::new(b's', "taken_down");
+/// How far mailboxes have been read that notices of undeliverable letters come back to, by a hash of their names.
+pub const INBOXES: Table<String, InboxRecord> = Table::new(b'0', "inboxes");
 
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
@@ -161,4 +163,5 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (SUBSCRIPTIONS.prefix, SUBSCRIPTIONS.name),
     (SUBSCRIBERS.prefix, SUBSCRIBERS.name),
     (TAKEN_DOWN.prefix, TAKEN_DOWN.name),
+    (INBOXES.prefix, INBOXES.name),
 ];

@@ -348,6 +348,33 @@ async fn a_late_answer_comes_by_itself_and_the_follower_sees_that_it_is_being_wr
     assert!(!room.says("你好").await.contains("天外飞仙"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_with_an_address_is_not_kept_but_asked_for_again() {
+    let patience = Patience { attempt: Real::from_millis(300), attempts: 3, typing: Real::from_secs(60) };
+    let mail = "[mail]\nfrom = \"books@example.com\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n";
+    let room = Room::with(mail, patience).await;
+    room.says("你好").await;
+    for text in ["绑定 secret@kindle.com", "同意绑定 secret@kindle.cn", "ｓｅｃｒｅｔ＠kindle.com"] {
+        // What opens the window again is written, and waits.
+        room.after(Duration::minutes(11));
+        let hold = Hold::of(&room.app.app.store);
+        let push = room.app.sim.text(FOLLOWER, text);
+        room.platform().act(APP_ID, FOLLOWER, Act::Writes);
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            told.push(room.app.sim.deliver(&push).await.answer);
+        }
+        assert_eq!(told[2].expect_text(), "正在处理，好了马上发给您", "{told:?}");
+        hold.release();
+        until(async || room.tell().await > 0).await;
+        let said = room.said().pop().unwrap();
+        assert!(said.contains("请再发一次：绑定") && !said.contains('@'), "{text}: {said}");
+        let mut kept = Vec::new();
+        room.app.app.store.export(&mut kept).unwrap();
+        assert!(!String::from_utf8(kept).unwrap().contains("secret"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_ready_shows_no_sign_of_being_written() {
     let room = Room::with("", Patience { typing: Real::from_secs(60), ..Patience::default() }).await;
@@ -386,6 +413,50 @@ async fn new_books_are_told_of_once_a_day_until_the_subscription_ends() {
     assert!(room.says("退订 1").await.contains("退订了：刘慈欣"));
     let answer = room.says("你好").await;
     assert!(!answer.contains("三体"), "who has ended it hears no more: {answer}");
+}
+
+#[tokio::test]
+async fn a_list_of_all_new_books_comes_once_a_week_to_who_wants_it() {
+    let room = Room::start().await;
+    let arrives = |title: &str| {
+        let (name, bytes) = by("某人", title);
+        room.app.add(&name, &bytes);
+    };
+    arrives("旧书");
+    room.after(Duration::hours(1));
+    assert!(room.says("订阅 周报").await.contains("订阅好了：周报"));
+    assert!(room.says("订阅 週報").await.contains("已经订阅了"));
+    assert!(room.says("订阅").await.contains("1. 周报"));
+    room.after(Duration::hours(1));
+    for number in "一二三四五六七八九十".chars() {
+        arrives(&format!("{number}号星"));
+    }
+    room.after(Duration::days(6));
+    assert_eq!(room.tell().await, 0);
+    assert!(!room.says("你好").await.contains("号星"), "a week is not over");
+    room.after(Duration::days(1));
+    assert_eq!(room.tell().await, 1);
+    let said = room.said().pop().unwrap();
+    assert!(said.starts_with("这一周新到的书") && said.contains("《十号星》") && !said.contains("旧书"), "{said}");
+    assert!(said.ends_with("还有 2 本，发“最新”都能看到"), "{said}");
+    assert_eq!(room.tell().await, 0);
+    assert!(!room.says("你好").await.contains("号星"), "told once");
+    // Where nobody may be written to, it waits for the next answer.
+    arrives("新书");
+    room.after(Duration::days(8));
+    assert_eq!(room.tell().await, 0);
+    let answer = room.says("你好").await;
+    assert!(answer.contains("《新书》") && !answer.contains("号星"), "{answer}");
+    // A week in which nothing comes is not told of.
+    room.after(Duration::days(8));
+    assert!(!room.says("你好").await.contains("这一周"));
+    arrives("末书");
+    assert_eq!(room.tell().await, 1);
+    arrives("多余");
+    assert!(room.says("退订 周报").await.contains("退订了：周报"));
+    room.after(Duration::days(8));
+    let answer = room.says("你好").await;
+    assert!(!answer.contains("多余") && room.tell().await == 0, "{answer}");
 }
 
 #[tokio::test]

@@ -1,10 +1,13 @@
 //! Pushes through a real mail server, with the executable killed again and again: each book arrives, once, in order.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::{Duration, Instant};
 
 use shutong::book;
+use shutong::store::ContentHash;
 
+use crate::judges;
 use crate::support::binary::{Binary, Home};
 use crate::support::book_builder::BookBuilder;
 use crate::support::exim::Exim;
@@ -14,6 +17,8 @@ use crate::support::wechat_sim::{SimAccount, SimMode, WechatSim};
 
 /// Followers who push, each to an address of their own.
 const FOLLOWERS: usize = 5;
+/// Books that are judged: all are made alike, and the judge takes its time.
+const JUDGED: usize = 3;
 /// Longer than any machine is busy.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -130,6 +135,7 @@ async fn every_push_arrives_once_and_in_order_though_the_service_is_killed_again
     let repeated = check(&exim, books).await;
     eprintln!("{killed} kills, {} deliveries, {repeated} of them twice", books * FOLLOWERS);
     service.stop();
+    compare(&home, &exim);
 }
 
 /// Looks at all that has arrived, and says how much of it came twice.
@@ -173,6 +179,27 @@ async fn check(exim: &Exim, books: usize) -> usize {
         assert_eq!(subjects, wanted, "{to}");
     }
     repeated
+}
+
+/// What has arrived is what the library keeps, to the byte, and where the judge of EPUBs is there, it is sound.
+fn compare(home: &Home, exim: &Exim) {
+    let arrived: BTreeMap<String, Vec<u8>> =
+        books_in(exim).into_iter().map(|letter| (letter.subject(), letter.attachments().remove(0).2)).collect();
+    assert!(!arrived.is_empty());
+    for (title, bytes) in &arrived {
+        let hash = ContentHash::of(bytes);
+        let kept = home.folder().join("data/files").join(&hash.as_str()[..2]).join(hash.as_str());
+        assert_eq!(&fs::read(&kept).unwrap_or_else(|error| panic!("{title}: {error}")), bytes, "{title}");
+    }
+    if std::env::var_os("TEST_EPUBCHECK").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (title, bytes) in arrived.iter().take(JUDGED) {
+        let path = folder.path().join("arrived.epub");
+        fs::write(&path, bytes).unwrap();
+        judges::epubcheck(&path).unwrap_or_else(|found| panic!("{title}: {found}"));
+    }
 }
 
 fn books_in(exim: &Exim) -> Vec<SunkLetter> {

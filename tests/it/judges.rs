@@ -85,7 +85,8 @@ fn judge(books: Vec<Case>, verdict: impl Fn(&Path) -> Result<(), String> + Sync)
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn epubcheck(path: &Path) -> Result<(), String> {
+/// What the W3C's judge has against an EPUB.
+pub(crate) fn epubcheck(path: &Path) -> Result<(), String> {
     let jar = std::env::var("TEST_EPUBCHECK").expect("TEST_EPUBCHECK: tests/run.sh installs epubcheck and sets it");
     let report = path.with_extension("json");
     let ran = Command::new("java").args(["-Xss16m", "-jar", &jar]).arg(path).arg("--json").arg(&report).output();

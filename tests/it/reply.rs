@@ -56,8 +56,14 @@ impl Chat {
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let media = MediaConfig::default().settings(dir.path());
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media).unwrap());
-        let kindle =
-            Kindle::new(Arc::clone(&store), Arc::clone(&library), Arc::clone(&alerts), Default::default(), [7; 32]);
+        let kindle = Kindle::new(
+            Arc::clone(&store),
+            Arc::clone(&library),
+            Arc::clone(&alerts),
+            Default::default(),
+            [7; 32],
+            &[8; 32],
+        );
         let tokens = Tokens::open(&store, &Clock::system(), &alerts, Vec::new(), None).unwrap();
         let settings = article::Settings {
             public_url: "https://books.example.com".into(),

@@ -7,6 +7,8 @@ pub(super) fn word(core: &str) -> Option<Command> {
     Some(match core {
         "绑定" | "綁定" | "bind" | "推送帮助" | "推送幫助" | "push help" | "kindle" | "kindle推送" | "推送到kindle"
         | "send to kindle" => Command::PushHelp,
+        "kindle图解" | "kindle 图解" | "kindle圖解" | "kindle 圖解" | "推送图解" | "推送圖解" | "kindle设置"
+        | "kindle 设置" | "kindle picture" | "kindle setup" => Command::KindlePicture,
         "解绑" | "解綁" | "解除绑定" | "unbind" => Command::Unbind(String::new()),
         "邮箱" | "郵箱" | "我的邮箱" | "我的郵箱" | "mailbox" | "mailboxes" | "my mailboxes" => {
             Command::Mailboxes
@@ -71,6 +73,8 @@ mod tests {
         check("解绑 2", Command::Unbind("2".into()));
         check("解绑", Command::Unbind(String::new()));
         check("绑定", Command::PushHelp);
+        check("Kindle 图解", Command::KindlePicture);
+        check("Kindle picture", Command::KindlePicture);
         check("验证码 012345", Command::Code("012345".into()));
         check("邮箱", Command::Mailboxes);
     }

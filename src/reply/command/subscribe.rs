@@ -8,6 +8,8 @@ pub(super) fn word(core: &str) -> Option<Command> {
         "订阅" | "訂閱" | "我的订阅" | "我的訂閱" | "订阅列表" | "subscribe" | "subscriptions" | "my subscriptions" => {
             Command::Subscriptions
         }
+        "订阅周报" | "訂閱週報" | "weekly digest" => Command::Subscribe("周报".to_owned()),
+        "退订周报" | "退訂週報" => Command::Unsubscribe("周报".to_owned()),
         "退订" | "退訂" | "取消订阅" | "取消訂閱" | "unsubscribe" => Command::Unsubscribe(String::new()),
         "全部退订" | "全部退訂" | "退订全部" | "退訂全部" => Command::Unsubscribe("全部".to_owned()),
         _ => return None,
@@ -42,6 +44,8 @@ mod tests {
         check("订阅《三体》", Command::Subscribe("三体".into()));
         check("Subscribe Jane Austen", Command::Subscribe("Jane Austen".into()));
         check("订阅", Command::Subscriptions);
+        check("订阅周报", Command::Subscribe("周报".into()));
+        check("subscribe weekly", Command::Subscribe("weekly".into()));
         check("我的订阅", Command::Subscriptions);
         check("退订 1", Command::Unsubscribe("1".into()));
         check("退订1", Command::Unsubscribe("1".into()));

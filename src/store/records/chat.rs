@@ -36,4 +36,7 @@ pub struct SubscriptionRecord {
     pub text: String,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// When its list was told last, if it is the one of a week's new books.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<DateTime<Utc>>,
 }

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::BookId;
 
-/// A mail address of a follower's. The key says which.
+/// A mail address of a follower's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AddressRecord {
+    /// The address, closed; the key of the table has only a name that stands for it.
+    pub address: String,
     /// Its domain is one of Amazon's.
     pub is_kindle: bool,
     /// The address of ours that writes to it: the one that the follower approved.
@@ -31,6 +33,16 @@ pub struct CodeRecord {
     pub ends_at: DateTime<Utc>,
 }
 
+/// How far the mailbox has been read that notices come back to. The key stands for which one it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InboxRecord {
+    /// The server's UIDVALIDITY: with another one all letters have other numbers.
+    pub validity: u32,
+    /// The number of the last letter that was read.
+    pub last: u32,
+}
+
 /// Something that is sent, or was, by mail. The key says when it was asked for, what it is, and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRecord {
@@ -38,7 +50,7 @@ pub struct DeliveryRecord {
     pub number: u64,
     /// What is sent.
     pub parcel: Parcel,
-    /// Where to.
+    /// Where to: in the store closed, and opened wherever it is given out.
     pub address: String,
     /// When it was asked for.
     pub queued_at: DateTime<Utc>,
@@ -110,4 +122,6 @@ pub enum DeliveryTrouble {
     Bounced(String),
     /// The owner has called it off.
     Cancelled,
+    /// The follower was blocked when it was to be sent.
+    Blocked,
 }

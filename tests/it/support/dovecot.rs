@@ -87,7 +87,33 @@ impl Dovecot {
     pub fn put(&mut self, letter: &str) {
         self.letters += 1;
         let file = self.dir.path().join(format!("mail/new/{}.letter", self.letters));
-        let script = format!("cat > {0} && chown mail:mail {0}", file.display());
+        self.shell(letter, &format!("cat > {0} && chown mail:mail {0}", file.display()));
+    }
+
+    /// The same letter arrives so many times.
+    pub fn put_many(&mut self, letter: &str, times: u32) {
+        let folder = self.dir.path().join("mail/new");
+        let (first, last) = (self.letters + 1, self.letters + times);
+        self.letters = last;
+        self.shell(
+            letter,
+            &format!(
+                "cd {} && cat > ../tmp/x && for n in $(seq {first} {last}); do cp ../tmp/x $n.letter; done && \
+                 chown mail:mail *.letter",
+                folder.display()
+            ),
+        );
+    }
+
+    /// A letter that somebody has opened elsewhere already.
+    pub fn put_seen(&mut self, letter: &str) {
+        self.letters += 1;
+        let file = self.dir.path().join(format!("mail/cur/{}.letter:2,S", self.letters));
+        self.shell(letter, &format!("cat > {0} && chown mail:mail {0}", file.display()));
+    }
+
+    /// Runs a script that reads a letter.
+    fn shell(&self, letter: &str, script: &str) {
         let mut shell = as_root("sh").arg("-c").arg(script).stdin(Stdio::piped()).spawn().unwrap();
         std::io::Write::write_all(&mut shell.stdin.take().unwrap(), letter.as_bytes()).unwrap();
         assert!(shell.wait().unwrap().success());

@@ -32,6 +32,8 @@ pub enum SmtpStep {
 pub enum SmtpFailure {
     /// This answer; after 421 the connection is closed.
     Answer(u16),
+    /// A refusal by policy, 550 5.7.1.
+    Policy,
     /// Silence, until the other side gives up.
     Hang,
     /// The connection is closed without an answer.
@@ -49,6 +51,10 @@ pub struct SmtpFault {
 impl SmtpFault {
     pub fn answer(step: SmtpStep, code: u16) -> SmtpFault {
         SmtpFault { step, failure: SmtpFailure::Answer(code), only: None }
+    }
+
+    pub fn policy(step: SmtpStep) -> SmtpFault {
+        SmtpFault { step, failure: SmtpFailure::Policy, only: None }
     }
 
     pub fn hang(step: SmtpStep) -> SmtpFault {

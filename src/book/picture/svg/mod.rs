@@ -56,6 +56,12 @@ pub(in crate::book) fn draw(svg: &[u8], lookup: &Lookup<'_>, budget: &Budget) ->
     Ok(Drawing { bytes, media_type, width: pixels(size.width()), height: pixels(size.height()) })
 }
 
+/// A drawing of the program's own as PNG, as large as fits into the box; `None` if it shows nothing.
+pub fn drawing_as_png(svg: &str, max_width: u32, max_height: u32) -> Option<Vec<u8>> {
+    let picture = render(svg.as_bytes(), &|_: &str| None, max_width, max_height).ok()?;
+    super::decode::png(&picture)
+}
+
 /// Draws as large as fits into the box; the rest of the box is left away.
 pub(in crate::book) fn render(
     svg: &[u8],

@@ -73,6 +73,10 @@ impl Session<'_> {
                 ))?;
                 if code == 421 { closed() } else { Ok(true) }
             }
+            Some(SmtpFailure::Policy) => {
+                self.reply("550 5.7.1 not from there, not to here")?;
+                Ok(true)
+            }
             Some(SmtpFailure::Hang) => {
                 io::copy(&mut self.stream, &mut io::sink())?;
                 closed()
