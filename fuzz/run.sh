@@ -4,10 +4,14 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- $(sed -n 's/^name = "\(read_.*\)"/\1/p' fuzz/Cargo.toml)
+[ $# -gt 0 ] || set -- $(sed -n '/^\[\[bin\]\]/{n;s/^name = "\(.*\)"/\1/p;}' fuzz/Cargo.toml)
 export RUSTC_BOOTSTRAP=1
 for target in "$@"; do
     kind=${target#read_}
+    case $target in
+    safe_markup) kind=md ;;
+    *_picture) kind=png ;;
+    esac
     seeds=fuzz/corpus/$target
     mkdir -p "$seeds"
     # The books that tests use are where the fuzzer starts from.

@@ -57,31 +57,50 @@ impl Metadata {
         move |one| if marked { one.creator } else { !authors || one.role == Role::Author }
     }
 
-    /// Most people, subjects and identifiers of a book; a hostile file could name a million.
+    /// Most people, subjects and identifiers of a book; a hostile file could name a million. Readers stop at one more, so
+    /// that [`Metadata::bound`] sees that there were too many.
     pub(super) const MOST: usize = 1000;
     /// Longest title, name or other short field, in characters.
     const LONGEST: usize = 500;
     /// Longest description, in characters.
     const LONGEST_DESCRIPTION: usize = 100_000;
 
-    /// Cuts what is longer than it could be: a title is in every page of some formats.
-    pub(super) fn bound(&mut self) {
-        self.contributors.truncate(Metadata::MOST);
-        self.subjects.truncate(Metadata::MOST);
-        self.identifiers.truncate(Metadata::MOST);
-        cut(&mut self.title, Metadata::LONGEST);
-        self.contributors.iter_mut().for_each(|one| cut(&mut one.name, Metadata::LONGEST));
-        self.subjects.iter_mut().for_each(|one| cut(one, Metadata::LONGEST));
-        self.identifiers.iter_mut().for_each(|one| cut(&mut one.value, Metadata::LONGEST));
-        for short in [&mut self.subtitle, &mut self.language, &mut self.published, &mut self.publisher] {
-            short.iter_mut().for_each(|one| cut(one, Metadata::LONGEST));
+    /// Cuts what is longer than it could be: a title is in every page of some formats. Gives the names of what was cut.
+    pub(super) fn bound(&mut self) -> Vec<&'static str> {
+        let mut was_cut = Vec::new();
+        let mut note = |what: &'static str, is_cut: bool| {
+            if is_cut && !was_cut.contains(&what) {
+                was_cut.push(what);
+            }
+        };
+        note("people", shorten(&mut self.contributors));
+        note("subjects", shorten(&mut self.subjects));
+        note("identifiers", shorten(&mut self.identifiers));
+        let short = Metadata::LONGEST;
+        note("title", cut(&mut self.title, short));
+        for one in &mut self.contributors {
+            note("people", cut(&mut one.name, short));
+            note("people", one.sort_as.as_mut().is_some_and(|name| cut(name, short)));
         }
-        self.description.iter_mut().for_each(|one| cut(one, Metadata::LONGEST_DESCRIPTION));
+        self.subjects.iter_mut().for_each(|one| note("subjects", cut(one, short)));
+        self.identifiers.iter_mut().for_each(|one| note("identifiers", cut(&mut one.value, short)));
+        for (what, most, text) in [
+            ("subtitle", short, &mut self.subtitle),
+            ("language", short, &mut self.language),
+            ("date", short, &mut self.published),
+            ("publisher", short, &mut self.publisher),
+            ("description", Metadata::LONGEST_DESCRIPTION, &mut self.description),
+            ("rights", Metadata::LONGEST_DESCRIPTION, &mut self.rights),
+            ("source", Metadata::LONGEST_DESCRIPTION, &mut self.source),
+        ] {
+            note(what, text.as_mut().is_some_and(|text| cut(text, most)));
+        }
+        was_cut
     }
 
     /// Adds a subject unless it is empty or already there.
     pub(super) fn add_subject(&mut self, subject: String) {
-        let more = self.subjects.len() < Metadata::MOST && !subject.is_empty();
+        let more = self.subjects.len() <= Metadata::MOST && !subject.is_empty();
         if more && !self.subjects.contains(&subject) {
             self.subjects.push(subject);
         }
@@ -94,7 +113,7 @@ impl Metadata {
 
     pub(super) fn add(&mut self, name: &str, role: Role) {
         let name = name.trim();
-        if self.contributors.len() >= Metadata::MOST {
+        if self.contributors.len() > Metadata::MOST {
             return;
         }
         let known = self.contributors.iter().any(|one| one.name == name && one.role == role);
@@ -104,10 +123,17 @@ impl Metadata {
     }
 }
 
-fn cut(text: &mut String, most: usize) {
-    if let Some((end, _)) = text.char_indices().nth(most) {
-        text.truncate(end);
-    }
+/// Whether characters had to go.
+fn cut(text: &mut String, most: usize) -> bool {
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    end.map(|end| text.truncate(end)).is_some()
+}
+
+/// Whether some had to go.
+fn shorten<T>(list: &mut Vec<T>) -> bool {
+    let is_long = list.len() > Metadata::MOST;
+    list.truncate(Metadata::MOST);
+    is_long
 }
 
 /// One person who made the book, and one thing they did: who did several is named several times, in a row.
@@ -237,8 +263,10 @@ mod tests {
             metadata.add_subject(at.to_string());
             metadata.add_subject("0".into());
         }
+        assert_eq!((metadata.contributors.len(), metadata.subjects.len()), (Metadata::MOST + 1, Metadata::MOST + 1));
+        assert_eq!(metadata.bound(), ["people", "subjects", "title"]);
         assert_eq!((metadata.contributors.len(), metadata.subjects.len()), (Metadata::MOST, Metadata::MOST));
-        metadata.bound();
         assert_eq!(metadata.title.chars().count(), Metadata::LONGEST);
+        assert_eq!(metadata.bound(), [""; 0]);
     }
 }

@@ -184,16 +184,50 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
             named_only(bytes, format, options.file_name)
         }
     }?;
-    book.metadata.bound();
+    for field in book.metadata.bound() {
+        book.report.note(Change::BeyondBounds, format!("metadata: {field}"));
+    }
+    bound_contents(&mut book);
     bound_pages(&book)?;
     Ok(book)
+}
+
+/// Cuts contents and lists of pages that nobody could look through, and says so.
+fn bound_contents(book: &mut Book) {
+    for list in [&mut book.toc, &mut book.page_list] {
+        let all = epub::toc::count(list);
+        if all > TocEntry::MOST {
+            let mut left = TocEntry::MOST;
+            keep_first(list, &mut left);
+            book.report.note_many(Change::BeyondBounds, all - TocEntry::MOST, "entries of the contents");
+        }
+    }
+}
+
+/// Keeps the first `left` entries. Recursion is no deeper than [`TocEntry::MAX_DEPTH`].
+fn keep_first(entries: &mut Vec<TocEntry>, left: &mut usize) {
+    let mut kept = 0;
+    for entry in entries.iter_mut() {
+        if *left == 0 {
+            break;
+        }
+        (kept, *left) = (kept + 1, *left - 1);
+        keep_first(&mut entry.children, left);
+    }
+    entries.truncate(kept);
+}
+
+/// Most text of a book in all its pages, in bytes: twice a novel of ten million Chinese characters.
+const LARGEST_TEXT: usize = 64 << 20;
+
+/// The answer to more than that.
+fn too_long() -> Error {
+    Error::Unsupported(format!("a book may have {} MB of text", LARGEST_TEXT >> 20))
 }
 
 /// Refuses a book of too much text, and one whose pages are nothing but tags: each costs a writer as much as a hundred
 /// letters.
 fn bound_pages(book: &Book) -> Result<(), Error> {
-    /// In MB: twice a novel of ten million Chinese characters.
-    const LARGEST: usize = 64;
     /// Ten million letters in a million paragraphs have half as many.
     const MOST_TAGS: usize = 4_000_000;
     let (mut size, mut tags) = (0, 0);
@@ -206,8 +240,8 @@ fn bound_pages(book: &Book) -> Result<(), Error> {
             Content::Text(text) => size += text.len(),
         }
     }
-    if size > LARGEST << 20 {
-        return Err(Error::Unsupported(format!("a book may have {LARGEST} MB of text")));
+    if size > LARGEST_TEXT {
+        return Err(too_long());
     }
     if tags > MOST_TAGS {
         return Err(Error::Unsupported(format!("its pages have more than {MOST_TAGS} tags")));
@@ -243,6 +277,32 @@ fn named_only(bytes: &[u8], format: Format, file_name: Option<&str>) -> Result<B
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_cut_is_said() {
+        let tags: String = (0..1100).map(|at| format!("  - tag {at}\n")).collect();
+        let read = |text: String| read(text.as_bytes(), Some("x.md")).expect("a book");
+        let book = read(format!("---\ntitle: t\ntags:\n{tags}---\ntext\n"));
+        assert_eq!((book.metadata.subjects.len(), book.report.count(Change::BeyondBounds)), (1000, 1));
+        let entry = TocEntry { title: "t".into(), target: None, children: Vec::new() };
+        let mut book = Book::new(Format::Epub);
+        for _ in 0..2 {
+            book.toc.push(TocEntry { children: vec![entry.clone(); TocEntry::MOST / 2], ..entry.clone() });
+        }
+        bound_contents(&mut book);
+        assert_eq!((epub::toc::count(&book.toc), book.report.count(Change::BeyondBounds)), (TocEntry::MOST, 2));
+        assert_eq!(book.toc.last().map(|last| last.children.len()), Some(TocEntry::MOST / 2 - 2));
+        assert_eq!(read("text".into()).report.count(Change::BeyondBounds), 0);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_hears_how_long_it_may_be() {
+        let said = |bytes: Vec<u8>| match super::read(&bytes, Some("x.txt")) {
+            Err(Error::Unsupported(said)) => said,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(vec![b'x'; 2 * LARGEST_TEXT + 1]), "a book may have 64 MB of text");
+    }
 
     #[test]
     fn books_of_tags_only_or_too_much_text_are_refused() {

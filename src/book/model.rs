@@ -160,6 +160,17 @@ pub struct Chapter {
 }
 
 impl Chapter {
+    /// The first so many bytes of the plain text, or a little more; all if there are fewer.
+    pub(super) fn beginning(&self, enough: usize) -> Cow<'_, str> {
+        match &self.content {
+            Content::Markup(markup) => Cow::Owned(xhtml::beginning(markup, enough)),
+            Content::Text(text) => {
+                let end = (enough..text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+                Cow::Borrowed(text.get(..end).unwrap_or(text))
+            }
+        }
+    }
+
     /// The plain text: paragraphs parted by one newline, without surrounding blanks.
     pub fn text(&self) -> Cow<'_, str> {
         match &self.content {
@@ -192,6 +203,8 @@ pub struct TocEntry {
 impl TocEntry {
     /// Deeper entries are raised to this level by the readers; real books have at most six.
     pub const MAX_DEPTH: usize = 16;
+    /// Most entries of a book's contents, on all levels: five times as many as the longest serials have chapters.
+    pub(super) const MOST: usize = 50_000;
 }
 
 /// A place in the text.

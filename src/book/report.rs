@@ -58,6 +58,8 @@ pub enum Change {
     AdvertDropped,
     /// What was read from a damaged file; the rest is lost.
     Rescued,
+    /// More than any book has: what goes beyond the bound was left out, or flattened.
+    BeyondBounds,
 }
 
 impl fmt::Display for Change {
@@ -88,6 +90,7 @@ impl fmt::Display for Change {
             Change::CharacterReplaced => "characters replaced",
             Change::AdvertDropped => "adverts left out",
             Change::Rescued => "rescued from a damaged file",
+            Change::BeyondBounds => "beyond what a book may have",
         })
     }
 }
@@ -115,6 +118,13 @@ impl Report {
     /// Notes one case.
     pub fn note(&mut self, change: Change, example: impl AsRef<str>) {
         self.add(change, 1, Some(example.as_ref()));
+    }
+
+    /// Notes so many like cases.
+    pub(super) fn note_many(&mut self, change: Change, count: usize, example: &str) {
+        if count > 0 {
+            self.add(change, count, Some(example));
+        }
     }
 
     fn add(&mut self, change: Change, count: usize, example: Option<&str>) {

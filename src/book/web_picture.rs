@@ -1,22 +1,20 @@
 //! Pictures that any browser shows, known by their first bytes. They are not changed: what has to be is `bounded_picture`'s
 //! matter.
 
-use super::picture::{Kind, sniff};
-use image::ImageReader;
-use std::io::Cursor;
+use super::picture::{Kind, size, sniff};
 
 /// The media type of a picture that any browser shows, and its width and height in pixels; `None` if it is none: SVG is a
 /// program, not a picture.
 pub fn web_picture(bytes: &[u8]) -> Option<(&'static str, (u32, u32))> {
     let kind = sniff(bytes).filter(|kind| matches!(kind, Kind::Jpeg | Kind::Png | Kind::Gif | Kind::WebP))?;
-    let size = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()?;
-    Some((kind.media_type(), size))
+    Some((kind.media_type(), size(bytes, kind).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use image::{ImageFormat, RgbImage};
+    use std::io::Cursor;
 
     #[test]
     fn only_what_browsers_show_is_a_picture() {

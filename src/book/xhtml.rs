@@ -7,10 +7,18 @@ use super::markup::{Entities, Token, decode, local, tokens};
 
 /// The plain text of a page: paragraphs parted by one newline.
 pub(super) fn text(markup: &str) -> String {
+    beginning(markup, usize::MAX)
+}
+
+/// The same, but no more is looked at once there are so many bytes.
+pub(super) fn beginning(markup: &str, enough: usize) -> String {
     let entities = Entities::new();
     let mut out = Paragraphs::default();
     let mut skipped = Skip::default();
     for token in tokens(markup) {
+        if out.len() >= enough {
+            break;
+        }
         if skipped.over(token) {
             continue;
         }
@@ -210,6 +218,10 @@ impl Paragraphs {
             self.current.clear();
         }
         self.blank = None;
+    }
+
+    fn len(&self) -> usize {
+        self.done.len() + self.current.len()
     }
 
     fn finish(mut self) -> String {

@@ -104,12 +104,14 @@ fn usable(bytes: &[u8], lookup: &picture::Lookup<'_>) -> Option<RgbImage> {
 }
 
 /// The book's own cover for a new edition: a JPEG of at most 1600 × 2560 pixels and its media type.
-pub(in crate::book) fn for_edition(book: &Book) -> Option<(Vec<u8>, &'static str)> {
-    let cover = book.cover()?;
+///
+/// # Errors
+/// Why the picture cannot be had.
+pub(in crate::book) fn for_edition(book: &Book, cover: &Resource) -> Result<(Vec<u8>, &'static str), &'static str> {
     match picture::for_cover(&cover.bytes, &neighbours(book, cover)) {
-        Outcome::Keep(media_type) => Some((cover.bytes.clone(), media_type)),
-        Outcome::Converted { bytes, media_type } => Some((bytes, media_type)),
-        Outcome::Unusable(_) => None,
+        Outcome::Keep(media_type) => Ok((cover.bytes.clone(), media_type)),
+        Outcome::Converted { bytes, media_type } => Ok((bytes, media_type)),
+        Outcome::Unusable(reason) => Err(reason),
     }
 }
 

@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 const MAX_ATTRIBUTES: usize = 200;
 /// Most nodes. Beyond, tags are left out and only the characters are kept, in the text that is there. A novel of ten
 /// million characters on one page has fewer.
-const MAX_NODES: usize = 1_500_000;
+const MAX_NODES: usize = 1_200_000;
 
 /// Parses a page.
 pub(super) fn parse(markup: &str) -> Document {
@@ -32,7 +32,7 @@ pub(super) fn parse(markup: &str) -> Document {
     for token in tokens(markup) {
         let is_full = builder.document.nodes.len() >= MAX_NODES;
         match token {
-            Token::Open { .. } | Token::Close { .. } if is_full => builder.document.repaired = true,
+            Token::Open { .. } | Token::Close { .. } if is_full => builder.document.cut = true,
             Token::Open { name, attributes, empty } => builder.start(name, attributes, empty),
             Token::Close { name } => builder.end(name),
             Token::Text(text) => builder.characters(&decode(text, &builder.entities)),
@@ -75,7 +75,8 @@ impl Builder {
 
     fn start(&mut self, name: &str, attributes: Attributes<'_>, empty: bool) {
         let space = self.space_of(name);
-        let element = self.element(space, name, attributes);
+        let (element, whole) = self.element(space, name, attributes);
+        self.document.cut |= !whole;
         if !self.balanced && space == Space::Html {
             self.imply_ends(&element.name);
             if matches!(element.name.as_str(), "html" | "body") && self.merge_into_open(&element) {
@@ -90,6 +91,7 @@ impl Builder {
             return;
         }
         if self.open.len() > Document::MAX_DEPTH {
+            self.document.cut = true;
             self.unkept.push(SmolStr::new(local(name).to_ascii_lowercase()));
         } else {
             self.open.push(id);
@@ -191,7 +193,8 @@ impl Builder {
         }
     }
 
-    fn element(&self, space: Space, name: &str, attributes: Attributes<'_>) -> Element {
+    /// An element, and whether it has all its attributes.
+    fn element(&self, space: Space, name: &str, attributes: Attributes<'_>) -> (Element, bool) {
         let name = match space {
             Space::Svg => SmolStr::new(local(name)),
             // `o:p` of word processors and `mbp:pagebreak` are told by their whole names.
@@ -202,13 +205,13 @@ impl Builder {
         for (key, value) in attributes.iter() {
             let key = attribute_name(space, key);
             if element.attributes.len() >= MAX_ATTRIBUTES {
-                break;
+                return (element, false);
             }
             if !key.is_empty() && element.get(&key).is_none() {
-                element.attributes.push((key, decode(value, &self.entities)));
+                element.push(key, decode(value, &self.entities));
             }
         }
-        element
+        (element, true)
     }
 
     /// The end tags that HTML lets one leave out.
@@ -371,6 +374,7 @@ mod tests {
         assert_eq!(page.text_content(Document::ROOT), "deepend");
         let depth = page.descendants(Document::ROOT).map(|id| page.ancestors(id).count()).max();
         assert!(depth.is_some_and(|depth| depth <= Document::MAX_DEPTH + 2));
+        assert!(page.is_cut());
         assert_eq!(Document::parse(&"<p>".repeat(100_000)).children(Document::ROOT).len(), 100_000);
     }
     #[test]
@@ -378,9 +382,15 @@ mod tests {
         let attributes: String = (0..10_000).map(|at| format!(" a{at}='x'")).collect();
         let page = Document::parse(&format!("<p{attributes}>x</p>"));
         let kept = page.element(page.body()).map(|one| one.attributes.len());
-        assert_eq!(kept, Some(MAX_ATTRIBUTES));
+        assert_eq!((kept, page.is_cut()), (Some(MAX_ATTRIBUTES), true));
+        // A page of half a million links must fit into memory.
+        let page = Document::parse("<a href='x' id='y'>z</a>");
+        let link = page.find(Document::ROOT, "a").and_then(|at| page.element(at));
+        assert_eq!(link.map(|link| link.attributes.capacity()), Some(2));
+        assert!(size_of::<super::super::Node>() <= 80, "{}", size_of::<super::super::Node>());
         let page = Document::parse(&("<br>x".repeat(MAX_NODES / 2 + 10) + "end"));
-        assert!(page.nodes.len() <= MAX_NODES + 1, "{}", page.nodes.len());
+        assert!(page.is_cut() && page.nodes.len() <= MAX_NODES + 1, "{}", page.nodes.len());
+        assert!(!Document::parse("<p a='b'>x</p>").is_cut());
         assert!(page.text_content(Document::ROOT).ends_with("xxend"));
     }
 }

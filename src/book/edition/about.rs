@@ -30,7 +30,9 @@ pub(super) fn metadata(book: &Book, for_kindle: bool, report: &mut Report) -> Me
 }
 
 fn guess(book: &Book) -> String {
-    let sample: String = book.chapter_texts().take(3).map(|(_, text)| text.into_owned()).collect();
+    const ENOUGH: usize = 20_000;
+    let beginnings = book.chapters.iter().map(|chapter| chapter.beginning(ENOUGH)).filter(|text| !text.is_empty());
+    let sample: String = beginnings.take(3).collect();
     let found = language::of_text(&sample).or_else(|| language::is_english(&sample).then_some("en"));
     found.unwrap_or("und").to_owned()
 }

@@ -86,6 +86,19 @@ impl<'b> Files<'b> {
         self.taken.insert(resource, file);
     }
 
+    /// Takes the file of a resource out again, if it was the last one that was added: nothing names it yet.
+    pub(super) fn take_back(&mut self, resource: usize) {
+        let last = self.list.len().checked_sub(1);
+        if last.is_none() || self.taken(resource).flatten() != last {
+            return;
+        }
+        self.taken.remove(&resource);
+        let letter = self.list.pop().and_then(|file| file.path.chars().next());
+        if let Some(count) = letter.and_then(|letter| self.counts.get_mut(&letter)) {
+            *count -= 1;
+        }
+    }
+
     /// A style sheet; the same text gives the same file.
     pub(super) fn add_sheet(&mut self, css: String) -> usize {
         if let Some(Some(known)) = self.known.get(&css) {

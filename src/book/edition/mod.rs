@@ -135,8 +135,8 @@ fn cover(context: &mut Context<'_>) -> Option<usize> {
         return None;
     }
     let book = context.book;
-    let at = book.cover?;
-    let kind = picture::sniff(&book.cover()?.bytes)?;
+    let (at, own) = book.cover.zip(book.cover())?;
+    let kind = picture::sniff(&own.bytes);
     // Amazon takes a cover of 5 MB, and shows no other than these.
     let fits = |context: &Context<'_>, file: usize| {
         !context.for_kindle
@@ -144,15 +144,26 @@ fn cover(context: &mut Context<'_>) -> Option<usize> {
                 matches!(file.media_type, "image/jpeg" | "image/png") && file.bytes.len() <= picture::KINDLE_BYTES
             })
     };
-    if matches!(kind, picture::Kind::Jpeg | picture::Kind::Png | picture::Kind::Gif)
+    let on_a_page = context.files.taken(at).is_some();
+    if matches!(kind, Some(picture::Kind::Jpeg | picture::Kind::Png | picture::Kind::Gif))
         && let Some(file) = context.resource_picture(at)
-        && fits(context, file)
     {
-        return Some(file);
+        if fits(context, file) {
+            return Some(file);
+        }
+        if !on_a_page {
+            context.files.take_back(at);
+        }
     }
-    let (bytes, media_type) = super::cover::for_edition(book)?;
-    context
-        .report
-        .note(if kind == picture::Kind::Svg { Change::DrawingRasterised } else { Change::PictureConverted }, "cover");
-    Some(context.files.add('i', "jpg", media_type, bytes))
+    let is_drawing = kind == Some(picture::Kind::Svg);
+    match super::cover::for_edition(book, own) {
+        Ok((bytes, media_type)) => {
+            context.note(if is_drawing { Change::DrawingRasterised } else { Change::PictureConverted }, "cover");
+            Some(context.files.add('i', "jpg", media_type, bytes))
+        }
+        Err(reason) => {
+            context.note(Change::PictureDropped, &format!("cover: {reason}"));
+            None
+        }
+    }
 }

@@ -32,6 +32,9 @@ pub(super) fn clean(context: &mut Context<'_>, path: &str, markup: &str) -> Clea
     if page.is_repaired() {
         context.note(Change::MarkupRepaired, path);
     }
+    if page.is_cut() {
+        context.note(Change::BeyondBounds, path);
+    }
     let mut cleaner = Cleaner::new(context, path, page);
     cleaner.tell_apart();
     cleaner.walk();

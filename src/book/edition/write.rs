@@ -29,16 +29,14 @@ struct Places {
 impl Anchors {
     /// The place in the edition; the start of a chapter for an id that it does not have.
     pub(super) fn locate(&self, chapter: usize, fragment: Option<&str>) -> Option<Target> {
-        let places = self.0.get(chapter)?;
-        let found = fragment.and_then(|old| places.find(old));
-        Some(match found {
-            Some((page, id)) => Target { chapter: page, fragment: Some(id.to_owned()) },
-            None => Target { chapter: places.first, fragment: None },
-        })
+        let (chapter, fragment) = self.place(chapter, fragment)?;
+        Some(Target { chapter, fragment: fragment.map(str::to_owned) })
     }
 
-    fn has(&self, chapter: usize, fragment: &str) -> bool {
-        self.0.get(chapter).is_some_and(|places| places.find(fragment).is_some())
+    fn place<'p>(&'p self, chapter: usize, fragment: Option<&'p str>) -> Option<(usize, Option<&'p str>)> {
+        let places = self.0.get(chapter)?;
+        let found = fragment.and_then(|old| places.find(old));
+        Some(found.map_or((places.first, None), |(page, id)| (page, Some(id))))
     }
 }
 
@@ -141,27 +139,19 @@ impl<'m> Drafts<'m> {
     /// The pages with all links resolved.
     pub(super) fn finish(self, context: &mut Context<'_>) -> (Vec<Page>, Anchors) {
         let Drafts { mut pages, anchors, .. } = self;
-        let links: Vec<String> = context
-            .links
-            .iter()
-            .map(|(chapter, fragment)| {
-                let target = anchors.locate(*chapter, fragment.as_deref());
-                let path = |at: usize| pages.get(at).map_or("", |page| page.path.as_str());
-                match target {
-                    Some(Target { chapter, fragment: Some(id) }) => format!("{}#{id}", path(chapter)),
-                    Some(Target { chapter, fragment: None }) => path(chapter).to_owned(),
-                    None => String::new(),
-                }
-            })
-            .collect();
-        for (chapter, fragment) in &context.links {
-            if let Some(fragment) = fragment.as_deref().filter(|fragment| !anchors.has(*chapter, fragment)) {
+        let links = std::mem::take(&mut context.links);
+        let mut places = Vec::with_capacity(links.len());
+        for (chapter, fragment) in &links {
+            let place = anchors.place(*chapter, fragment.as_deref());
+            if let Some(fragment) = fragment.as_deref().filter(|_| place.is_none_or(|(_, id)| id.is_none())) {
                 context.report.note(Change::LinkDropped, format!("#{fragment}"));
             }
+            places.push(place);
         }
+        let paths: Vec<String> = pages.iter().map(|page| page.path.clone()).collect();
         for page in &mut pages {
             if page.markup.contains(LINK_START) {
-                page.markup = resolved(&page.markup, &links);
+                page.markup = resolved(&page.markup, &places, &paths);
             }
         }
         (pages, anchors)
@@ -181,12 +171,20 @@ fn fill(page: &mut Document, body: NodeId) {
     }
 }
 
-fn resolved(markup: &str, links: &[String]) -> String {
+/// Where a link leads: the page, and the id on it.
+type Link<'p> = Option<(usize, Option<&'p str>)>;
+
+fn resolved(markup: &str, links: &[Link<'_>], paths: &[String]) -> String {
     let mut out = String::with_capacity(markup.len());
     for (number, piece) in markup.split(LINK_START).enumerate() {
         match piece.split_once(LINK_END).filter(|_| number > 0) {
             Some((link, rest)) => {
-                out.push_str(link.parse().ok().and_then(|link: usize| links.get(link)).map_or("", String::as_str));
+                let link = link.parse().ok().and_then(|link: usize| links.get(link).copied().flatten());
+                if let Some((page, id)) = link {
+                    out.push_str(paths.get(page).map_or("", String::as_str));
+                    out.push_str(if id.is_some() { "#" } else { "" });
+                    out.push_str(id.unwrap_or_default());
+                }
                 out.push_str(rest);
             }
             None => out.push_str(piece),

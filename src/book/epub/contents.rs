@@ -18,6 +18,8 @@ pub(super) struct Contents {
     pub(super) toc: Vec<TocEntry>,
     pub(super) landmarks: Vec<Landmark>,
     pub(super) page_list: Vec<TocEntry>,
+    /// The files that nest too deeply: entries were raised, or missed.
+    pub(super) deep: Vec<String>,
     /// Places that are named and not there.
     pub(super) nowhere: BTreeSet<String>,
 }
@@ -44,20 +46,23 @@ pub(super) fn read(
     if let Some((nav, source)) = source(archive, nav, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
         let locate = |path: &str, title: &str| locate(archive, path, title);
-        contents.toc = toc::from_nav(&tree, nav, &locate);
+        let list = toc::from_nav(&tree, nav, &locate);
+        contents.toc = list.entries;
         contents.page_list = toc::pages_from_nav(&tree, nav, &locate);
         contents.landmarks = places::from_nav(&tree, nav, &locate);
+        contents.deep.extend((list.is_deep || tree.is_exhausted()).then(|| nav.to_owned()));
     }
     if let Some((ncx, source)) = source(archive, ncx, chapters, by_entry)? {
         let tree = Tree::parse(&source)?;
         let locate = |path: &str, title: &str| locate(archive, path, title);
         let other = toc::from_ncx(&tree, ncx, &locate);
-        if toc::count(&other) > toc::count(&contents.toc) {
-            contents.toc = other;
+        if toc::count(&other.entries) > toc::count(&contents.toc) {
+            contents.toc = other.entries;
         }
         if contents.page_list.is_empty() {
             contents.page_list = toc::pages_from_ncx(&tree, ncx, &locate);
         }
+        contents.deep.extend((other.is_deep || tree.is_exhausted()).then(|| ncx.to_owned()));
     }
     contents.page_list.retain(|page| page.target.is_some());
     let locate = |path: &str, title: &str| locate(archive, path, title);

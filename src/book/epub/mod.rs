@@ -37,6 +37,8 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Erro
     }
     check_whole(&archive, options.rescue, &mut report)?;
     let contents = contents::read(&mut archive, &package, &chapters, &by_entry)?;
+    let deep = contents.deep.iter().map(String::as_str).chain(package.is_cut.then_some("package file"));
+    deep.for_each(|file| report.note(Change::BeyondBounds, file));
     for place in &contents.nowhere {
         report.note(Change::ContentsRepaired, place);
     }
@@ -293,7 +295,7 @@ fn language_of(chapters: &[Chapter]) -> Option<String> {
     const ENOUGH: usize = 20_000;
     let mut sample = String::new();
     for chapter in chapters {
-        sample.push_str(&chapter.text());
+        sample.push_str(&chapter.beginning(ENOUGH));
         sample.push('\n');
         if sample.len() > ENOUGH {
             break;

@@ -30,6 +30,8 @@ pub(in crate::book) struct Package {
     pub(super) guide: Vec<Reference>,
     /// The spine's `page-progression-direction`.
     pub(super) progression: String,
+    /// Whether the file nests so deeply that it could not be looked at to the end.
+    pub(super) is_cut: bool,
     /// Name or property and value of every `<meta>` that is about the whole book.
     metas: Vec<(String, String)>,
 }
@@ -103,6 +105,7 @@ pub(in crate::book) fn read(tree: &Tree<'_>, at: &str) -> Package {
         .and_then(|guide| guide.descendants().find(cover_reference))
         .and_then(|reference| path::resolve(at, &reference.attribute("href")?))
         .map(|link| link.path);
+    package.is_cut = tree.is_exhausted();
     package
 }
 
@@ -240,7 +243,7 @@ fn contributor(metadata: &mut Metadata, node: Node<'_, '_>, element: Node<'_, '_
     let names = crate::book::file_name::split_authors(text);
     let alone = names.len() == 1;
     for name in names {
-        for &role in roles.iter().take(Metadata::MOST.saturating_sub(metadata.contributors.len())) {
+        for &role in roles.iter().take((Metadata::MOST + 1).saturating_sub(metadata.contributors.len())) {
             let sort_as = sort_as.clone().filter(|_| alone);
             let new = Contributor { name: name.clone(), role, sort_as, creator };
             if !metadata.contributors.iter().any(|one| one.is_same(&new)) {

@@ -10,18 +10,26 @@ use crate::book::model::{Chapter, Target, TocEntry};
 /// Finds the chapter that a place in the container is; where there is nothing, by its title.
 pub(super) type Locate<'f> = &'f dyn Fn(&str, &str) -> Option<usize>;
 
+/// What a document lists.
+#[derive(Default)]
+pub(super) struct List {
+    pub(super) entries: Vec<TocEntry>,
+    /// Whether entries stood deeper than [`TocEntry::MAX_DEPTH`].
+    pub(super) is_deep: bool,
+}
+
 /// The entries of a nav document at `at`.
-pub(super) fn from_nav(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
+pub(super) fn from_nav(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> List {
     let first = || tree.root().descendants().find(|node| node.is("nav"));
     let Some(nav) = navs(tree, "toc").next().or_else(first) else {
-        return Vec::new();
+        return List::default();
     };
     entries_in(nav, at, locate)
 }
 
 /// The pages of the printed edition, as a nav document lists them.
 pub(super) fn pages_from_nav(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
-    navs(tree, "page-list").next().map(|nav| entries_in(nav, at, locate)).unwrap_or_default()
+    navs(tree, "page-list").next().map(|nav| entries_in(nav, at, locate).entries).unwrap_or_default()
 }
 
 /// The same, as an NCX lists them.
@@ -31,7 +39,8 @@ pub(super) fn pages_from_ncx(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> V
         let href = node.child("content").and_then(|content| content.attribute("src"));
         (title, href.and_then(|href| path::resolve(at, &href)))
     };
-    tree.first("pageList").map(|list| flatten(list, "pageTarget", &read, &|_| None, locate)).unwrap_or_default()
+    let list = tree.first("pageList").map(|list| flatten(list, "pageTarget", &read, &|_| None, locate));
+    list.map(|list| list.entries).unwrap_or_default()
 }
 
 /// The navs of a kind, by their `epub:type`.
@@ -42,13 +51,13 @@ pub(super) fn navs<'t, 'a>(tree: &'t Tree<'a>, kind: &str) -> impl Iterator<Item
 }
 
 /// How many entries there are, on all levels.
-pub(super) fn count(entries: &[TocEntry]) -> usize {
+pub(in crate::book) fn count(entries: &[TocEntry]) -> usize {
     entries.iter().map(|entry| 1 + count(&entry.children)).sum()
 }
 
-fn entries_in(nav: Node<'_, '_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
+fn entries_in(nav: Node<'_, '_>, at: &str, locate: Locate<'_>) -> List {
     let Some(list) = list_in(nav).or_else(|| nav.find("ol")) else {
-        return Vec::new();
+        return List::default();
     };
     let read = |node: Node<'_, '_>| {
         let label = node.children().find(|child| child.is("a") || child.is("span")).or_else(|| node.find("a"));
@@ -65,9 +74,9 @@ fn list_in<'t, 'a>(node: Node<'t, 'a>) -> Option<Node<'t, 'a>> {
 }
 
 /// The entries of an NCX at `at`.
-pub(super) fn from_ncx(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> Vec<TocEntry> {
+pub(super) fn from_ncx(tree: &Tree<'_>, at: &str, locate: Locate<'_>) -> List {
     let Some(map) = tree.first("navMap") else {
-        return Vec::new();
+        return List::default();
     };
     let read = |node: Node<'_, '_>| {
         let title = node.child("navLabel").map(Node::text).unwrap_or_default();
@@ -84,7 +93,7 @@ fn flatten<'t, 'a: 't>(
     read: &dyn Fn(Node<'t, 'a>) -> (String, Option<Link>),
     below: &dyn Fn(Node<'t, 'a>) -> Option<Node<'t, 'a>>,
     locate: Locate<'_>,
-) -> Vec<TocEntry> {
+) -> List {
     let items = |node: Node<'t, 'a>| {
         let mut found: Vec<_> = node.children().filter(|child| child.is(item)).collect();
         found.reverse();
@@ -101,7 +110,8 @@ fn flatten<'t, 'a: 't>(
             waiting.extend(items(children).into_iter().map(|node| (depth + 1, node)));
         }
     }
-    nest(flat)
+    let is_deep = flat.iter().any(|(depth, _)| *depth >= TocEntry::MAX_DEPTH);
+    List { entries: nest(flat), is_deep }
 }
 
 /// Entries with their depth, in document order, as a nested list. An entry without a title gives
@@ -191,6 +201,19 @@ mod tests {
             entries.iter().map(|entry| 1 + count(&entry.children)).sum()
         }
         assert_eq!(count(&nested), 5000);
+    }
+
+    #[test]
+    fn lists_that_are_too_deep_are_known() {
+        let nav = |levels: usize| {
+            let item = "<li><a href='a'>x</a><ol>";
+            format!("<nav type='toc'><ol>{}{}</ol></nav>", item.repeat(levels), "</ol></li>".repeat(levels))
+        };
+        for (levels, is_deep) in [(TocEntry::MAX_DEPTH, false), (TocEntry::MAX_DEPTH + 1, true)] {
+            let source = nav(levels);
+            let list = from_nav(&Tree::parse(&source).expect("tree"), "nav", &|_, _| Some(0));
+            assert_eq!((count(&list.entries), list.is_deep), (levels, is_deep));
+        }
     }
 
     #[test]

@@ -1,7 +1,18 @@
 //! What the writer adds because old Kindles do not: signs, and a place for pages outside the reading order. Each stands
 //! in an element by which the reader knows it and takes it back, so that a book comes back with the text that it had.
+//! Other programs may use the same elements for what is theirs: they count only in a file that names our writer.
 
-use crate::book::palm::{Kind, Token, attribute};
+use crate::book::palm::{Exth, Kind, Token, attribute};
+
+/// EXTH: the name and version of the program that wrote the file; kindlegen and calibre write it, too.
+pub(super) const WRITER: u32 = 535;
+/// What our writer calls itself there.
+pub(super) const OWN_WRITER: &str = "shutong";
+
+/// Whether our writer made the file.
+pub(super) fn is_own(exth: &Exth<'_>) -> bool {
+    exth.ascii(WRITER) == Some(OWN_WRITER)
+}
 
 /// What a sign was added for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -82,7 +82,7 @@ fn identifiers(metadata: &mut Metadata, isbns: impl Iterator<Item = String>, oth
         found.push(Identifier { scheme: "uuid".into(), value: uuid.to_owned() });
         metadata.source = None;
     }
-    for one in found.into_iter().take(Metadata::MOST) {
+    for one in found.into_iter().take(Metadata::MOST + 1) {
         if !metadata.identifiers.iter().any(|known| known.value == one.value) {
             metadata.identifiers.push(one);
         }
@@ -107,7 +107,7 @@ pub(in crate::book) fn language_of(chapters: &[Chapter], declared: Option<String
     }
     let mut sample = String::new();
     for chapter in chapters {
-        sample.push_str(&chapter.text());
+        sample.push_str(&chapter.beginning(ENOUGH));
         sample.push('\n');
         if sample.len() > ENOUGH {
             break;

@@ -182,14 +182,19 @@ pub(in crate::book) fn is_cover_sized(bytes: &[u8]) -> bool {
     }
 }
 
+/// Width and height by the header alone, of any size.
+pub(in crate::book) fn size(bytes: &[u8], kind: Kind) -> Result<(u32, u32), &'static str> {
+    match kind {
+        Kind::Jpeg => jpeg::head(bytes).map(|head| (head.width, head.height)),
+        // The decoder would read all that comes before the picture data, compressed comments too.
+        Kind::Png => png_size(bytes).ok_or(DAMAGED),
+        _ => decode::size(bytes).ok_or(DAMAGED),
+    }
+}
+
 /// Whether the header is sound; width and height.
 fn check(bytes: &[u8], kind: Kind) -> Result<(u32, u32), &'static str> {
-    let (width, height) = match kind {
-        Kind::Jpeg => jpeg::head(bytes).map(|head| (head.width, head.height))?,
-        // The decoder would read all that comes before the picture data, compressed comments too.
-        Kind::Png => png_size(bytes).ok_or(DAMAGED)?,
-        _ => decode::size(bytes).ok_or(DAMAGED)?,
-    };
+    let (width, height) = size(bytes, kind)?;
     match area(width, height) {
         0 => Err(DAMAGED),
         pixels if pixels > MOST_SHOWN => Err(TOO_LARGE),

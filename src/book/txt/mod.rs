@@ -26,14 +26,14 @@ mod write;
 use super::epub::toc::nest;
 use super::file_name::{self, Guess};
 use super::model::{Book, Chapter, Content, Metadata, Target, TocEntry};
-use super::{Change, Error, Format, ReadOptions, Report, charset, language};
+use super::{Change, Error, Format, LARGEST_TEXT, ReadOptions, Report, charset, language, too_long};
 use lines::Line;
 use outline::Mark;
 use set_off::SetOff;
 pub(super) use write::write;
 
-/// Largest text taken. The longest novels have 20 million characters.
-const LARGEST: usize = 128 << 20;
+/// Largest file taken, in bytes: what UTF-32 makes of a text as long as a book may have.
+const LARGEST: usize = 2 * LARGEST_TEXT;
 /// Characters beyond which a chapter is cut, and about how many its parts have.
 const LONGEST_CHAPTER: usize = 40_000;
 const PART: usize = 12_000;
@@ -41,10 +41,13 @@ const PART: usize = 12_000;
 /// Reads a text; the file name is the best source of its title.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     if bytes.len() > LARGEST {
-        return Err(Error::Unsupported(format!("a text may have {} MB", LARGEST >> 20)));
+        return Err(too_long());
     }
     let mut report = Report::default();
     let text = text(bytes, options.rescue, &mut report)?;
+    if text.len() > LARGEST_TEXT {
+        return Err(too_long());
+    }
     let mut lines = lines::cut(&text);
     adverts::drop_from(&mut lines, options.adverts, &mut report);
     if lines.is_empty() {

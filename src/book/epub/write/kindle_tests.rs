@@ -1,7 +1,7 @@
 //! What Amazon's Send to Kindle refuses (its error E999), looked for in an EPUB that was written for it.
 
 use crate::book::model::{Chapter, Content, Resource, Target, TocEntry};
-use crate::book::{Book, Format, WriteOptions, Written, picture, write};
+use crate::book::{Book, Change, Format, WriteOptions, Written, picture, write};
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
@@ -133,4 +133,31 @@ fn only_a_book_for_kindle_loses_what_others_show() {
     for end in [".webp", ".svg", ".mp3"] {
         assert!(names.iter().any(|name| name.ends_with(end)), "{end} is not in {names:?}");
     }
+}
+
+/// A book with nothing but text and that cover.
+fn with_cover(bytes: Vec<u8>) -> Written {
+    let mut book = Book::new(Format::Epub);
+    book.chapters = vec![chapter(1, "<p>a</p>")];
+    book.resources = vec![Resource { path: "cover.gif".into(), media_type: "image/gif".into(), bytes }];
+    book.cover = Some(0);
+    write(&book, Format::Epub, &WriteOptions { for_kindle: true, ..WriteOptions::default() }).expect("written")
+}
+
+#[test]
+fn a_cover_of_another_kind_is_in_the_book_once() {
+    let files = files(&with_cover(encoded(image::ImageFormat::Gif)));
+    let pictures: Vec<&String> = files.keys().filter(|name| name.starts_with("EPUB/i")).collect();
+    assert_eq!(pictures, ["EPUB/i0001.jpg"]);
+    assert!(text(&files, "EPUB/package.opf").contains("properties=\"cover-image\""));
+}
+
+#[test]
+fn a_cover_that_is_lost_is_told() {
+    for broken in [b"GIF89a".to_vec(), b"no picture at all".to_vec(), Vec::new()] {
+        let written = with_cover(broken);
+        assert!(written.report.count(Change::PictureDropped) > 0, "{:?}", written.report);
+        assert!(!text(&files(&written), "EPUB/package.opf").contains("cover-image"));
+    }
+    assert_eq!(with_cover(encoded(image::ImageFormat::Gif)).report.count(Change::PictureDropped), 0);
 }

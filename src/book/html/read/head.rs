@@ -78,7 +78,7 @@ fn plain(metadata: &mut Metadata, name: &str, content: String, element: &Element
             for name in names {
                 let new = Contributor { name, role, sort_as: sort_as.clone(), creator };
                 let known = metadata.contributors.iter().any(|one| one.is_same(&new));
-                if !known && metadata.contributors.len() < Metadata::MOST {
+                if !known && metadata.contributors.len() <= Metadata::MOST {
                     metadata.contributors.push(new);
                 }
             }

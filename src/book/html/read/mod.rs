@@ -45,6 +45,9 @@ pub(in crate::book) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<B
     assemble(found, options.file_name)
 }
 
+/// Most headings that are listed where a page lists none itself; each costs as much as a page of text.
+const MOST_HEADINGS: usize = 20_000;
+
 /// A chapter to be: nodes of one source.
 struct Piece {
     source: usize,
@@ -68,9 +71,11 @@ pub(in crate::book) fn assemble(mut found: Found, name: Option<&str>) -> Result<
     let mut lines = Vec::new();
     let mut heads = Vec::new();
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut places: HashMap<(usize, String), (usize, bool)> = HashMap::new();
     let mut files = styles::Files::new(&mut found.resources, &mut found.cover);
     for (at, source) in found.sources.iter_mut().enumerate() {
+        if source.document.is_cut() {
+            found.report.note(Change::BeyondBounds, &source.path);
+        }
         heads.push(files.take_head(source));
         files.take_pictures(source, &mut found.report);
         take_contents(&mut source.document, at, &mut lines);
@@ -84,28 +89,25 @@ pub(in crate::book) fn assemble(mut found: Found, name: Option<&str>) -> Result<
             piece.path.insert(0, '_');
         }
     }
-    for (chapter, piece) in pieces.iter().enumerate() {
-        if let Some(id) = piece.body.get("id") {
-            places.entry((piece.source, id.to_owned())).or_insert((chapter, true));
-        }
-        let Some(source) = found.sources.get(piece.source) else { continue };
-        for id in piece.nodes.iter().flat_map(|&node| ids(&source.document, node)) {
-            places.entry((piece.source, id)).or_insert((chapter, false));
-        }
-    }
-    let book_of = Places::new(&found.sources, &pieces, places);
-    let mut headings = Vec::new();
+    let book_of = Places::new(&found.sources, &pieces);
+    let (mut headings, mut unlisted) = (Vec::new(), 0);
     let mut chapters = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let Some(source) = found.sources.get_mut(piece.source) else { continue };
         for &node in &piece.nodes {
             book_of.relink(&mut source.document, node, piece);
         }
-        headings.extend(split::headings(&mut source.document, &piece.nodes, at));
+        let room = if lines.is_empty() { MOST_HEADINGS - headings.len() } else { 0 };
+        let (listed, others) = split::headings(&mut source.document, &piece.nodes, at, room);
+        headings.extend(listed);
+        unlisted += others;
         let head = heads.get(piece.source).map_or("", String::as_str);
         let content = Content::Markup(markup(&source.document, piece, head));
         let linear = piece.linear;
         chapters.push(Chapter { path: piece.path.clone(), title: piece.title.clone(), content, linear });
+    }
+    if lines.is_empty() {
+        found.report.note_many(Change::BeyondBounds, unlisted, "headings that the contents do not list");
     }
     chapters_are_there(&chapters)?;
     let toc = contents(&lines, &book_of, headings, &mut chapters);
@@ -120,7 +122,9 @@ pub(in crate::book) fn assemble(mut found: Found, name: Option<&str>) -> Result<
 
 fn chapters_are_there(chapters: &[Chapter]) -> Result<(), Error> {
     let said = |chapter: &Chapter| match &chapter.content {
-        Content::Markup(markup) => markup.contains("<img") || markup.contains("<svg") || !chapter.text().is_empty(),
+        Content::Markup(markup) => {
+            markup.contains("<img") || markup.contains("<svg") || !chapter.beginning(1).is_empty()
+        }
         Content::Text(text) => !text.is_empty(),
     };
     if chapters.iter().any(said) { Ok(()) } else { Err(Error::Malformed("there is no text in it".into())) }
@@ -134,13 +138,12 @@ fn name_pieces(path: &str, pieces: &mut [Piece]) {
     }
 }
 
-fn ids(document: &Document, node: NodeId) -> Vec<String> {
+fn ids(document: &Document, node: NodeId) -> impl Iterator<Item = &str> {
     let all = std::iter::once(node).chain(document.descendants(node));
-    let own = |at: NodeId| {
+    all.filter_map(|at| {
         let element = document.element(at)?;
-        element.get("id").or_else(|| element.is("a").then(|| element.get("name")).flatten()).map(str::to_owned)
-    };
-    all.filter_map(own).collect()
+        element.get("id").or_else(|| element.is("a").then(|| element.get("name")).flatten())
+    })
 }
 
 fn markup(document: &Document, piece: &Piece, head: &str) -> String {
@@ -172,21 +175,30 @@ struct Places {
     source_paths: Vec<String>,
     paths: Vec<String>,
     first: HashMap<usize, usize>,
-    ids: HashMap<(usize, String), (usize, bool)>,
+    /// By source: the chapter that an id is in, and whether it is the whole of it.
+    ids: Vec<HashMap<String, (usize, bool)>>,
 }
 
 impl Places {
-    fn new(sources: &[Source], pieces: &[Piece], ids: HashMap<(usize, String), (usize, bool)>) -> Places {
+    fn new(sources: &[Source], pieces: &[Piece]) -> Places {
         let mut first = HashMap::new();
+        let mut all: Vec<HashMap<String, (usize, bool)>> = vec![HashMap::new(); sources.len()];
         for (at, piece) in pieces.iter().enumerate() {
             first.entry(piece.source).or_insert(at);
+            let Some((source, of_source)) = sources.get(piece.source).zip(all.get_mut(piece.source)) else { continue };
+            if let Some(id) = piece.body.get("id") {
+                of_source.entry(id.to_owned()).or_insert((at, true));
+            }
+            for id in piece.nodes.iter().flat_map(|&node| ids(&source.document, node)) {
+                of_source.entry(id.to_owned()).or_insert((at, false));
+            }
         }
         Places {
             sources: sources.iter().enumerate().map(|(at, one)| (one.path.clone(), at)).collect(),
             source_paths: sources.iter().map(|one| one.path.clone()).collect(),
             paths: pieces.iter().map(|piece| piece.path.clone()).collect(),
             first,
-            ids,
+            ids: all,
         }
     }
 
@@ -197,7 +209,7 @@ impl Places {
         match link.fragment {
             None => Some(Target { chapter: self.first.get(&to).copied()?, fragment: None }),
             Some(id) => {
-                let (chapter, whole) = self.ids.get(&(to, id.clone())).copied()?;
+                let (chapter, whole) = self.ids.get(to)?.get(&id).copied()?;
                 Some(Target { chapter, fragment: (!whole).then_some(id) })
             }
         }
@@ -304,7 +316,7 @@ fn language_of(chapters: &[Chapter]) -> Option<String> {
     const ENOUGH: usize = 20_000;
     let mut sample = String::new();
     for chapter in chapters {
-        sample.push_str(&chapter.text());
+        sample.push_str(&chapter.beginning(ENOUGH));
         sample.push('\n');
         if sample.len() > ENOUGH {
             break;

@@ -293,20 +293,29 @@ fn title(document: &Document, nodes: &[NodeId]) -> String {
     headings.find_map(|node| label(document, node)).unwrap_or_default()
 }
 
-/// The headings of a chapter. Those inside get an id if they have none.
-pub(super) fn headings(document: &mut Document, nodes: &[NodeId], chapter: usize) -> Vec<Heading> {
+/// The headings of a chapter, `most` of them, and how many more there are. Those inside get an id if they have none.
+pub(super) fn headings(
+    document: &mut Document,
+    nodes: &[NodeId],
+    chapter: usize,
+    most: usize,
+) -> (Vec<Heading>, usize) {
     let all: Vec<NodeId> =
         nodes.iter().flat_map(|&node| std::iter::once(node).chain(document.descendants(node))).collect();
-    let mut found = Vec::new();
+    let (mut found, mut others) = (Vec::new(), 0);
     let mut text_before = false;
     for node in all {
         text_before |= document.text(node).is_some_and(|text| !text.trim().is_empty());
         let Some(level) = level(document, node).filter(|level| *level <= 4) else { continue };
+        if found.len() == most {
+            others += 1;
+            continue;
+        }
         let Some(title) = label(document, node) else { continue };
         let fragment = if text_before { id(document, node, found.len(), chapter) } else { None };
         found.push(Heading { level, title, chapter, fragment });
     }
-    found
+    (found, others)
 }
 
 fn id(document: &mut Document, node: NodeId, at: usize, chapter: usize) -> Option<String> {

@@ -46,6 +46,23 @@ fn a_long_page_is_cut_at_its_headings() {
 }
 
 #[test]
+fn only_so_many_headings_are_listed_and_the_rest_is_counted() {
+    let html: String = (0..MOST_HEADINGS + 10).map(|at| format!("<h2>t{at}</h2>x")).collect();
+    let book = book(&html);
+    assert_eq!(toc::count(&book.toc), MOST_HEADINGS);
+    assert_eq!(book.report.count(Change::BeyondBounds), 10);
+    let markup: String = book.chapters.iter().map(|one| one.text().into_owned()).collect();
+    assert!(markup.contains(&format!("t{}", MOST_HEADINGS + 9)), "nothing of the text is lost");
+    let ids = |chapter: &Chapter| match &chapter.content {
+        Content::Markup(markup) => markup.matches(" id=\"heading-").count(),
+        Content::Text(_) => 0,
+    };
+    assert!(book.chapters.iter().map(ids).sum::<usize>() < MOST_HEADINGS, "those not listed get no names");
+    let listed = format!("<nav><ol><li><a href='#a'>A</a></li></ol></nav><p id=a>x{html}");
+    assert_eq!(read(listed.as_bytes(), &ReadOptions::default()).expect("a book").report.count(Change::BeyondBounds), 0);
+}
+
+#[test]
 fn long_entries_of_the_contents_are_cut() {
     for (length, kept) in [(300, 300), (700, 500), (2000, 500)] {
         let html = format!("<nav><ol><li><a href='#a'>{}</a></li></ol></nav><p id=a>x", "字".repeat(length));

@@ -10,7 +10,7 @@ mod survey;
 mod walk;
 
 use crate::book::epub::toc::{from_chapters, name_chapters};
-use crate::book::mobi::MARK;
+use crate::book::mobi::{MARK, made};
 use crate::book::model::{Book, Chapter, Content};
 use crate::book::palm::{self, Part, Resources};
 use crate::book::{Change, Error, Format, ReadOptions, Report, txt, xhtml};
@@ -25,14 +25,17 @@ const START: u32 = 116;
 /// Reads a book from its part of the database.
 pub(in crate::book) fn read(part: &Part<'_, '_>, options: &ReadOptions<'_>, mut report: Report) -> Result<Book, Error> {
     let mut text = part.text(options.rescue, &mut report)?;
-    leave_out_made_contents(&mut text);
+    let own = made::is_own(&part.exth);
+    if own {
+        leave_out_made_contents(&mut text);
+    }
     if text.trim_ascii().is_empty() {
         return Err(Error::Malformed("it has no text".into()));
     }
     let encoding = part.encoding(&text);
     let ncx = part.ncx(encoding, &mut report);
     let start = part.exth.number(START);
-    let survey = Survey::of(&text, encoding, contents::places(&ncx).chain(start));
+    let survey = Survey::of(&text, encoding, own, contents::places(&ncx).chain(start));
     let thumbnail = part.exth.number(THUMBNAIL).filter(|number| part.exth.number(COVER) != Some(*number));
     let resources = Resources::read(part, thumbnail.filter(|number| !survey.shows(*number)), &mut report);
     let pages = Pages::write(&text, &survey, &resources, &mut report);

@@ -46,7 +46,7 @@ impl<'a, 's> Pages<'a, 's> {
             reopened: 0,
             new_ids,
         };
-        let mut walk = Walk::default();
+        let mut walk = Walk::new(survey.own);
         for token in tokens(text) {
             let fate = walk.step(token);
             pages.take(token, fate, walk.open.elements());
@@ -243,7 +243,7 @@ mod tests {
         let around = format!("<div class=\"{}\">", "x".repeat(1000)).repeat(10);
         let text = format!("<body>{around}{}", "x<mbp:pagebreak/>".repeat(11_000));
         let encoding = TextEncoding::of(65001, text.as_bytes());
-        let survey = Survey::of(text.as_bytes(), encoding, std::iter::empty());
+        let survey = Survey::of(text.as_bytes(), encoding, false, std::iter::empty());
         let (resources, mut report) = (Resources::default(), Report::default());
         let pages = Pages::write(text.as_bytes(), &survey, &resources, &mut report);
         assert_eq!(pages.len(), 10_000);

@@ -23,6 +23,8 @@ pub(super) struct Survey<'a> {
     pictures: BTreeSet<usize>,
     /// Where pages outside the reading order start, and where they stood.
     pub(super) asides: Asides,
+    /// Whether our writer made the file, so that what it added is known.
+    pub(super) own: bool,
     /// The page on which a name or id stands.
     names: HashMap<&'a [u8], usize>,
 }
@@ -46,7 +48,12 @@ pub(super) fn file_name(page: usize) -> String {
 
 impl<'a> Survey<'a> {
     /// Goes over the page; `places` are those that the index of contents leads to.
-    pub(super) fn of(text: &'a [u8], encoding: TextEncoding, places: impl Iterator<Item = usize>) -> Survey<'a> {
+    pub(super) fn of(
+        text: &'a [u8],
+        encoding: TextEncoding,
+        own: bool,
+        places: impl Iterator<Item = usize>,
+    ) -> Survey<'a> {
         let mut survey = Survey {
             anchors: Vec::new(),
             starts: vec![0],
@@ -54,11 +61,12 @@ impl<'a> Survey<'a> {
             guide: Vec::new(),
             pictures: BTreeSet::new(),
             asides: Asides::default(),
+            own,
             names: HashMap::new(),
         };
         let targets = survey.targets(text, places);
         let mut anchors = Anchors::new(&targets);
-        let mut walk = Walk::default();
+        let mut walk = Walk::new(own);
         for token in tokens(text) {
             let fate = walk.step(token);
             let room = survey.starts.len() < MOST_PAGES && survey.page_has_content();

@@ -28,15 +28,21 @@ pub(super) enum Fate {
 }
 
 /// A walk over the page.
-#[derive(Default)]
 pub(super) struct Walk<'a> {
     pub(super) open: OpenElements<'a>,
+    /// Whether our writer made the page.
+    own: bool,
     in_head: bool,
     /// An element whose content is no text.
     hidden: Option<&'a [u8]>,
 }
 
 impl<'a> Walk<'a> {
+    /// Before the first token of a page that is our writer's `own` or another's.
+    pub(super) fn new(own: bool) -> Walk<'a> {
+        Walk { open: OpenElements::default(), own, in_head: false, hidden: None }
+    }
+
     /// Takes the next token.
     pub(super) fn step(&mut self, token: Token<'a>) -> Fate {
         let fate = self.fate(token);
@@ -85,7 +91,7 @@ impl<'a> Walk<'a> {
             return Fate::Skip;
         }
         self.in_head = false;
-        if let Some(made) = Made::of(&token) {
+        if let Some(made) = Made::of(&token).filter(|_| self.own) {
             self.hidden = Some(token.name());
             return match made {
                 Made::QuoteStart => Fate::QuoteStart,

@@ -17,6 +17,7 @@ mod target;
 mod text;
 
 use crate::book::edition::Edition;
+use crate::book::mobi::made::{OWN_WRITER, WRITER};
 use crate::book::palm::write as palm;
 use crate::book::{Change, Direction, Error, Report, Written};
 pub(super) use contents::MARK;
@@ -61,6 +62,7 @@ fn file(edition: &Edition, body: &Body<'_>, resources: Resources<'_>) -> Result<
     if let Some(thumbnail) = resources.thumbnail {
         exth.number(202, thumbnail);
     }
+    exth.text(WRITER, OWN_WRITER);
     let unique_id = palm::unique_id(&edition.metadata);
     let index = ncx.records();
     let first_non_text = 1 + text.records.len();

@@ -161,6 +161,33 @@ fn kindlegen_counts_the_pages_only_as_length_and_leaves_out_a_list_of_one_flow()
 }
 
 #[test]
+fn what_looks_like_our_marks_in_a_foreign_file_is_its_own() {
+    let text = b"<html><body><p>a<span class=\"q-end\">b</span><a class=\"aside-place\">c</a></p><mbp:pagebreak/>\
+        <a class=\"aside\">d</a><p>e</p><mbp:pagebreak/><p><a name=\"made-toc\"></a>f</p></body></html>";
+    let book = plain(text, &[]);
+    assert_eq!(letters(&book), "abcdef");
+    assert!(book.chapters().iter().all(|chapter| chapter.linear));
+    // The same in a file that says it is ours is taken back.
+    let own = exth(&[(535, b"shutong".to_vec())]);
+    let mut head = header(1, text.len(), 1, &[(128, 0x40)]);
+    head.extend_from_slice(&own);
+    let book = read(&[head, text.to_vec()]);
+    assert_eq!(letters(&book), "ea", "the page stood in front of the other: {}", markup(&book));
+}
+
+#[test]
+fn very_many_links_all_arrive() {
+    // Each is a place in bytes: an anchor, a name and a way there.
+    let link = |at: usize| format!("<a filepos={:010}>{at:04}</a>", 12 + at * 30);
+    let text = format!("<html><body>{}</body></html>", (0..3000).map(link).collect::<String>());
+    let book = plain(text.as_bytes(), &[]);
+    assert_eq!(markup(&book).matches("href=\"#filepos").count(), 3000);
+    let again = book::read(&written(&book, Format::Mobi), None).expect("a book");
+    assert_eq!(markup(&again).matches("href=\"#filepos").count(), 3000);
+    assert_eq!(again.report().count(Change::LinkDropped), 0);
+}
+
+#[test]
 fn protected_books_are_refused() {
     for format in [Format::Azw3, Format::Mobi] {
         let mut all = records(&written(&sample(), format));
