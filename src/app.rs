@@ -15,6 +15,7 @@ use crate::article::{self, Articles};
 use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::crawler::{self, Crawler};
 use crate::kindle::Kindle;
 use crate::library::Library;
 use crate::library::link::Links;
@@ -49,6 +50,8 @@ pub struct App {
     pub kindle: Arc<Kindle>,
     /// Files for replies.
     pub media: Arc<Media>,
+    /// Sources of books.
+    pub crawler: Arc<Crawler>,
     /// Messages that nobody asked for.
     pub chat: Arc<Chat>,
     /// Answers followers.
@@ -117,6 +120,7 @@ impl App {
             let trouble = Trouble::NoCustomerMessages { account: account.name().to_owned() };
             alerts.resolve(&trouble.key(), clock.now());
         }
+        let crawler = Arc::new(crawler(&config, (&store, &library, &articles, &alerts), public_url, clock.clone())?);
         let rooms = reply::Rooms {
             library: Arc::clone(&library),
             links: Arc::clone(&links),
@@ -140,6 +144,7 @@ impl App {
             articles,
             kindle,
             media,
+            crawler,
             chat,
             desk,
             accounts,
@@ -192,6 +197,30 @@ fn articles(
     };
     let folder = data_dir.join("articles");
     Arc::new(Articles::new(Arc::clone(store), Arc::clone(tokens), folder, settings))
+}
+
+fn crawler(
+    config: &Config,
+    (store, library, articles, alerts): (&Arc<Store>, &Arc<Library>, &Arc<Articles>, &Arc<Alerts>),
+    public_url: &str,
+    clock: Clock,
+) -> Result<Crawler> {
+    let rooms = crawler::Rooms {
+        store: Arc::clone(store),
+        library: Arc::clone(library),
+        articles: Arc::clone(articles),
+        alerts: Arc::clone(alerts),
+    };
+    let public_url = if public_url.is_empty() { &config.public_url } else { public_url };
+    // A pause is no secret: the system's dice are read once, and a small generator goes on from there.
+    let mut state = u64::from_le_bytes(random()?) | 1;
+    let dice = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    Ok(Crawler::new(rooms, config.crawl.settings(config.time_zone, public_url), clock, dice))
 }
 
 /// The texts, as the owner has changed them.

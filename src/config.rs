@@ -4,6 +4,7 @@
 //! It is read whole and judged whole at start: unknown keys, wrong combinations and secrets that others can read are
 //! errors that name the key and the fix.
 
+mod crawl;
 mod defaults;
 mod env;
 mod mail;
@@ -23,6 +24,7 @@ pub use crate::reply::Language;
 use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
+pub use crawl::CrawlConfig;
 pub use mail::{Mail, MailInbox, MailTls, Push};
 pub use media::MediaConfig;
 pub use token::{AlertsConfig, TokenConfig};
@@ -79,6 +81,8 @@ pub struct Config {
     pub push: Push,
     /// Pictures, speech and films for replies.
     pub media: MediaConfig,
+    /// Sources of books.
+    pub crawl: CrawlConfig,
 }
 
 /// Addresses to listen on; port 0 takes a free one.
@@ -329,6 +333,7 @@ impl Config {
         );
         self.judge_mail()?;
         self.media.judge()?;
+        self.crawl.judge()?;
         self.judge_token()?;
         self.limits.judge()
     }

@@ -27,6 +27,10 @@
 //! **A picture.** A file in the media folder → [`media`] notes it, makes it fit, uploads it, and uploads it again before
 //! the platform forgets it → [`reply`] answers with the id that lives now, and never waits for an upload.
 //!
+//! **A source of books.** Its schedule, or the owner → [`crawler`] reads its catalogue, no faster than the site wants →
+//! a file, or chapters that are bound into one → [`library`], as from an upload. What is done is noted step by step, so
+//! a pass that is cut off goes on where it was.
+//!
 //! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
 //! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
 //!
@@ -37,6 +41,7 @@ pub mod bell;
 pub mod blocking;
 pub mod clock;
 pub mod http;
+pub mod schedule;
 pub mod secret;
 
 pub mod book;
@@ -56,6 +61,7 @@ pub mod kindle;
 pub mod media;
 
 pub mod chat;
+pub mod crawler;
 pub mod menu;
 
 pub mod reply;

@@ -82,8 +82,8 @@ pub async fn run(
     let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
     let admin = Arc::new(Admin::new(&app, addresses, Arc::clone(&webhook))?);
     let (counted, drained) = (Arc::clone(&webhook), Arc::clone(&webhook));
-    let (tokens, media) = (Arc::clone(&app.tokens), Arc::clone(&app.media));
-    admin.set_metrics(Arc::new(move || counted.metrics() + &tokens.metrics() + &media.metrics()));
+    let (tokens, media, crawler) = (Arc::clone(&app.tokens), Arc::clone(&app.media), Arc::clone(&app.crawler));
+    admin.set_metrics(Arc::new(move || counted.metrics() + &tokens.metrics() + &media.metrics() + &crawler.metrics()));
 
     let mut servers = JoinSet::new();
     let stopped = |mut stopping: watch::Receiver<bool>| async move {
@@ -109,6 +109,7 @@ pub async fn run(
     let delivering = tokio::spawn(jobs::deliver(Arc::clone(&app)));
     let uploading = tokio::spawn(jobs::upload_media(Arc::clone(&app)));
     let telling = tokio::spawn(jobs::tell_followers(Arc::clone(&app)));
+    let crawling = tokio::spawn(Arc::clone(&app.crawler).run());
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 
@@ -123,6 +124,7 @@ pub async fn run(
     app.kindle.bell().stop();
     app.media.bell().stop();
     app.chat.bell().stop();
+    app.crawler.stop();
     while servers.join_next().await.is_some() {}
     // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
     // be kept, because it may have ended the token before.
@@ -134,7 +136,12 @@ pub async fn run(
     let media = tokio::time::timeout(DRAIN, uploading);
     // Likewise a message, to a follower.
     let telling = tokio::time::timeout(DRAIN, telling);
-    let (messages, calls, letters, media, told) = tokio::join!(messages, calls, letters, media, telling);
+    let crawled = tokio::time::timeout(DRAIN, crawling);
+    let (messages, calls, letters, media, told, crawled) =
+        tokio::join!(messages, calls, letters, media, telling, crawled);
+    if crawled.is_err() {
+        log::warn!("stopping while a source is being read; what was on its way is fetched again at the next start");
+    }
     if media.is_err() {
         log::warn!("stopping while a file is being uploaded; it is uploaded again at the next start");
     }

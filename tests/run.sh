@@ -46,6 +46,8 @@ need curl curl
 need python3 python3
 need java default-jre-headless
 need mobitool libmobi-tools
+need calibre-server calibre
+need nginx nginx-light
 need openssl openssl
 PATH=$PATH:/usr/sbin
 need exim4 exim4-daemon-light

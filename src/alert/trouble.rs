@@ -97,6 +97,13 @@ pub enum Trouble {
         /// What is wrong.
         error: String,
     },
+    /// A source of books failed again and again, and is not read any more.
+    SourceStopped {
+        /// Its name.
+        source: String,
+        /// What came back last.
+        why: String,
+    },
 }
 
 impl Trouble {
@@ -115,6 +122,7 @@ impl Trouble {
             Trouble::KeywordsWrong { file, .. } => ("keywords_wrong", file),
             Trouble::MediaFolderEmpty { folder, .. } => ("media_folder_empty", folder),
             Trouble::NoCustomerMessages { account } => ("no_customer_messages", account),
+            Trouble::SourceStopped { source, .. } => ("source_stopped", source),
         };
         format!("{kind}/{account}")
     }
@@ -180,6 +188,10 @@ impl Trouble {
                  everything with their next answer. If it is not verified, write verified = false into its [[account]] and \
                  restart; if it is, ask for the right in the platform's console (设置与开发 → 接口权限)"
             ),
+            Trouble::SourceStopped { source, why } => format!(
+                "the source {source} failed again and again ({why}) and is not read any more. Look whether the site is \
+                 still there and wants to be read: shutong crawl check {source}; then shutong crawl resume {source}"
+            ),
         }
     }
 
@@ -232,6 +244,10 @@ impl Trouble {
             Trouble::NoCustomerMessages { account } => format!(
                 "公众号 {account}：平台不让它发客服消息（48001），要说的话都等读者下次来信时一起说。没有认证的，请在它的 \
                  [[account]] 里写 verified = false 后重启；认证了的，请到公众平台后台“设置与开发 → 接口权限”查看"
+            ),
+            Trouble::SourceStopped { source, why } => format!(
+                "书源 {source} 连续失败（{why}），已停止读取。请看看网站是否还在、是否允许读取：\
+                 shutong crawl check {source}，然后 shutong crawl resume {source}"
             ),
         }
     }

@@ -162,6 +162,18 @@ impl Articles {
         Ok(items.into_iter().map(|item| (item.title.clone(), self.bring_item(item, as_drafts, now))).collect())
     }
 
+    /// Brings a text from elsewhere as a draft, once: `origin` is its address there. `markup` need not be safe.
+    ///
+    /// # Errors
+    /// When no article can be made of it, or the folder cannot be written.
+    pub fn bring_text(&self, title: &str, markup: &str, origin: &str, now: DateTime<Utc>) -> Result<Added> {
+        let (title, markup) = (title.to_owned(), markup.to_owned());
+        let item = Item { title, origin: origin.to_owned(), markup, ..Item::default() };
+        let _alone = self.folder_work.lock();
+        self.read_folder(now)?;
+        self.bring_item(item, true, now)
+    }
+
     fn bring_item(&self, item: Item, as_drafts: bool, now: DateTime<Utc>) -> Result<Added> {
         let shelf = self.current();
         let known = shelf

@@ -10,6 +10,7 @@
 //! read whole, PDF for its title, of any other format only the file name ([`Book::text_known`] says which).
 
 mod azw3;
+pub mod bound;
 mod charset;
 pub mod cover;
 mod css;

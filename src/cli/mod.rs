@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod console;
 mod convert;
+mod crawl;
 mod follower;
 mod key;
 mod kindle;
@@ -73,6 +74,9 @@ enum Command {
     /// Lists the files of the media folder, and brings the platform up to it.
     #[command(subcommand)]
     Media(media::Media),
+    /// Adds sources of books, reads them, and shows how they stand.
+    #[command(subcommand)]
+    Crawl(crawl::Crawl),
     /// Checks, compares, pushes and pulls the menu below the chat.
     Menu(menu::Menu),
     /// Lists followers, blocks them, hands out or deletes what is kept of them.
@@ -175,6 +179,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Kindle(kindle) => kindle.run(app, console),
         Command::Article(article) => article.run(app, console),
         Command::Media(media) => media.run(app, console),
+        Command::Crawl(crawl) => crawl.run(app, console),
         Command::Menu(menu) => menu.run(app, console),
         Command::Follower(follower) => follower.run(app, console),
         Command::Reindex => check::reindex(app, console),

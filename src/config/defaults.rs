@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use chrono_tz::Tz;
 
 use super::{
-    AdminConfig, AlertsConfig, Books, Config, Language, Level, Limits, Listen, Log, MediaConfig, Opds, Push,
-    TokenConfig,
+    AdminConfig, AlertsConfig, Books, Config, CrawlConfig, Language, Level, Limits, Listen, Log, MediaConfig, Opds,
+    Push, TokenConfig,
 };
 
 impl Default for Config {
@@ -27,6 +27,7 @@ impl Default for Config {
             mail: None,
             push: Push::default(),
             media: MediaConfig::default(),
+            crawl: CrawlConfig::default(),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 mod chapters;
 
-pub use chapters::{Lengths, Suspicion, book, chapter};
+pub use chapters::{Lengths, book, chapter};
 
 use crate::book::{Format, sniff, unwrapped};
 

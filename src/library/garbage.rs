@@ -6,11 +6,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use parking_lot::RwLockReadGuard;
 
 use super::{Library, Result};
 use crate::store::ContentHash;
 use crate::store::records::BookRecord;
-use crate::store::schema::{BOOKS, MERGES};
+use crate::store::schema::{BOOKS, CHAPTERS, MERGES, ROBOTS};
 
 /// Records read at a time.
 const PAGE: usize = 1_000;
@@ -37,6 +38,12 @@ impl Library {
         Ok(removed)
     }
 
+    /// As long as this is held, no file is taken for one that is left over: for who stores a file first and its record
+    /// afterwards.
+    pub fn hold_files(&self) -> RwLockReadGuard<'_, ()> {
+        self.adding.read()
+    }
+
     /// All files that a record names, those among them that only an undone merge would bring back.
     ///
     /// # Errors
@@ -54,10 +61,32 @@ impl Library {
         loop {
             // An undone merge brings back what a book was before.
             let page = self.store.page(&MERGES, after.as_ref(), PAGE)?;
-            let Some((last, _)) = page.last() else { return Ok(named) };
+            let Some((last, _)) = page.last() else { break };
             after = Some(*last);
             let books = page.iter().flat_map(|(_, merge)| [&merge.kept_before, &merge.merged_before]);
             named.extend(books.flat_map(files_of).cloned());
+        }
+        self.name_crawled(&mut named)?;
+        Ok(named)
+    }
+}
+
+impl Library {
+    /// Files of books that are being gathered.
+    fn name_crawled(&self, named: &mut HashSet<ContentHash>) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = self.store.page(&CHAPTERS, after.as_ref(), PAGE)?;
+            named.extend(page.iter().flat_map(|(_, chapter)| chapter.texts.iter().cloned()));
+            let Some((last, _)) = page.into_iter().next_back() else { break };
+            after = Some(last);
+        }
+        let mut after = None;
+        loop {
+            let page = self.store.page(&ROBOTS, after.as_ref(), PAGE)?;
+            named.extend(page.iter().filter_map(|(_, robots)| robots.file.clone()));
+            let Some((last, _)) = page.into_iter().next_back() else { return Ok(()) };
+            after = Some(last);
         }
     }
 }

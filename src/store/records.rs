@@ -2,6 +2,7 @@
 
 mod article;
 mod chat;
+mod crawl;
 mod mail;
 mod media;
 mod provenance;
@@ -16,6 +17,10 @@ use super::ContentHash;
 use crate::book::Format;
 use crate::wechat::Reply;
 pub use chat::{ContactRecord, SubscriptionRecord, WindowRecord};
+pub use crawl::{
+    ChapterRecord, ChapterState, CrawlItemRecord, CrawlLogRecord, CrawlPageRecord, FeedUse, ItemState, PassCounts,
+    RobotsRecord, SerialRecord, SourceKind, SourceRecord, SourceStateRecord,
+};
 pub use token::{ApiKeyRecord, GrantRecord, Origin, RenewalRecord, TokenCountsRecord};
 
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, InboxRecord, Parcel};

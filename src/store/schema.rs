@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::Table;
 use super::records::{
     AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
-    ContactRecord, ConversionRecord, DeliveryRecord, FollowerRecord, GrantRecord, InboxRecord, MaterialRecord,
-    MediaFileRecord, MediaRecord, MergeRecord, MissRecord, PlaceRecord, RenewalRecord, RequestRecord, SessionRecord,
+    ChapterRecord, ContactRecord, ConversionRecord, CrawlItemRecord, CrawlLogRecord, CrawlPageRecord, DeliveryRecord,
+    FollowerRecord, GrantRecord, InboxRecord, MaterialRecord, MediaFileRecord, MediaRecord, MergeRecord, MissRecord,
+    PlaceRecord, RenewalRecord, RequestRecord, RobotsRecord, SessionRecord, SourceRecord, SourceStateRecord,
     SubscriptionRecord, TakenDownRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
@@ -115,6 +116,20 @@ pub const SUBSCRIBERS: Table<(String, String), ()> = Table::new(b'r', "subscribe
 pub const TAKEN_DOWN: Table<String, TakenDownRecord> = Table::new(b's', "taken_down");
 /// How far mailboxes have been read that notices of undeliverable letters come back to, by a hash of their names.
 pub const INBOXES: Table<String, InboxRecord> = Table::new(b'0', "inboxes");
+/// Sources of books, by name.
+pub const SOURCES: Table<String, SourceRecord> = Table::new(b't', "sources");
+/// How they stand, by name.
+pub const SOURCE_STATES: Table<String, SourceStateRecord> = Table::new(b'u', "source_states");
+/// Pages of their catalogues: (source, address).
+pub const CRAWL_PAGES: Table<(String, String), CrawlPageRecord> = Table::new(b'v', "crawl_pages");
+/// Their books: (source, what it knows the book by).
+pub const CRAWL_ITEMS: Table<(String, String), CrawlItemRecord> = Table::new(b'w', "crawl_items");
+/// The chapters of those that come chapter by chapter: (source and digest of the book, address).
+pub const CHAPTERS: Table<(String, String), ChapterRecord> = Table::new(b'x', "chapters");
+/// What the robots.txt of sites say, by scheme, host and port.
+pub const ROBOTS: Table<String, RobotsRecord> = Table::new(b'y', "robots");
+/// The last lines of what happened at sources: (source, number of 20 digits).
+pub const CRAWL_LOG: Table<(String, String), CrawlLogRecord> = Table::new(b'z', "crawl_log");
 
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
@@ -164,4 +179,11 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (SUBSCRIBERS.prefix, SUBSCRIBERS.name),
     (TAKEN_DOWN.prefix, TAKEN_DOWN.name),
     (INBOXES.prefix, INBOXES.name),
+    (SOURCES.prefix, SOURCES.name),
+    (SOURCE_STATES.prefix, SOURCE_STATES.name),
+    (CRAWL_PAGES.prefix, CRAWL_PAGES.name),
+    (CRAWL_ITEMS.prefix, CRAWL_ITEMS.name),
+    (CHAPTERS.prefix, CHAPTERS.name),
+    (ROBOTS.prefix, ROBOTS.name),
+    (CRAWL_LOG.prefix, CRAWL_LOG.name),
 ];

@@ -8,6 +8,7 @@ mod entry;
 mod keywords;
 mod media;
 mod menu;
+mod sources;
 mod tokens;
 mod work;
 

@@ -16,6 +16,7 @@ mod book_txt; // plain text: chapters, title and authors against lists made by h
 mod chat; // what is said unasked: windows and counts, late answers, subscriptions; who writes too fast, who is blocked
 mod config; // the configuration file: every mistake refused by name
 mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
+mod crawl; // sources of books: a web that fails while the executable is killed, real servers of catalogues and folders
 mod deliveries; // pushes through a real mail server while the executable is killed: each arrives, once, in order
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated

@@ -118,6 +118,7 @@ impl Page<'_> {
             DeliveryTrouble::BookGone => words.get("deliveries.gone").to_owned(),
             DeliveryTrouble::NotBound => words.get("deliveries.unbound").to_owned(),
             DeliveryTrouble::Bounced(text) => words.with("deliveries.bounced", "text", text),
+            DeliveryTrouble::Blocked => words.get("deliveries.blocked").to_owned(),
             DeliveryTrouble::Cancelled => words.get("deliveries.cancelled").to_owned(),
         })
     }

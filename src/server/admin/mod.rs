@@ -32,6 +32,7 @@ mod session;
 mod settings;
 mod setup;
 mod simulator;
+mod sources;
 mod throttle;
 mod token_changes;
 mod tokens;
@@ -278,6 +279,12 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Deliveries => deliveries::list(visit).await,
         Action::RetryDelivery => deliveries::retry(visit, form).await,
         Action::CancelDelivery => deliveries::cancel(visit, form).await,
+        Action::Sources => sources::list(visit).await,
+        Action::AddSource => sources::add(visit, form).await,
+        Action::ImportSources => sources::import(visit, form).await,
+        Action::Source => sources::show(visit).await,
+        Action::ChangeSource => sources::act(visit, form).await,
+        Action::ApiSources => sources::progress(visit).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,

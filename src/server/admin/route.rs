@@ -72,6 +72,12 @@ pub(super) enum Action {
     Deliveries,
     RetryDelivery,
     CancelDelivery,
+    Sources,
+    AddSource,
+    ImportSources,
+    Source,
+    ChangeSource,
+    ApiSources,
     Simulator,
     SimulatorSend,
     Wordings,
@@ -127,7 +133,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 63] = [
+pub(super) const ROUTES: [Route; 69] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -159,6 +165,12 @@ pub(super) const ROUTES: [Route; 63] = [
     get("/deliveries", Session, Action::Deliveries),
     post("/deliveries/{id}/retry", Session, Form, Action::RetryDelivery),
     post("/deliveries/{id}/cancel", Session, Form, Action::CancelDelivery),
+    get("/sources", Session, Action::Sources),
+    post("/sources", Session, Form, Action::AddSource),
+    post("/sources/import", Session, LongForm, Action::ImportSources),
+    get("/sources/{name}", Session, Action::Source),
+    post("/sources/{name}", Session, LongForm, Action::ChangeSource),
+    get("/api/sources", Session, Action::ApiSources),
     get("/simulator", Session, Action::Simulator),
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),

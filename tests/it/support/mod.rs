@@ -10,7 +10,9 @@ pub mod dovecot;
 pub mod exim;
 pub mod root;
 pub mod smtp_sink;
+pub mod tap;
 pub mod test_app;
+pub mod web;
 pub mod wechat_api;
 pub mod wechat_sim;
 

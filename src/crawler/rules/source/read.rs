@@ -181,6 +181,11 @@ impl Source {
         chapters
     }
 
+    /// Whether its contents begin with the newest chapter.
+    pub fn has_newest_first(&self) -> bool {
+        self.contents.is_reversed
+    }
+
     /// A page of a chapter. `next_chapter` is the address of the chapter after it, where its pages end.
     ///
     /// # Errors

@@ -1,0 +1,503 @@
+//! The owner's sources: adding, changing, stopping, importing those of reading programs.
+//!
+//! Every source carries the owner's word why its books may be taken. Presets are catalogues that give their books away.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use ipnet::IpNet;
+use url::Url;
+
+use super::rules::{self, Report, Verdict};
+use super::{Crawler, Error, Result};
+use crate::http::reach::Reach;
+use crate::schedule::Times;
+use crate::store::records::{CrawlItemRecord, CrawlLogRecord, SourceKind, SourceRecord, SourceStateRecord};
+use crate::store::schema::{CHAPTERS, CRAWL_ITEMS, CRAWL_LOG, CRAWL_PAGES, SOURCE_STATES, SOURCES};
+use crate::store::{Durability, Write};
+
+/// Most sources.
+const MOST_SOURCES: usize = 10_000;
+/// Longest name.
+const MOST_NAME: usize = 60;
+/// Records deleted in one write.
+const BATCH: usize = 1_000;
+/// Lines kept of what happened at a source.
+const MOST_LINES: usize = 500;
+
+/// A source, and how it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// By which it is called.
+    pub name: String,
+    /// What the owner wants.
+    pub record: SourceRecord,
+    /// How it stands.
+    pub state: SourceStateRecord,
+    /// When its schedule comes next; none while it is stopped.
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+/// A source that was to be imported.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Imported {
+    /// The name it got; none if it was left out.
+    pub name: Option<String>,
+    /// What it calls itself.
+    pub title: String,
+    /// What works, and what would need JavaScript.
+    pub report: Report,
+    /// Why it was left out.
+    pub left_out: Option<String>,
+}
+
+/// A catalogue that gives its books away.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// By which it is called.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// How it is read.
+    pub kind: SourceKind,
+    /// Where it begins.
+    pub url: &'static str,
+    /// The licence of the books.
+    pub licence: &'static str,
+    /// Why they may be taken.
+    pub rights: &'static str,
+}
+
+/// The presets. Project Gutenberg asks programs to use a mirror, so its preset is one.
+pub fn presets() -> &'static [Preset] {
+    &[
+        Preset {
+            name: "standard-ebooks",
+            title: "Standard Ebooks: new releases",
+            kind: SourceKind::Feed,
+            url: "https://standardebooks.org/feeds/atom/new-releases",
+            licence: "CC0-1.0",
+            rights: "the editions are dedicated to the public domain",
+        },
+        Preset {
+            name: "gutenberg-mirror",
+            title: "Project Gutenberg, by a mirror for programs",
+            kind: SourceKind::Listing,
+            url: "https://gutenberg.pglaf.org/cache/epub/",
+            licence: "public domain in the USA",
+            rights: "public domain in the USA; the owner looks at each country's own law",
+        },
+        Preset {
+            name: "wikisource-zh",
+            title: "维基文库：新条目",
+            kind: SourceKind::Feed,
+            url: "https://zh.wikisource.org/w/index.php?title=Special:NewPages&feed=atom",
+            licence: "CC BY-SA 4.0",
+            rights: "public domain or free licences, as the project's rules demand",
+        },
+    ]
+}
+
+impl Crawler {
+    /// Adds a source, or changes the one of this name: what was found there stays, unless it begins elsewhere now.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] says what is wrong with it.
+    pub fn put_source(&self, name: &str, source: SourceRecord, now: DateTime<Utc>) -> Result<()> {
+        judge(name, &source, self.settings.time_zone)?;
+        let is_full = || Ok::<_, Error>(self.store.page(&SOURCES, None, MOST_SOURCES)?.len() >= MOST_SOURCES);
+        let before = self.store.get(&SOURCES, &name.to_owned())?;
+        if before.is_none() && is_full()? {
+            return Err(Error::Refused(format!("there are {MOST_SOURCES} sources; remove some first")));
+        }
+        if before.is_some_and(|before| before.url != source.url || before.kind != source.kind) {
+            self.forget(name, Forget::Pages)?;
+        }
+        self.store.write(Durability::Durable, |write| {
+            let key = name.to_owned();
+            let mut state = write.get(&SOURCE_STATES, &key)?.unwrap_or_else(|| fresh(now));
+            // What the owner has just put right may work again.
+            state.stopped = None;
+            state.failures = 0;
+            write.put(&SOURCE_STATES, &key, &state)?;
+            write.put(&SOURCES, &key, &source)
+        })?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// All sources, by name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sources(&self) -> Result<Vec<Source>> {
+        let records = self.store.page(&SOURCES, None, MOST_SOURCES)?;
+        records.into_iter().map(|(name, record)| self.with_state(name, record)).collect()
+    }
+
+    /// One source.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`], or when the store fails.
+    pub fn source(&self, name: &str) -> Result<Source> {
+        let record = self.store.get(&SOURCES, &name.to_owned())?;
+        self.with_state(name.to_owned(), record.ok_or_else(|| Error::NoSuchSource(name.to_owned()))?)
+    }
+
+    fn with_state(&self, name: String, record: SourceRecord) -> Result<Source> {
+        let state = self.store.get(&SOURCE_STATES, &name)?.unwrap_or_else(|| fresh(record.added_at));
+        let is_on = self.settings.is_on && !record.is_paused && state.stopped.is_none();
+        let times = Times::parse(&record.schedule, record.time_zone.unwrap_or(self.settings.time_zone)).ok();
+        let next_at = times.filter(|_| is_on).and_then(|times| times.next_after(state.counts_from));
+        Ok(Source { name, record, state, next_at })
+    }
+
+    /// Takes a source away, and all that is noted of it; the books it has brought stay.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`], [`Error::Busy`], or when the store fails.
+    pub fn remove_source(&self, name: &str) -> Result<()> {
+        self.source(name)?;
+        let _alone = self.begin_reading(name)?;
+        self.forget(name, Forget::All)?;
+        Ok(self.store.write(Durability::Durable, |write| {
+            write.delete(&SOURCES, &name.to_owned());
+            write.delete(&SOURCE_STATES, &name.to_owned());
+            Ok::<_, crate::store::Error>(())
+        })?)
+    }
+
+    /// Stops a source, or lets it go on, also if the program had stopped it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`], or when the store fails.
+    pub fn pause_source(&self, name: &str, is_paused: bool) -> Result<()> {
+        self.change(name, |source, state| {
+            source.is_paused = is_paused;
+            if !is_paused {
+                state.stopped = None;
+                state.failures = 0;
+            }
+        })?;
+        self.alerts.resolve(&super::pass::stopped_key(name), self.now());
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// Has a source read as soon as may be, whatever its schedule says.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSource`], or when the store fails.
+    pub fn read_soon(&self, name: &str) -> Result<()> {
+        self.change(name, |_, state| {
+            state.is_wanted_now = true;
+            state.stopped = None;
+            state.failures = 0;
+        })?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// Has a book of chapters published as far as it goes, or no longer so.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no such book of chapters, or when the store fails.
+    pub fn publish_incomplete(&self, name: &str, item: &str, may: bool) -> Result<()> {
+        let key = (name.to_owned(), item.to_owned());
+        self.store.write(Durability::Durable, |write| {
+            let found: Option<CrawlItemRecord> = write.get(&CRAWL_ITEMS, &key)?;
+            let Some((mut record, mut serial)) = found.and_then(|mut item| item.serial.take().map(|one| (item, one)))
+            else {
+                return Err(Error::Refused(format!("{name} has no book of chapters {item}")));
+            };
+            serial.may_be_incomplete = may;
+            record.serial = Some(serial);
+            record.state = crate::store::records::ItemState::Waiting;
+            write.put(&CRAWL_ITEMS, &key, &record)?;
+            Ok(())
+        })?;
+        self.read_soon(name)
+    }
+
+    /// Imports sources of reading programs (书源). They come stopped: the owner looks at each and lets it go on.
+    ///
+    /// # Errors
+    /// When the text is none, or the rights are not named.
+    pub fn import_sources(&self, json: &str, rights: &str, licence: &str, now: DateTime<Utc>) -> Result<Vec<Imported>> {
+        if rights.trim().is_empty() {
+            return Err(no_rights());
+        }
+        let found = rules::import(json).map_err(|error| Error::Refused(error.to_string()))?;
+        found.into_iter().map(|one| self.import_source(one, rights, licence, now)).collect()
+    }
+
+    fn import_source(
+        &self,
+        found: rules::Imported,
+        rights: &str,
+        licence: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Imported> {
+        let rules::Imported { name: title, url, json, report, .. } = found;
+        let name = self.name_for(&title, &url)?;
+        let source = SourceRecord {
+            title: title.clone(),
+            kind: SourceKind::Rules,
+            url: url.split('#').next().unwrap_or(&url).to_owned(),
+            rules: Some(json),
+            is_paused: true,
+            rights: rights.to_owned(),
+            licence: licence.to_owned(),
+            ..defaults(now)
+        };
+        let put = match report.verdict() {
+            Verdict::Works | Verdict::WorksWithout(_) => self.put_source(&name, source, now),
+            needs @ Verdict::Needs(_) => Err(Error::Refused(needs.to_string())),
+        };
+        match put {
+            Ok(()) => Ok(Imported { name: Some(name), title, report, left_out: None }),
+            Err(Error::Refused(why)) => Ok(Imported { name: None, title, report, left_out: Some(why) }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name of a source that has this address, else a free one.
+    fn name_for(&self, title: &str, url: &str) -> Result<String> {
+        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let stem = match slug(title) {
+            stem if stem.is_empty() => slug(&host.unwrap_or_default()),
+            stem => stem,
+        };
+        let stem = if stem.is_empty() { "source".to_owned() } else { stem };
+        for number in 1..=MOST_SOURCES {
+            let name = if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
+            match self.store.get(&SOURCES, &name)? {
+                Some(other) if other.url != url.split('#').next().unwrap_or(url) => {}
+                _ => return Ok(name),
+            }
+        }
+        Err(Error::Refused(format!("there are too many sources named {stem}")))
+    }
+
+    /// The last lines of what happened at a source, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn log_of(&self, name: &str, most: usize) -> Result<Vec<CrawlLogRecord>> {
+        let lines = self.store.under(&CRAWL_LOG, name, MOST_LINES * 2)?;
+        Ok(lines.into_iter().rev().take(most).map(|(_, line)| line).collect())
+    }
+
+    /// The books of a source behind one of them, with what it knows each by, in order of that.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn items_of(&self, name: &str, after: Option<&str>, most: usize) -> Result<Vec<(String, CrawlItemRecord)>> {
+        let after = (name.to_owned(), after.unwrap_or_default().to_owned());
+        let page = self.store.page(&CRAWL_ITEMS, Some(&after), most)?;
+        Ok(page.into_iter().take_while(|((source, _), _)| source == name).map(|((_, id), item)| (id, item)).collect())
+    }
+
+    fn change(&self, name: &str, change: impl FnOnce(&mut SourceRecord, &mut SourceStateRecord)) -> Result<()> {
+        let key = name.to_owned();
+        self.store.write(Durability::Durable, |write| {
+            let Some(mut source) = write.get(&SOURCES, &key)? else {
+                return Err(Error::NoSuchSource(key.clone()));
+            };
+            let mut state = write.get(&SOURCE_STATES, &key)?.unwrap_or_else(|| fresh(source.added_at));
+            change(&mut source, &mut state);
+            write.put(&SOURCES, &key, &source)?;
+            write.put(&SOURCE_STATES, &key, &state)?;
+            Ok(())
+        })
+    }
+
+    /// Forgets what is noted of a source.
+    fn forget(&self, name: &str, what: Forget) -> Result<()> {
+        self.forget_under(&CRAWL_PAGES, name)?;
+        if what == Forget::All {
+            for (id, item) in self.items_of(name, None, usize::MAX)? {
+                if item.serial.is_some() {
+                    self.forget_under(&CHAPTERS, &super::serial::key_of(name, &id))?;
+                }
+            }
+            self.forget_under(&CRAWL_ITEMS, name)?;
+            self.forget_under(&CRAWL_LOG, name)?;
+        }
+        Ok(())
+    }
+
+    fn forget_under<V: serde::de::DeserializeOwned>(
+        &self,
+        table: &crate::store::Table<(String, String), V>,
+        first: &str,
+    ) -> Result<()> {
+        loop {
+            let keys: Vec<_> = self.store.under(table, first, BATCH)?.into_iter().map(|(key, _)| key).collect();
+            if keys.is_empty() {
+                return Ok(());
+            }
+            self.store.write(Durability::Soon, |write| {
+                keys.iter().for_each(|key| write.delete(table, key));
+                Ok::<_, crate::store::Error>(())
+            })?;
+        }
+    }
+}
+
+/// How much is forgotten.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forget {
+    Pages,
+    All,
+}
+
+/// A source as the owner would most often want it: once a day, early in the morning.
+pub(super) fn defaults(now: DateTime<Utc>) -> SourceRecord {
+    SourceRecord {
+        schedule: "0 30 4 * * *".into(),
+        most_per_pass: 500,
+        most_per_day: 2_000,
+        added_at: now,
+        ..SourceRecord::default()
+    }
+}
+
+impl SourceRecord {
+    /// A source as the owner would most often want it: once a day at half past four, at most 500 files in one pass.
+    pub fn usual(now: DateTime<Utc>) -> SourceRecord {
+        defaults(now)
+    }
+
+    /// Which addresses may be reached besides public ones.
+    ///
+    /// # Errors
+    /// Which of its networks is none.
+    pub fn reach(&self) -> Result<Reach> {
+        let net = |text: &String| {
+            let one = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+            one.ok_or_else(|| Error::Refused(format!("{text} is no network; write it like 192.168.1.0/24")))
+        };
+        Ok(Reach { nets: self.nets.iter().map(net).collect::<Result<_>>()?, ports: self.ports.clone() })
+    }
+}
+
+fn fresh(now: DateTime<Utc>) -> SourceStateRecord {
+    SourceStateRecord { counts_from: now, ..SourceStateRecord::default() }
+}
+
+/// Whether a source can be as it is.
+fn judge(name: &str, source: &SourceRecord, zone: Tz) -> Result<()> {
+    let refuse = |what: String| Err(Error::Refused(what));
+    if name.is_empty() || name.len() > MOST_NAME || slug(name) != name {
+        return refuse(format!(
+            "{name:?} is no name for a source; use lower-case letters, digits and -, at most {MOST_NAME}"
+        ));
+    }
+    if source.rights.trim().is_empty() {
+        return Err(no_rights());
+    }
+    let Ok(url) = Url::parse(&source.url) else {
+        return refuse(format!("{} is no address; it begins with https://", source.url));
+    };
+    if let Err(error) = source.reach()?.check(&url) {
+        return refuse(format!(
+            "{} cannot be read: {error}; name its network and port with the source if it is yours",
+            source.url
+        ));
+    }
+    Times::parse(&source.schedule, source.time_zone.unwrap_or(zone))
+        .map_err(|error| Error::Refused(error.to_string()))?;
+    if source.most_per_pass == 0 || source.most_per_day == 0 {
+        return refuse("a source that may fetch nothing in a pass or a day is better paused".into());
+    }
+    match (&source.rules, source.kind) {
+        (None, SourceKind::Rules) => refuse("a source of this kind needs its rules; import them".into()),
+        (Some(rules), _) => {
+            rules::Source::parse(rules).map_err(|error| Error::Refused(error.to_string()))?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_rights() -> Error {
+    Error::Refused("say why you may take books from there (rights), like \"public domain\" or \"my own site\"".into())
+}
+
+/// What remains of a title as a name.
+pub(super) fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.chars().flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() && slug.len() + c.len_utf8() <= MOST_NAME {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') && slug.len() < MOST_NAME {
+            slug.push('-');
+        }
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+/// Notes a line of what happened, in the write that made it happen.
+pub(super) fn note_line(write: &mut Write<'_>, source: &str, line: &CrawlLogRecord) -> crate::store::Result<()> {
+    let number = write.count(&format!("crawl_log.{source}"), 1)?;
+    write.put(&CRAWL_LOG, &(source.to_owned(), format!("{number:020}")), line)?;
+    if let Some(old) = number.checked_sub(MOST_LINES as u64) {
+        write.delete(&CRAWL_LOG, &(source.to_owned(), format!("{old:020}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-28T00:00:00Z".parse().unwrap()
+    }
+
+    fn source() -> SourceRecord {
+        SourceRecord {
+            url: "https://books.example.org/opds".into(),
+            rights: "public domain".into(),
+            ..SourceRecord::usual(now())
+        }
+    }
+
+    #[test]
+    fn a_source_needs_a_name_an_address_a_schedule_and_a_right() {
+        let zone = Tz::Asia__Shanghai;
+        judge("books", &source(), zone).unwrap();
+        let refused = |name: &str, change: fn(&mut SourceRecord), word: &str| {
+            let mut source = source();
+            change(&mut source);
+            let error = judge(name, &source, zone).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        };
+        refused("Books!", |_| {}, "no name");
+        refused("books", |source| source.rights = " ".into(), "rights");
+        refused("books", |source| source.url = "books".into(), "https://");
+        refused("books", |source| source.url = "http://127.0.0.1:8080/".into(), "network");
+        refused("books", |source| source.url = "file:///etc/passwd".into(), "cannot be read");
+        refused("books", |source| source.schedule = "daily".into(), "schedule");
+        refused("books", |source| source.nets = vec!["here".into()], "network");
+        refused("books", |source| source.kind = SourceKind::Rules, "rules");
+        refused("books", |source| source.most_per_pass = 0, "paused");
+        let mut own = source();
+        own.url = "http://192.168.1.5:8080/opds".into();
+        own.nets = vec!["192.168.1.5".into()];
+        judge("own", &own, zone).unwrap();
+    }
+
+    #[test]
+    fn names_are_made_of_letters_and_digits() {
+        assert_eq!(slug("  Standard  Ebooks! "), "standard-ebooks");
+        assert_eq!(slug("笔趣阁②"), "笔趣阁②".chars().filter(|c| c.is_alphanumeric()).collect::<String>());
+        assert!(slug(&"a".repeat(500)).len() <= MOST_NAME);
+        for preset in presets() {
+            assert_eq!(slug(preset.name), preset.name);
+        }
+    }
+}
