@@ -57,7 +57,7 @@ impl Press {
 
     /// The latest publication that was asked for by a call.
     pub fn latest(&self) -> Option<String> {
-        self.publications.keys().filter(|id| id.starts_with('1')).next_back().cloned()
+        self.publications.keys().rfind(|id| id.starts_with('1')).cloned()
     }
 
     fn number(&self, request: &Request) -> Result<u64, Refusal> {
