@@ -7,11 +7,16 @@
 use super::dom::Document;
 use super::html::read::{Found, Source, assemble};
 use super::model::{Book, Layout, Metadata};
-use super::report::Report;
+use super::report::{Change, Report};
 use super::{Error, Format, ReadOptions, charset, file_name, safe};
+use std::borrow::Cow;
 
 /// Largest text taken.
 const LARGEST: usize = 32 << 20;
+
+/// Most marks of footnotes, where they are called and where they stand: twenty times as many as the richest annotated
+/// editions have. Each costs as much as a page of text.
+const MOST_NOTE_MARKS: usize = 100_000;
 
 /// Reads a text.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
@@ -24,14 +29,26 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Erro
         Some((lines, rest)) => (metadata(lines), rest),
         None => (Metadata::default(), text),
     };
-    let document = Document::parse(&format!("<body>{}</body>", safe::markdown(text)));
+    let mut report = Report::default();
+    let noted = bounded_notes(text, MOST_NOTE_MARKS, &mut report);
+    let document = Document::parse(&format!("<body>{}</body>", safe::markdown(&noted)));
     let sources = vec![Source { path: "index.html".into(), document }];
-    let (format, layout, report) = (Format::Markdown, Layout::default(), Report::default());
+    let (format, layout) = (Format::Markdown, Layout::default());
     let mut found = Found { format, sources, metadata, resources: Vec::new(), cover: None, layout, report };
     if found.metadata.title.is_empty() {
         found.metadata.title = only_title(text);
     }
     assemble(found, options.file_name)
+}
+
+/// The text; with more than `most` marks of notes, these stay in it as they are written.
+fn bounded_notes<'t>(text: &'t str, most: usize, report: &mut Report) -> Cow<'t, str> {
+    let marks = text.matches("[^").count();
+    if marks <= most {
+        return Cow::Borrowed(text);
+    }
+    report.note_many(Change::BeyondBounds, marks, "notes, left as they are written");
+    Cow::Owned(text.replace("[^", "\\[^"))
 }
 
 /// The one heading of the first level, if there is only one.
@@ -148,6 +165,18 @@ mod tests {
             "{markup}"
         );
         assert!(!markup.contains("科幻"));
+    }
+
+    #[test]
+    fn too_many_notes_stay_as_they_are_written() {
+        let text = "a[^1]\n\n[^1]: note\n";
+        let mut report = Report::default();
+        assert_eq!((bounded_notes(text, 2, &mut report).as_ref(), report.is_empty()), (text, true));
+        let bounded = bounded_notes(text, 1, &mut report);
+        assert_eq!(report.count(Change::BeyondBounds), 2);
+        assert_eq!(book(&bounded).chapters[0].text(), "a[^1]\n[^1]: note");
+        let many = "b[^2] ".repeat(MOST_NOTE_MARKS + 1);
+        assert_eq!(book(&many).report.count(Change::BeyondBounds), MOST_NOTE_MARKS + 1);
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub(in crate::book) fn assemble(mut found: Found, name: Option<&str>) -> Result<
         for &node in &piece.nodes {
             book_of.relink(&mut source.document, node, piece);
         }
-        let room = if lines.is_empty() { MOST_HEADINGS - headings.len() } else { 0 };
+        let room = MOST_HEADINGS - headings.len();
         let (listed, others) = split::headings(&mut source.document, &piece.nodes, at, room);
         headings.extend(listed);
         unlisted += others;
