@@ -3,6 +3,8 @@
 //! A page that has not changed is not parsed again; where it leads to is remembered. Which of a book's files is taken
 //! is decided here, fetching it is `items`' work.
 
+mod offers;
+
 use std::collections::HashSet;
 
 use url::Url;
@@ -12,14 +14,14 @@ use super::fetch::{Document, Fetched, Validators, Wanted};
 use super::page::Page;
 use super::pass::{Halt, Pass, Step};
 use super::rules::Hit;
-use super::{Result, clean, judge, rules};
-use crate::book::Format;
+use super::{Result, judge, rules};
 use crate::http::guarded::Method;
-use crate::store::records::{
-    CrawlItemRecord, CrawlPageRecord, FeedUse, ItemState, SerialRecord, SourceKind, SourceRecord,
-};
-use crate::store::schema::{CRAWL_ITEMS, CRAWL_PAGES, SOURCE_STATES};
+use crate::store::records::{CrawlItemRecord, CrawlPageRecord, FeedUse, SourceKind, SourceRecord};
+use crate::store::schema::{CRAWL_PAGES, SOURCE_STATES};
 use crate::store::{self, Write};
+
+use offers::cut_id;
+pub(super) use offers::note_item;
 
 /// Steps that are followed from where a source begins: paging counts, too.
 const MOST_DEPTH: u32 = 2_000;
@@ -31,8 +33,6 @@ const MOST_TRIES: u32 = 3;
 const MOST_URL: usize = 2_000;
 /// Pages of one list of a site that is read by rules.
 const MOST_LIST_PAGES: u32 = 50;
-/// Longest text kept of what a catalogue says, in characters.
-const MOST_TEXT: usize = 1_000;
 
 /// In front of the number of a list and of a page of it, where addresses are made by rules.
 const LIST: &str = "list:";
@@ -193,23 +193,6 @@ impl Pass<'_> {
         Findings { links, items: hits.into_iter().map(|hit| self.item_of_hit(hit)).collect(), ..Findings::default() }
     }
 
-    /// A book that rules have found.
-    pub(super) fn item_of_hit(&self, hit: Hit) -> (String, CrawlItemRecord) {
-        let serial =
-            SerialRecord { kept: serde_json::to_value(&hit.kept).unwrap_or_default(), ..SerialRecord::default() };
-        let item = CrawlItemRecord {
-            title: clean::title(&hit.title),
-            authors: Some(clean::author(&hit.author)).filter(|author| !author.is_empty()).into_iter().collect(),
-            url: hit.url.clone(),
-            cover: hit.cover,
-            description: hit.intro.map(|intro| shortened(&intro)),
-            stamp: hit.last_chapter,
-            serial: Some(serial),
-            ..CrawlItemRecord::default()
-        };
-        (hit.url, item)
-    }
-
     fn findings_of_listing(&self, listing: Listing, depth: u32) -> Findings {
         let mut findings = Findings { title: listing.title.clone(), ..Findings::default() };
         let is_first = depth == 0;
@@ -242,47 +225,6 @@ impl Pass<'_> {
         let mut url = url.clone();
         url.set_fragment(None);
         (url.host_str() == self.origin.host_str() && url.as_str().len() <= MOST_URL).then(|| url.into())
-    }
-
-    /// What of an entry is a book for the library.
-    pub(super) fn item_of_entry(&self, entry: &Entry) -> Option<CrawlItemRecord> {
-        let tag = entry.language.as_deref().and_then(|tag| tag.split(['-', '_']).next()).map(str::to_ascii_lowercase);
-        if !self.source.languages.is_empty() && tag.is_some_and(|tag| !self.source.languages.contains(&tag)) {
-            return None;
-        }
-        let formats = if self.source.formats.is_empty() { &Format::ALL[..] } else { &self.source.formats };
-        let (url, format, serial, stamp) = match entry.best_file(formats) {
-            Some(file) => {
-                let size = file.bytes.map(|bytes| bytes.to_string());
-                let stamp = file.modified.clone().or_else(|| entry.updated.clone()).or(size);
-                (file.url.to_string(), file.format, None, stamp)
-            }
-            None => {
-                let page =
-                    entry.page.as_ref().filter(|page| self.rules.as_ref().is_some_and(|rules| rules.owns(page)))?;
-                (page.to_string(), None, Some(SerialRecord::default()), entry.updated.clone())
-            }
-        };
-        if url.len() > MOST_URL {
-            return None;
-        }
-        Some(CrawlItemRecord {
-            title: clean::title(&entry.title),
-            authors: entry.authors.iter().take(10).map(|author| clean::author(author)).collect(),
-            url,
-            format,
-            cover: entry.cover.as_ref().map(Url::to_string),
-            language: entry.language.clone(),
-            publisher: entry.publisher.clone(),
-            published: entry.issued.clone(),
-            description: entry.summary.as_deref().map(shortened),
-            subjects: entry.subjects.iter().take(20).cloned().collect(),
-            identifiers: entry.identifiers.iter().take(20).cloned().collect(),
-            licence: entry.rights.as_deref().map(shortened),
-            stamp,
-            serial,
-            ..CrawlItemRecord::default()
-        })
     }
 
     /// Notes a page as read, with all that was found on it, as one step.
@@ -364,47 +306,6 @@ impl Pass<'_> {
 /// In front of the address of a document that says how a source is searched.
 pub(super) const DESCRIPTION: &str = "description:";
 
-/// Notes a book that a page names. Gives its turn if it is to be fetched.
-pub(super) fn note_item(
-    write: &mut Write<'_>,
-    name: &str,
-    id: &str,
-    item: CrawlItemRecord,
-    now: chrono::DateTime<chrono::Utc>,
-    done: &mut crate::store::records::PassCounts,
-) -> store::Result<Option<u64>> {
-    let key = (name.to_owned(), id.to_owned());
-    let known: Option<CrawlItemRecord> = write.get(&CRAWL_ITEMS, &key)?;
-    let Some(known) = known else {
-        done.found += 1;
-        let turn = write.count(&format!("crawl_turn.{name}"), 1)?;
-        write.put(&CRAWL_ITEMS, &key, &CrawlItemRecord { turn, found_at: now, ..item })?;
-        return Ok(Some(turn));
-    };
-    let is_same = known.stamp == item.stamp && known.url == item.url;
-    if is_same {
-        return Ok(None);
-    }
-    let is_waiting = known.state == ItemState::Waiting;
-    let changed = CrawlItemRecord {
-        state: ItemState::Waiting,
-        turn: known.turn,
-        found_at: known.found_at,
-        fetched_at: known.fetched_at,
-        etag: known.etag.filter(|_| known.url == item.url),
-        last_modified: known.last_modified.filter(|_| known.url == item.url),
-        book: known.book,
-        hash: known.hash,
-        serial: match (known.serial, item.serial) {
-            (Some(known), Some(_)) => Some(known),
-            (_, serial) => serial,
-        },
-        ..item
-    };
-    write.put(&CRAWL_ITEMS, &key, &changed)?;
-    Ok((!is_waiting).then_some(changed.turn))
-}
-
 /// What has arrived, as `feeds` and `rules` read it.
 pub(super) fn page_of(document: &Document) -> Page<'_> {
     Page {
@@ -413,13 +314,4 @@ pub(super) fn page_of(document: &Document) -> Page<'_> {
         bytes: &document.bytes,
         charset: document.charset.as_deref(),
     }
-}
-
-fn cut_id(id: &str) -> String {
-    // A NUL would part the key elsewhere.
-    id.chars().filter(|c| *c != '\0').take(MOST_TEXT).collect()
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(MOST_TEXT).collect()
 }

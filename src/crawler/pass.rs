@@ -4,8 +4,9 @@
 //! Everything is in the store before the next request goes out, so a pass that is cut off goes on where it was. A site
 //! that fails again and again is left alone for longer and longer, and at last until the owner has looked.
 
+mod end;
+
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -13,72 +14,26 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use super::fetch::{Category, FetchError, Fetched, Manner, Wanted};
-use super::sources::note_line;
 use super::{Crawler, Error, Progress, Result, catalogue, rules};
-use crate::alert::Trouble;
 use crate::schedule::Times;
 use crate::secret::Secret;
 use crate::store::records::{CrawlItemRecord, CrawlLogRecord, ItemState, PassCounts, SourceRecord, SourceStateRecord};
 use crate::store::schema::{CRAWL_ITEMS, CRAWL_PAGES, SOURCE_STATES, SOURCES};
 use crate::store::{self, Durability, Write};
 
+pub use end::PassEnd;
+pub(super) use end::stopped_key;
+
 /// Records read at a time.
 const PAGE: usize = 1_000;
 /// Failures in a row after which a pass gives the site up for now.
 const MOST_FAILURES: u32 = 10;
-/// Passes given up in a row after which the source is stopped.
-const MOST_GIVEN_UP: u32 = 5;
 /// How often what could not be had is tried again before a pass ends.
 const ROUNDS: u32 = 2;
-/// How long a site that was given up is let alone at first; twice as long each time.
-const LEFT_ALONE: Duration = Duration::hours(1);
 /// How long a book that could not be fetched is let alone at first; twice as long each time.
 const AGAIN_AFTER: Duration = Duration::minutes(10);
 /// Longest text of a line of what happened, in characters.
 const MOST_WHAT: usize = 200;
-
-/// How a pass ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PassEnd {
-    /// There is nothing left to do.
-    Finished(PassCounts),
-    /// The pass or the day has had its share; it goes on at its next time.
-    Capped(PassCounts),
-    /// The site wants to be left alone until then.
-    Later(DateTime<Utc>),
-    /// The site failed again and again.
-    GivenUp(String),
-    /// The program stops; the pass goes on at the next start.
-    Stopped,
-}
-
-impl fmt::Display for PassEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PassEnd::Finished(done) => write!(f, "finished: {}", Told(done)),
-            PassEnd::Capped(done) => write!(f, "as much as it may: {}; it goes on at its next time", Told(done)),
-            PassEnd::Later(until) => {
-                write!(f, "the site wants to be left alone until {}", until.format("%F %H:%M UTC"))
-            }
-            PassEnd::GivenUp(why) => write!(f, "given up for now: {why}"),
-            PassEnd::Stopped => f.write_str("cut off; it goes on at the next start"),
-        }
-    }
-}
-
-/// What was done, as a person reads it.
-struct Told<'a>(&'a PassCounts);
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PassCounts { pages, unchanged, found, added, updated, known, chapters, failed } = self.0;
-        write!(
-            f,
-            "{pages} pages read, {unchanged} unchanged; {found} books found, {added} added, {updated} updated, \
-             {known} known; {chapters} chapters; {failed} failures"
-        )
-    }
-}
 
 /// Why a step goes no further.
 pub(super) enum Halt {
@@ -239,58 +194,12 @@ impl Crawler {
             origin,
             // Sites that are made for browsers may hand out a cookie first.
             keeps_cookies: rules.is_some(),
+            is_own: source.is_own,
         })
     }
 
     fn today(&self, source: &SourceRecord, now: DateTime<Utc>) -> String {
         now.with_timezone(&source.time_zone.unwrap_or(self.settings.time_zone)).format("%F").to_string()
-    }
-
-    fn close_pass(&self, pass: &Pass<'_>, end: &PassEnd) -> Result<()> {
-        let now = self.now();
-        let stopped = self.store.write(Durability::Durable, |write| {
-            let Some(mut state) = write.get(&SOURCE_STATES, &pass.name)? else { return Ok(None) };
-            if *end == PassEnd::Stopped {
-                return Ok(None);
-            }
-            state.ended_at = Some(now);
-            state.outcome = end.to_string();
-            state.done = pass.done;
-            state.not_before = None;
-            match end {
-                PassEnd::Finished(_) => {
-                    state.is_under_way = false;
-                    state.failures = 0;
-                }
-                PassEnd::Capped(_) => {
-                    state.is_capped = true;
-                    state.failures = 0;
-                }
-                PassEnd::Later(until) => state.not_before = Some(*until),
-                PassEnd::GivenUp(why) => {
-                    state.failures += 1;
-                    let doublings = state.failures.saturating_sub(1).min(5);
-                    state.not_before = Some(now + LEFT_ALONE * (1 << doublings));
-                    if state.failures >= MOST_GIVEN_UP {
-                        state.stopped = Some(why.clone());
-                    }
-                }
-                PassEnd::Stopped => {}
-            }
-            write.put(&SOURCE_STATES, &pass.name, &state)?;
-            let is_failure = matches!(end, PassEnd::GivenUp(_));
-            let line = CrawlLogRecord { at: now, what: "pass".into(), outcome: end.to_string(), is_failure };
-            note_line(write, &pass.name, &line)?;
-            Ok::<_, store::Error>(state.stopped)
-        })?;
-        match stopped {
-            Some(why) => self.alerts.raise(&Trouble::SourceStopped { source: pass.name.clone(), why }, now),
-            None if matches!(end, PassEnd::Finished(_) | PassEnd::Capped(_)) => {
-                self.alerts.resolve(&stopped_key(&pass.name), now);
-            }
-            None => {}
-        }
-        Ok(())
     }
 
     /// When a schedule comes next.
@@ -301,11 +210,6 @@ impl Crawler {
         let times = Times::parse(&source.schedule, source.time_zone.unwrap_or(self.settings.time_zone));
         Ok(times.map_err(|error| Error::Refused(error.to_string()))?.next_after(now))
     }
-}
-
-/// The key of the alert that a source was stopped.
-pub(super) fn stopped_key(name: &str) -> String {
-    Trouble::SourceStopped { source: name.to_owned(), why: String::new() }.key()
 }
 
 impl Pass<'_> {

@@ -106,6 +106,15 @@ pub struct Manner {
     pub origin: Url,
     /// Whether cookies are kept and sent back.
     pub keeps_cookies: bool,
+    /// Whether the site of `origin` is run by who runs this program: what its robots.txt forbids to strangers is not
+    /// forbidden then. The pause that it asks for is kept.
+    pub is_own: bool,
+}
+
+impl Manner {
+    fn owns(&self, url: &Url) -> bool {
+        self.is_own && url.origin() == self.origin.origin()
+    }
 }
 
 /// Something to be fetched.

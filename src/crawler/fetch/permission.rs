@@ -92,8 +92,8 @@ impl Fetcher {
     pub(super) async fn permission(&self, manner: &Manner, url: &Url) -> Result<Known, FetchError> {
         let known = self.rules(manner, url).await?;
         match known.robots.forbidding(&url[Position::BeforePath..Position::AfterQuery]) {
-            Some(rule) => Err(FetchError::Robots { rule }),
-            None => Ok(known),
+            Some(rule) if !manner.owns(url) => Err(FetchError::Robots { rule }),
+            _ => Ok(known),
         }
     }
 

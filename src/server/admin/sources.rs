@@ -269,6 +269,7 @@ fn saved(crawler: &Crawler, name: &str, form: &Form, now: chrono::DateTime<chron
     source.most_per_pass = number("per_pass")?;
     source.most_per_day = number("per_day")?;
     source.publishes_incomplete = form.contains_key("incomplete");
+    source.is_own = form.contains_key("own");
     source.fail_words = field("fail_words")
         .split([',', '，', '\n'])
         .map(str::trim)

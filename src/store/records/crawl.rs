@@ -92,6 +92,8 @@ pub struct SourceRecord {
     /// Ports that may be reached besides 80 and 443.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<u16>,
+    /// Whether the server is the owner's own, so that its robots.txt, which is for strangers, forbids nothing.
+    pub is_own: bool,
     /// Whether books with chapters missing are published, marked as such.
     pub publishes_incomplete: bool,
     /// Words that only pages have which are no chapters.

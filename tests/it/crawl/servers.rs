@@ -59,6 +59,9 @@ fn source(app: &App, kind: SourceKind, url: String) -> SourceRecord {
         rights: "my own server".into(),
         licence: "public domain".into(),
         nets: vec!["127.0.0.0/8".into()],
+        // calibre's robots.txt forbids everything to everybody.
+        is_own: true,
+        pause_ms: Some(1),
         ..SourceRecord::usual(app.clock.now())
     }
 }

@@ -28,7 +28,7 @@ pub fn title(site: usize, book: usize) -> String {
 }
 
 pub fn author(site: usize) -> String {
-    format!("作者{site:03}")
+    format!("写手{site:03}")
 }
 
 fn chapter_title(chapter: usize) -> String {

@@ -79,6 +79,7 @@ fn manner(site: &Site) -> Manner {
         login: None,
         origin: site.url.clone(),
         keeps_cookies: false,
+        is_own: false,
     }
 }
 
