@@ -50,6 +50,8 @@ pub fn is_encoded(value: &[u8]) -> bool {
 pub struct Limited<S> {
     body: S,
     limits: BodyLimits,
+    /// What the head says, in bytes.
+    length: Option<u64>,
     seen: u64,
     deadline: Instant,
 }
@@ -65,8 +67,9 @@ where
     /// [`Error::Encoded`] for a compressed body, whose size on arrival says nothing about the size it takes in
     /// memory; [`Error::TooLarge`] when the head already admits it.
     pub fn new(head: impl Into<Head>, body: S, limits: BodyLimits) -> Result<Limited<S>, Error> {
-        check(head.into(), limits.bytes)?;
-        Ok(Limited { body, limits, seen: 0, deadline: Instant::now() + limits.time })
+        let head = head.into();
+        check(head, limits.bytes)?;
+        Ok(Limited { body, limits, length: head.length, seen: 0, deadline: Instant::now() + limits.time })
     }
 
     /// The next piece; `None` at the end.
@@ -74,6 +77,11 @@ where
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Slow`], or [`Error::BadRequest`] when the client breaks off.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        // The connection gives no byte beyond the length that was told. Asked for more, it would only come to say that
+        // there is none, and until then the request would be put aside and a timer set.
+        if self.length == Some(self.seen) {
+            return Ok(None);
+        }
         let piece = tokio::time::timeout_at(self.deadline, self.body.next()).await.map_err(|_| Error::Slow)?;
         let Some(piece) = piece else { return Ok(None) };
         let mut piece = piece.map_err(|_| Error::BadRequest("the body broke off"))?;
@@ -142,6 +150,18 @@ mod tests {
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("3"));
         let outcome = read_pieces(&headers, &["12345", "6789"]).await;
         assert!(matches!(outcome, Err(Error::TooLarge { limit: 8 })), "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_a_length_that_was_told_ends_with_its_last_byte() {
+        let mut headers = HeaderMap::new();
+        for (length, pieces) in [("0", &[][..]), ("3", &["123"][..]), ("8", &["123", "", "45", "678"][..])] {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
+            let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+            let never_ending = stream::iter(pieces).chain(stream::pending::<Result<Bytes, warp::Error>>());
+            let body = read(&headers, never_ending, LIMITS).await.unwrap();
+            assert_eq!(body.len().to_string(), length);
+        }
     }
 
     #[tokio::test]

@@ -38,11 +38,10 @@ pub fn public(
     webhook: Arc<Webhook>,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
     let language = app.config.language;
-    webhook::routes(webhook)
-        .or(pages::routes(Arc::clone(&app)))
-        .or(download::routes(Arc::clone(&app)))
-        .or(opds::routes(app))
-        .recover(error::recover(language))
+    // A filter copies what stands behind its `or` for every request. Boxed, the pages are one pointer to a message.
+    let for_readers =
+        pages::routes(Arc::clone(&app)).or(download::routes(Arc::clone(&app))).or(opds::routes(app)).boxed();
+    webhook::routes(webhook).or(for_readers).recover(error::recover(language))
 }
 
 /// What the admin listener serves.

@@ -36,8 +36,10 @@ pub(in crate::wechat) fn sealed(body: &str) -> Option<&str> {
         rest = behind.strip_prefix("</ToUserName>")?.trim_ascii_start();
     }
     let (sealed, behind) = rest.strip_prefix("<Encrypt><![CDATA[")?.split_once("]]></Encrypt>")?;
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-    (behind.trim_ascii() == "</xml>" && sealed.bytes().all(is_base64)).then_some(sealed)
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/' | b'=');
+    // Without stopping at the first other one, as in `legal`.
+    let is_clean = sealed.bytes().fold(true, |clean, byte| clean & is_base64(byte));
+    (behind.trim_ascii() == "</xml>" && is_clean).then_some(sealed)
 }
 
 /// One pass over the bytes that refuses what the parser should not see.
