@@ -1,18 +1,18 @@
 // How far sources are, while they are being read.
-import { say } from "./core.js";
+import { say } from './core.js';
 
-const cells = new Map([...document.querySelectorAll("[data-source]")].map((cell) => [cell.dataset.source, cell]));
+const cells = new Map([...document.querySelectorAll('[data-source]')].map((cell) => [cell.dataset.source, cell]));
 
 function told(progress) {
   const { done, what, pages_waiting: pages, books_waiting: books, chapters } = progress;
-  const parts = [what, chapters ? `${chapters[0]}/${chapters[1]}` : ""];
-  parts.push(say("source_progress", { done: done.added + done.updated + done.known, books, pages, failed: done.failed }));
-  return parts.filter(Boolean).join(" · ");
+  const parts = [what, chapters ? `${chapters[0]}/${chapters[1]}` : ''];
+  parts.push(say('source_progress', { done: done.added + done.updated + done.known, books, pages, failed: done.failed }));
+  return parts.filter(Boolean).join(' · ');
 }
 
 async function look() {
   try {
-    const answer = await fetch("/api/sources", { headers: { Accept: "application/json" } });
+    const answer = await fetch('/api/sources', { headers: { Accept: 'application/json' } });
     if (answer.ok) {
       for (const { name, outcome, progress } of (await answer.json()).items) {
         const cell = cells.get(name);

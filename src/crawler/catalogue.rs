@@ -12,7 +12,7 @@ use url::Url;
 use super::feeds::{self, Entry, Listing, Search};
 use super::fetch::{Document, Fetched, Validators, Wanted};
 use super::page::Page;
-use super::pass::{Halt, Pass, Step};
+use super::pass::{Halt, Pass, Step, may_pass};
 use super::rules::Hit;
 use super::{Result, judge, rules};
 use crate::http::guarded::Method;
@@ -112,7 +112,7 @@ impl Pass<'_> {
                 Err(why) if record.tries + 1 < MOST_TRIES => self.read_later(url, record, &why),
                 Err(why) => self.give_page_up(url, record, &why),
             },
-            Err(error) if error.is_passing() && record.tries + 1 < MOST_TRIES => {
+            Err(error) if may_pass(&error) && record.tries + 1 < MOST_TRIES => {
                 self.read_later(url, record, &error.to_string())
             }
             Err(error) => self.give_page_up(url, record, &error.to_string()),

@@ -53,6 +53,16 @@ impl<E: Into<Error>> From<E> for Halt {
 /// The result of a step.
 pub(super) type Step<T = ()> = std::result::Result<T, Halt>;
 
+/// Whether a page that could not be had may be had another time: a page that never ends, or that the site has put in
+/// its place, is not the site's last word.
+pub(super) fn may_pass(error: &FetchError) -> bool {
+    match error.category() {
+        Category::Address | Category::Robots | Category::Gone | Category::Denied => error.is_passing(),
+        Category::RateLimited | Category::ServerTrouble | Category::Network => true,
+        Category::TooLarge | Category::Unexpected | Category::Stopped => true,
+    }
+}
+
 /// A pass under way.
 pub(super) struct Pass<'c> {
     pub(super) crawler: &'c Crawler,

@@ -10,7 +10,7 @@ mod publish;
 
 use super::catalogue::page_of;
 use super::fetch::{Document, Fetched, Validators};
-use super::pass::{Pass, Step};
+use super::pass::{Pass, Step, may_pass};
 use super::rules::{self, Kept as Variables};
 use super::{Crawler, Result, clean};
 use crate::store::ContentHash;
@@ -219,7 +219,7 @@ impl Pass<'_> {
         Ok(match self.ask(&wanted)? {
             Ok(Fetched::Unchanged) => Ok(None),
             Ok(Fetched::Whole(document)) => Ok(Some(Document { charset: charset.or(document.charset), ..document })),
-            Err(error) if error.is_passing() => Err(Trouble::Passing(error.to_string())),
+            Err(error) if may_pass(&error) => Err(Trouble::Passing(error.to_string())),
             Err(error) => Err(Trouble::Lasting(error.to_string())),
         })
     }

@@ -4,7 +4,7 @@
 mod servers;
 mod sites;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use shutong::app::App;
@@ -71,7 +71,7 @@ async fn a_failing_web_is_read_whole_and_in_order_while_the_program_is_killed() 
         web.next_epoch();
         service = home.serve(&[]);
     }
-    read_to_the_end(&home, sites);
+    let passes = read_to_the_end(&home, sites);
     let took = began.elapsed();
     service.stop();
 
@@ -81,7 +81,7 @@ async fn a_failing_web_is_read_whole_and_in_order_while_the_program_is_killed() 
     }
     let seen = web.seen();
     keeps_the_rules(&web, &seen);
-    let repeated = fetched_twice(&seen);
+    let repeated = fetched_twice(&seen, |path| passes == 1 || sites::is_chapter(path) || path.starts_with("/b/"));
     let in_flight = kills as usize * 16;
     assert!(repeated <= in_flight, "{repeated} addresses were fetched again after they had come whole");
     let failed = seen.iter().filter(|one| matches!(one.outcome, Outcome::Failed(_))).count();
@@ -107,10 +107,10 @@ async fn a_failing_web_is_read_whole_and_in_order_while_the_program_is_killed() 
     assert_eq!(plain, Vec::<&str>::new());
 }
 
-/// Waits until every source has ended its pass with nothing left.
-fn read_to_the_end(home: &Home, sites: usize) {
+/// Waits until every source has ended its pass with nothing left, and says how many passes that took at most.
+fn read_to_the_end(home: &Home, sites: usize) -> usize {
     let limit = Instant::now() + Duration::from_secs(1_200);
-    let mut asked_again = HashSet::new();
+    let mut asked_again: HashMap<String, usize> = HashMap::new();
     loop {
         assert!(Instant::now() < limit, "it does not come to an end: {}", home.done(&["crawl", "list"]));
         let sources = home.json(&["crawl", "list"]);
@@ -124,14 +124,15 @@ fn read_to_the_end(home: &Home, sites: usize) {
                 let name = source["name"].as_str().unwrap();
                 let shown = home.done(&["crawl", "show", name]);
                 let open = shown.lines().filter(|line| line.contains("failed") && line.contains("times:"));
-                if open.filter(|line| !line.contains("private")).count() > 0 && asked_again.len() < sites * 4 {
-                    asked_again.insert(format!("{name} {}", asked_again.len()));
+                let times = asked_again.entry(name.to_owned()).or_default();
+                if open.filter(|line| !line.contains("private")).count() > 0 && *times < 5 {
+                    *times += 1;
                     home.run(&["crawl", "run", name]);
                     again += 1;
                 }
             }
             if again == 0 {
-                return;
+                return 1 + asked_again.values().max().copied().unwrap_or_default();
             }
         }
         std::thread::sleep(Duration::from_millis(200));
@@ -180,16 +181,17 @@ fn keeps_the_rules(web: &Web, seen: &[Seen]) {
     }
 }
 
-/// How many addresses were asked for again after they had come whole, in the same pass. Only what was on its way when
-/// the program was killed may be: the last request of its site before a kill.
-fn fetched_twice(seen: &[Seen]) -> usize {
+/// How many addresses were asked for again after they had come whole. Only what was on its way when the program was
+/// killed may be: the last request of its site before a kill. Of further passes only `lasting` pages count, which are
+/// never asked for again: contents and lists are.
+fn fetched_twice(seen: &[Seen], lasting: impl Fn(&str) -> bool) -> usize {
     let mut last_of = HashMap::new();
     for (at, one) in seen.iter().enumerate() {
         last_of.insert((one.host, one.epoch), at);
     }
     let (mut whole, mut repeated) = (HashMap::new(), 0);
     for (at, one) in seen.iter().enumerate() {
-        if one.outcome != Outcome::Whole || one.path == "/robots.txt" {
+        if one.outcome != Outcome::Whole || one.path == "/robots.txt" || !lasting(&one.path) {
             continue;
         }
         if let Some(before) = whole.insert((one.host, one.path.clone()), at) {

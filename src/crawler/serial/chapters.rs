@@ -14,6 +14,8 @@ use crate::store::schema::{CHAPTERS, CRAWL_ITEMS};
 /// Pages of one chapter.
 const MOST_CHAPTER_PAGES: usize = 50;
 
+/// How often a page of a chapter that has no text is tried.
+const EMPTY_TRIES: u32 = 3;
 /// How often the chapters of a book that could not be had are tried before it is put off.
 const ROUNDS: u32 = 3;
 
@@ -67,26 +69,25 @@ impl Pass<'_> {
         next_chapter: Option<&str>,
         lengths: &mut Lengths,
     ) -> Step {
-        if !matches!(chapter.state, ChapterState::Begun { .. }) {
-            chapter.texts.clear();
-        }
         let mut next = match &chapter.state {
-            ChapterState::Begun { next } => next.clone(),
-            _ => {
-                self.take_share()?;
-                vec![url.to_owned()]
-            }
+            ChapterState::Begun { next } | ChapterState::Failed { next, .. } => next.clone(),
+            ChapterState::Waiting | ChapterState::Done => Vec::new(),
         };
+        if next.is_empty() {
+            self.take_share()?;
+            chapter.texts.clear();
+            next.push(url.to_owned());
+        }
         let mut asked: HashSet<String> = [url.to_owned()].into();
         while let Some(page) = next.first().cloned() {
             let read = match self.ask_by_rules(&page, None)? {
-                Ok(Some(document)) => self.read_chapter_page(book, &document, next_chapter),
+                Ok(Some(document)) => self.read_chapter_page(book, &document, chapter, next_chapter),
                 Ok(None) => Err("the site says nothing has changed".to_owned()),
                 Err(Trouble::Passing(why) | Trouble::Lasting(why)) => Err(why),
             };
             let read = match read {
                 Ok(read) => read,
-                Err(why) => return self.note_chapter_failed(book, url, chapter, why),
+                Err(why) => return self.note_chapter_failed(book, url, chapter, why, next),
             };
             next.remove(0);
             asked.insert(page);
@@ -110,12 +111,24 @@ impl Pass<'_> {
         &self,
         book: &mut Gathering,
         document: &Document,
+        chapter: &ChapterRecord,
         next_chapter: Option<&str>,
     ) -> Result<rules::ChapterPage, String> {
         let Some(rules) = &self.rules else { return Err("the source has no rules".into()) };
         let mut kept = book.kept();
         let read =
             rules.read_chapter(&page_of(document), &mut kept, next_chapter).map_err(|error| error.to_string())?;
+        judge::complaint(&read.text).map_err(|why| why.to_string())?;
+        // A site that has had enough puts a page of its own between those of a chapter. Some sites end their chapters
+        // with an empty page; that one is empty every time.
+        let tries = match &chapter.state {
+            ChapterState::Failed { tries, .. } => *tries,
+            _ => 0,
+        };
+        if read.text.trim().is_empty() && tries < EMPTY_TRIES {
+            judge::complaint(&page_of(document).text()).map_err(|why| why.to_string())?;
+            return Err("a page of it has no text".into());
+        }
         book.keep(&kept);
         Ok(read)
     }
@@ -131,7 +144,7 @@ impl Pass<'_> {
         let text = self.text_of(chapter)?;
         if let Err(suspicion) = judge::chapter(&text, &chapter.title, lengths, &self.source.fail_words) {
             chapter.texts.clear();
-            return self.note_chapter_failed(book, url, chapter, suspicion.to_string());
+            return self.note_chapter_failed(book, url, chapter, suspicion.to_string(), Vec::new());
         }
         lengths.add(&text);
         book.serial.lengths = serde_json::to_value(&*lengths).unwrap_or_default();
@@ -140,16 +153,25 @@ impl Pass<'_> {
         self.save_chapter(book, url, chapter, 1)
     }
 
-    fn note_chapter_failed(&mut self, book: &Gathering, url: &str, chapter: &mut ChapterRecord, why: String) -> Step {
+    fn note_chapter_failed(
+        &mut self,
+        book: &Gathering,
+        url: &str,
+        chapter: &mut ChapterRecord,
+        why: String,
+        next: Vec<String>,
+    ) -> Step {
         let before = match &chapter.state {
-            ChapterState::Failed { reason, tries, next_at } => {
+            ChapterState::Failed { reason, tries, next_at, .. } => {
                 ItemState::Failed { reason: reason.clone(), tries: *tries, next_at: *next_at }
             }
             _ => ItemState::Waiting,
         };
         let ItemState::Failed { reason, tries, next_at } = self.failed(&before, why) else { return Ok(()) };
         let line = self.line(&format!("{} · {} {url}", book.item.title, chapter.title), &reason, true);
-        chapter.state = ChapterState::Failed { reason, tries, next_at };
+        // Pages that are there need not come again.
+        let next = if chapter.texts.is_empty() { Vec::new() } else { next };
+        chapter.state = ChapterState::Failed { reason, tries, next_at, next };
         let (name, key, record) = (self.name.clone(), (book.key.clone(), url.to_owned()), chapter.clone());
         self.write(1, |write, done| {
             done.failed += 1;

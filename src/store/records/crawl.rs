@@ -340,6 +340,9 @@ pub enum ChapterState {
         tries: u32,
         /// When again.
         next_at: DateTime<Utc>,
+        /// The pages to be fetched, if those before them are there; none: all of them.
+        #[serde(default)]
+        next: Vec<String>,
     },
 }
 
