@@ -287,11 +287,12 @@ fn line(source: &Source) -> String {
     format!("{name}\t{}\t{}\t{when}\t{outcome}", kind_name(record.kind), record.url)
 }
 
-/// A source as JSON, without its password.
+/// A source as JSON, without its password, and without its rules, which may hold others.
 fn document(source: &Source) -> serde_json::Value {
     let mut record = serde_json::to_value(&source.record).unwrap_or_default();
     if let Some(record) = record.as_object_mut() {
         record.remove("password");
+        record.remove("rules");
     }
     json!({ "name": source.name, "source": record, "state": source.state, "next_at": source.next_at })
 }

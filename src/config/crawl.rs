@@ -76,7 +76,8 @@ impl CrawlConfig {
                 patience: Duration::from_secs(self.patience_seconds),
                 page_bytes: self.page_megabytes << 20,
                 book_bytes: self.book_megabytes << 20,
-                most_wait: Duration::from_secs(3_600),
+                // A longer wait is no wait but a closed door: the source has its turn later, and others go on.
+                most_wait: Duration::from_secs(60),
             },
         }
     }

@@ -1,11 +1,14 @@
 //! Looking before reading: what a pass would fetch, and whether a source works, step by step. Nothing is stored but
 //! what robots.txt said.
 
+use std::time::Duration;
+
 use tokio::runtime::Handle;
 use url::Url;
 
 use super::catalogue::page_of;
 use super::fetch::{Document, FetchError, Fetched, Wanted};
+use super::pass::without_queries;
 use super::rules::{self, Step};
 use super::{Crawler, Error, Result, feeds};
 use crate::http::guarded::Method;
@@ -18,6 +21,8 @@ const MOST_PAGES: usize = 20;
 const COMMON: &str = "我";
 /// Values of a rule that are shown.
 const MOST_VALUES: usize = 20;
+/// Somebody waits for the outcome: so long at most for one page.
+const MOST_TIME: Duration = Duration::from_secs(60);
 /// Books that a dry run names.
 const MOST_BOOKS: usize = 500;
 
@@ -114,7 +119,7 @@ impl Crawler {
                     let fresh = further.into_iter().filter(|url| seen.insert(url.to_string()));
                     urls.extend(fresh.map(|url| looking.page(url)));
                 }
-                Err(error) => dry.troubles.push(format!("{}: {error}", wanted.url)),
+                Err(error) => dry.troubles.push(format!("{}: {error}", without_queries(wanted.url.as_str()))),
             }
         }
         dry.pages_left = urls.len();
@@ -217,7 +222,10 @@ impl Looking<'_> {
     }
 
     fn ask(&self, wanted: &Wanted) -> Result<Document, FetchError> {
-        match self.runtime.block_on(self.crawler.fetcher.fetch(&self.manner, wanted))? {
+        let fetched = self.runtime.block_on(async {
+            tokio::time::timeout(MOST_TIME, self.crawler.fetcher.fetch(&self.manner, wanted)).await
+        });
+        match fetched.unwrap_or(Err(FetchError::Slow))? {
             Fetched::Whole(document) => Ok(document),
             Fetched::Unchanged => Err(FetchError::Broken("it says nothing has changed".into())),
         }
@@ -260,7 +268,9 @@ impl Looking<'_> {
                             if is_there(&hit.url)? { dry.known += 1 } else { dry.would_fetch.push(one) }
                         }
                     }
-                    Some(Err(error)) => dry.troubles.push(format!("{}: {error}", document.url)),
+                    Some(Err(error)) => {
+                        dry.troubles.push(format!("{}: {error}", without_queries(document.url.as_str())))
+                    }
                     None => {}
                 }
                 return Ok(Vec::new());
@@ -269,7 +279,7 @@ impl Looking<'_> {
         let listing = match feeds::read(kind, &page) {
             Ok(listing) => listing,
             Err(error) => {
-                dry.troubles.push(format!("{}: {error}", document.url));
+                dry.troubles.push(format!("{}: {error}", without_queries(document.url.as_str())));
                 return Ok(Vec::new());
             }
         };

@@ -53,6 +53,15 @@ impl<E: Into<Error>> From<E> for Halt {
 /// The result of a step.
 pub(super) type Step<T = ()> = std::result::Result<T, Halt>;
 
+/// A text with its addresses cut at their question marks: what stands behind may be a secret.
+pub(super) fn without_queries(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.split_once('?') {
+        Some((address, _)) if address.contains("://") => address,
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a page that could not be had may be had another time: a page that never ends, or that the site has put in
 /// its place, is not the site's last word.
 pub(super) fn may_pass(error: &FetchError) -> bool {
@@ -290,7 +299,7 @@ impl Pass<'_> {
     pub(super) fn show(&self, what: &str) {
         self.progress.set(|now| {
             if !what.is_empty() {
-                now.what = what.chars().take(MOST_WHAT).collect();
+                now.what = without_queries(what).chars().take(MOST_WHAT).collect();
                 now.chapters = None;
             }
             now.done = self.done;
@@ -301,6 +310,11 @@ impl Pass<'_> {
     /// Asks the site. What a site does wrong is the inner error; the outer one ends the pass.
     pub(super) fn ask(&mut self, wanted: &Wanted) -> Step<std::result::Result<Fetched, FetchError>> {
         if self.crawler.bell.is_stopping() {
+            return Err(Halt::Stopped);
+        }
+        // The owner may have stopped the source meanwhile, or taken it away.
+        let is_wanted = |now: &SourceRecord| !now.is_paused || self.source.is_paused;
+        if !self.crawler.store.get(&SOURCES, &self.name)?.as_ref().is_some_and(is_wanted) {
             return Err(Halt::Stopped);
         }
         let got = self.runtime.block_on(self.crawler.fetcher.fetch(&self.manner, wanted));
@@ -361,7 +375,7 @@ impl Pass<'_> {
 
     /// A line for the owner.
     pub(super) fn line(&self, what: &str, outcome: &str, is_failure: bool) -> CrawlLogRecord {
-        let cut = |text: &str| text.chars().take(MOST_WHAT).collect();
+        let cut = |text: &str| without_queries(text).chars().take(MOST_WHAT).collect();
         CrawlLogRecord { at: self.crawler.now(), what: cut(what), outcome: cut(outcome), is_failure }
     }
 

@@ -67,6 +67,7 @@ impl Crawler {
             write.put(&SOURCE_STATES, &key, &state)?;
             write.put(&SOURCES, &key, &source)
         })?;
+        self.alerts.resolve(&super::pass::stopped_key(name), now);
         self.bell.ring();
         Ok(())
     }
@@ -136,9 +137,11 @@ impl Crawler {
     pub fn read_soon(&self, name: &str) -> Result<()> {
         self.change(name, |_, state| {
             state.is_wanted_now = true;
+            state.not_before = None;
             state.stopped = None;
             state.failures = 0;
         })?;
+        self.alerts.resolve(&super::pass::stopped_key(name), self.now());
         self.bell.ring();
         Ok(())
     }

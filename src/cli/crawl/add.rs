@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
+use url::Url;
 
 use super::super::{Console, Exit, absolute};
 use super::{line, with_runtime};
@@ -20,7 +21,7 @@ pub struct Add {
     /// The name it is called by.
     name: String,
     /// Where it begins.
-    #[arg(long, required_unless_present = "preset")]
+    #[arg(long)]
     url: Option<String>,
     /// One of crawl presets.
     #[arg(long)]
@@ -80,11 +81,11 @@ pub struct Add {
     #[arg(long)]
     password_file: Option<PathBuf>,
     /// The server is your own: its robots.txt, which is for strangers, forbids nothing to you.
-    #[arg(long)]
-    own_server: bool,
+    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    own_server: Option<bool>,
     /// Publishes books with chapters missing, marked as such.
-    #[arg(long)]
-    incomplete: bool,
+    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    incomplete: Option<bool>,
     /// Words that only pages have which are no chapters.
     #[arg(long, value_delimiter = ',')]
     fail_words: Vec<String>,
@@ -122,6 +123,13 @@ impl Add {
             (source.licence, source.rights) = (preset.licence.into(), preset.rights.into());
             source.kind = preset.kind;
         }
+        if is_new && self.url.is_none() && self.preset.is_none() {
+            bail!("there is no source {} yet; say where it begins (--url)", self.name);
+        }
+        if self.url.as_ref().is_some_and(|url| is_elsewhere(&source.url, url)) {
+            // A login is for one server only, and so is the word that the server is one's own.
+            (source.username, source.password, source.is_own) = (String::new(), String::new(), false);
+        }
         let texts = [
             (&self.url, &mut source.url),
             (&self.rights, &mut source.rights),
@@ -139,21 +147,14 @@ impl Add {
         source.pause_ms = self.pause_ms.or(source.pause_ms);
         source.most_per_pass = self.per_pass.unwrap_or(source.most_per_pass);
         source.most_per_day = self.per_day.unwrap_or(source.most_per_day);
-        source.publishes_incomplete |= self.incomplete;
-        source.is_own |= self.own_server;
-        if !self.formats.is_empty() {
-            source.formats = self.formats.iter().map(|name| format_of(name)).collect::<Result<_>>()?;
+        source.publishes_incomplete = self.incomplete.unwrap_or(source.publishes_incomplete);
+        source.is_own = self.own_server.unwrap_or(source.is_own);
+        if let Some(formats) = given(&self.formats) {
+            source.formats = formats.iter().map(|name| format_of(name)).collect::<Result<_>>()?;
         }
-        let lists = [
-            (&self.languages, &mut source.languages),
-            (&self.allow, &mut source.nets),
-            (&self.fail_words, &mut source.fail_words),
-        ];
-        for (given, kept) in lists {
-            if !given.is_empty() {
-                given.clone_into(kept);
-            }
-        }
+        source.languages = given(&self.languages).unwrap_or(source.languages);
+        source.nets = given(&self.allow).unwrap_or(source.nets);
+        source.fail_words = given(&self.fail_words).unwrap_or(source.fail_words);
         if !self.ports.is_empty() {
             source.ports.clone_from(&self.ports);
         }
@@ -198,4 +199,18 @@ impl Add {
 fn format_of(name: &str) -> Result<Format> {
     Format::from_file_name(&format!("x.{name}"))
         .with_context(|| format!("there is no format {name}; write it like epub"))
+}
+
+/// Whether two addresses are of different servers.
+fn is_elsewhere(before: &str, now: &str) -> bool {
+    match (Url::parse(before), Url::parse(now)) {
+        (Ok(before), Ok(now)) => before.origin() != now.origin(),
+        _ => false,
+    }
+}
+
+/// A list, if one was given; an empty word empties it.
+fn given(words: &[String]) -> Option<Vec<String>> {
+    let kept = words.iter().filter(|word| !word.is_empty()).cloned().collect();
+    (!words.is_empty()).then_some(kept)
 }

@@ -44,10 +44,15 @@ impl Jar {
         let Some(host) = url.host_str() else { return };
         for line in lines.take(COOKIES) {
             let Some(cookie) = std::str::from_utf8(line).ok().and_then(|line| read(line, now)) else { continue };
-            if self.hosts.len() >= HOSTS {
-                self.hosts.clear();
+            let key = (source.origin(), host.to_owned());
+            if self.hosts.len() >= HOSTS && !self.hosts.contains_key(&key) {
+                // A source with a name for every page costs the others nothing, as long as it is alone in that.
+                self.hosts.retain(|(other, _), _| *other != key.0);
+                if self.hosts.len() >= HOSTS {
+                    self.hosts.clear();
+                }
             }
-            let cookies = self.hosts.entry((source.origin(), host.to_owned())).or_default();
+            let cookies = self.hosts.entry(key).or_default();
             cookies.retain(|known| known.name != cookie.name && known.is_alive(now));
             if cookie.is_alive(now) && cookies.len() < COOKIES {
                 cookies.push(cookie);

@@ -90,7 +90,13 @@ impl Known {
 impl Fetcher {
     /// The rules of a site, if they allow this address.
     pub(super) async fn permission(&self, manner: &Manner, url: &Url) -> Result<Known, FetchError> {
-        let known = self.rules(manner, url).await?;
+        let known = match self.rules(manner, url).await {
+            Err(FetchError::RobotsUnread { .. }) if manner.owns(url) => {
+                let kept = KeptRobots { asked_at: self.clock.now(), found: Found::Nothing };
+                return Ok(Known::new(kept, false, &self.settings.agent_token));
+            }
+            known => known?,
+        };
         match known.robots.forbidding(&url[Position::BeforePath..Position::AfterQuery]) {
             Some(rule) if !manner.owns(url) => Err(FetchError::Robots { rule }),
             _ => Ok(known),

@@ -91,16 +91,17 @@ impl Crawler {
     ) -> Result<Imported> {
         let rules::Imported { name: title, url, json, report, .. } = found;
         let name = self.name_for(&title, &url)?;
-        let source = SourceRecord {
-            title: title.clone(),
+        let usual = SourceRecord {
             kind: SourceKind::Rules,
             url: url.split('#').next().unwrap_or(&url).to_owned(),
-            rules: Some(json),
             is_paused: true,
             rights: rights.to_owned(),
             licence: licence.to_owned(),
             ..defaults(now)
         };
+        // Of a source that is there only the rules are new: what the owner has set stays.
+        let known = self.store.get(&SOURCES, &name)?;
+        let source = SourceRecord { title: title.clone(), rules: Some(json), ..known.unwrap_or(usual) };
         let put = match report.verdict() {
             Verdict::Works | Verdict::WorksWithout(_) => self.put_source(&name, source, now),
             needs @ Verdict::Needs(_) => Err(Error::Refused(needs.to_string())),
@@ -112,7 +113,7 @@ impl Crawler {
         }
     }
 
-    /// The name of a source that has this address, else a free one.
+    /// The name of a source whose rules are for this very address, else a free one.
     fn name_for(&self, title: &str, url: &str) -> Result<String> {
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let stem = match slug(title) {
@@ -123,10 +124,16 @@ impl Crawler {
         for number in 1..=MOST_SOURCES {
             let name = if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
             match self.store.get(&SOURCES, &name)? {
-                Some(other) if other.url != url.split('#').next().unwrap_or(url) => {}
+                Some(other) if !is_for(&other, url) => {}
                 _ => return Ok(name),
             }
         }
         Err(Error::Refused(format!("there are too many sources named {stem}")))
     }
+}
+
+/// Whether a source has rules for this address. Readers part two sources of one site by what stands behind a `#`.
+fn is_for(source: &SourceRecord, url: &str) -> bool {
+    let rules = source.rules.as_deref().and_then(|rules| rules::Source::parse(rules).ok());
+    rules.is_some_and(|rules| rules.url() == url)
 }

@@ -257,7 +257,7 @@ fn saved(crawler: &Crawler, name: &str, form: &Form, now: chrono::DateTime<chron
     };
     let mut source = crawler.source(name)?.record;
     source.title = field("title");
-    source.url = field("url");
+    let before = std::mem::replace(&mut source.url, field("url"));
     source.schedule = field("schedule");
     source.rights = field("rights");
     source.licence = field("licence");
@@ -278,7 +278,9 @@ fn saved(crawler: &Crawler, name: &str, form: &Form, now: chrono::DateTime<chron
         .collect();
     source.username = field("username");
     let password = field("password");
-    if !password.is_empty() || source.username.is_empty() {
+    // A password is for one server only.
+    let host = |url: &str| url::Url::parse(url).ok().map(|url| url.origin());
+    if !password.is_empty() || source.username.is_empty() || host(&before) != host(&source.url) {
         source.password = password;
     }
     if source.kind == SourceKind::Rules {
