@@ -2,13 +2,16 @@
 
 use super::super::catalogue::page_of;
 use super::super::fetch::Document;
+use super::super::judge;
 use super::super::pass::{Pass, Step};
 use super::super::rules;
 use super::{Gathering, MOST_CHAPTERS, MOST_URL, Trouble};
-use crate::store::records::{ChapterRecord, CrawlPageRecord};
+use crate::store::records::{ChapterRecord, CrawlPageRecord, ItemState};
 use crate::store::schema::{CHAPTERS, CRAWL_ITEMS, CRAWL_PAGES};
 use crate::store::{self, Write};
 
+/// How often a page of the contents that has no chapter is tried.
+const EMPTY_TRIES: u32 = 3;
 /// Pages of one book's contents.
 const MOST_CONTENTS_PAGES: u32 = 1_000;
 
@@ -68,8 +71,26 @@ impl Pass<'_> {
             Ok(page) => page,
             Err(error) => return Ok(Err(Trouble::Passing(error.to_string()))),
         };
-        if page.chapters.is_empty() && book.serial.contents_read == 0 {
-            return Ok(Err(Trouble::Passing("its contents are empty".into())));
+        // A site that has had enough puts a page of its own between those of the contents, and half a book would be taken
+        // for a whole one. Some sites end their contents with an empty page; that one is empty every time.
+        let tries = match &book.item.state {
+            ItemState::Failed { tries, .. } => *tries,
+            _ => 0,
+        };
+        if page.chapters.is_empty() && (book.serial.contents_read == 0 || tries < EMPTY_TRIES) {
+            if let Err(why) = judge::complaint(&page_of(document).text()) {
+                return Ok(Err(Trouble::Passing(why.to_string())));
+            }
+            return Ok(Err(Trouble::Passing("a page of its contents is empty".into())));
+        }
+        // So many chapters do not go: it is another page that has come. What is there stays.
+        let before = book.serial.chapters + book.serial.missing;
+        let is_last = book.serial.contents_next.len() <= 1 && page.next.is_empty();
+        let now = book.serial.entries + page.chapters.len() as u32;
+        if is_last && now < before / 4 * 3 {
+            book.serial.contents_in = 0;
+            let why = format!("its contents have {now} chapters, where {before} were");
+            return Ok(Err(Trouble::Passing(why)));
         }
         book.keep(&kept);
         let url = book.serial.contents_next.remove(0);
