@@ -19,7 +19,7 @@ pub struct Leaf {
 }
 
 /// The text of a leaf.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LeafText {
     /// One paragraph a line.
     Plain(String),

@@ -291,14 +291,17 @@ impl Pass<'_> {
 
     fn give_page_up(&mut self, url: &str, record: CrawlPageRecord, why: &str) -> Step {
         let (name, line) = (self.name.clone(), self.line(url, why, true));
+        // Without the page that everything begins with there is nothing to read; the pass goes on with it later.
         let is_start = record.depth == 0;
-        let record = CrawlPageRecord { read_in: self.number, ..record };
+        let record = match is_start {
+            true => CrawlPageRecord { tries: 0, ..record },
+            false => CrawlPageRecord { read_in: self.number, ..record },
+        };
         self.write(0, |write, done| {
             done.failed += 1;
             write.put(&CRAWL_PAGES, &(name.clone(), url.to_owned()), &record)?;
             super::sources::note_line(write, &name, &line)
         })?;
-        // Without the page that everything begins with there is nothing to read.
         if is_start { Err(Halt::GivenUp(why.to_owned())) } else { Ok(()) }
     }
 }

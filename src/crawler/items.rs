@@ -56,7 +56,7 @@ impl Pass<'_> {
 
     fn fetch_file(&mut self, id: &str, mut item: CrawlItemRecord) -> Step {
         self.take_share()?;
-        let Ok(url) = Url::parse(&item.url) else {
+        let Ok(url) = Url::parse(item.file_url.as_ref().unwrap_or(&item.url)) else {
             return self.note(id, item, ItemState::Refused { reason: "its address is none".into() }, None);
         };
         let has_before = item.hash.is_some();
@@ -74,8 +74,6 @@ impl Pass<'_> {
             Ok(Fetched::Unchanged) => self.note(id, item, ItemState::Done, Some(Change::Known)),
             Ok(Fetched::Whole(document)) => {
                 item.fetched_at = Some(self.crawler.now());
-                item.etag = document.validators.etag.clone();
-                item.last_modified = document.validators.last_modified.clone();
                 self.keep_file(id, item, &document)
             }
             Err(error) if error.is_passing() => {
@@ -115,6 +113,9 @@ impl Pass<'_> {
             Kept::Book(book, change) => {
                 item.book = Some(book);
                 item.hash = Some(ContentHash::of(&document.bytes));
+                // Not before: a page of the site's own in the file's place has validators, too.
+                item.etag = document.validators.etag.clone();
+                item.last_modified = document.validators.last_modified.clone();
                 self.note(id, item, ItemState::Done, Some(change))
             }
             Kept::Refused(reason) => self.note(id, item, ItemState::Refused { reason }, None),
@@ -223,11 +224,15 @@ impl Pass<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let book = match self.source.feed_use {
+        let issue = match self.source.feed_use {
             FeedUse::Books => return Ok(()),
-            FeedUse::Periodical => self.bind_periodical(title, &fresh)?,
+            FeedUse::Periodical => match self.bind_periodical(title, &fresh)? {
+                Some(issue) => Some(issue),
+                // They come with the next pass again.
+                None => return Ok(()),
+            },
             FeedUse::Articles => {
-                self.bring_articles(&fresh);
+                fresh.retain(|entry| self.bring_article(entry));
                 None
             }
         };
@@ -235,7 +240,11 @@ impl Pass<'_> {
         let line = self.line(title.unwrap_or(&self.source.title), &format!("{} new texts", fresh.len()), false);
         self.write(0, |write, done| {
             done.found += fresh.len() as u32;
-            done.added += u32::from(book.is_some());
+            done.added += u32::from(issue.is_some());
+            let book = issue.as_ref().and_then(|(_, issue)| issue.book);
+            if let Some((id, issue)) = &issue {
+                write.put(&CRAWL_ITEMS, &(name.clone(), id.clone()), issue)?;
+            }
             for entry in &fresh {
                 let item = CrawlItemRecord {
                     title: entry.title.clone(),
@@ -254,7 +263,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn bind_periodical(&mut self, title: Option<&str>, entries: &[&Entry]) -> Step<Option<BookId>> {
+    /// Binds an issue, and gives what is to be noted of it.
+    fn bind_periodical(&mut self, title: Option<&str>, entries: &[&Entry]) -> Step<Option<(String, CrawlItemRecord)>> {
         let now = self.crawler.now();
         let zone = self.source.time_zone.unwrap_or(self.crawler.settings.time_zone);
         let day = now.with_timezone(&zone).format("%F");
@@ -298,21 +308,19 @@ impl Pass<'_> {
             is_incomplete: false,
         };
         let Kept::Book(book, _) = self.keep(&item, &arrived)? else { return Ok(None) };
-        let key = (self.name.clone(), format!("{PERIODICAL}{full}"));
         let item = CrawlItemRecord { book: Some(book), hash: Some(ContentHash::of(&bytes)), ..item };
-        self.write(0, |write, _| write.put(&CRAWL_ITEMS, &key, &item))?;
-        Ok(Some(book))
+        Ok(Some((format!("{PERIODICAL}{full}"), item)))
     }
 
-    fn bring_articles(&self, entries: &[&Entry]) {
-        for entry in entries {
-            let origin = entry.page.as_ref().map(Url::to_string).unwrap_or_default();
-            let html = entry.html.as_deref().unwrap_or_default();
-            let brought = self.crawler.articles.bring_text(&entry.title, html, &origin, self.crawler.now());
-            if let Err(error) = brought {
-                log::warn!(source = self.name.as_str(), title = entry.title.as_str(); "no article: {error}");
-            }
+    /// Brings a text as a draft, and says whether that is done.
+    fn bring_article(&self, entry: &Entry) -> bool {
+        let origin = entry.page.as_ref().map(Url::to_string).unwrap_or_default();
+        let html = entry.html.as_deref().unwrap_or_default();
+        let brought = self.crawler.articles.bring_text(&entry.title, html, &origin, self.crawler.now());
+        if let Err(error) = &brought {
+            log::warn!(source = self.name.as_str(), title = entry.title.as_str(); "no article: {error}");
         }
+        brought.is_ok()
     }
 }
 

@@ -29,6 +29,7 @@ mod sources;
 mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ pub use sources::{Imported, Preset, Source, presets};
 use crate::alert::Alerts;
 use crate::article::Articles;
 use crate::bell::Bell;
+use crate::blocking::Panicked;
 use crate::clock::Clock;
 use crate::library::Library;
 use crate::store::{self, Store};
@@ -186,9 +188,18 @@ impl Crawler {
                 }
                 let same = Arc::clone(&self);
                 let runtime = tokio::runtime::Handle::current();
-                passes.spawn_blocking(move || match same.read_source(&name, &runtime) {
-                    Ok(end) => log::info!(source = name.as_str(); "{end}"),
-                    Err(error) => log::error!(source = name.as_str(); "{error}"),
+                passes.spawn_blocking(move || {
+                    let read = panic::catch_unwind(AssertUnwindSafe(|| same.read_source(&name, &runtime)));
+                    match read {
+                        Ok(Ok(end)) => log::info!(source = name.as_str(); "{end}"),
+                        Ok(Err(error)) => log::error!(source = name.as_str(); "{error}"),
+                        Err(_) => {
+                            log::error!(source = name.as_str(); "{}", Panicked);
+                            if let Err(error) = same.put_aside(&name, &Panicked.to_string()) {
+                                log::error!(source = name.as_str(); "{error}");
+                            }
+                        }
+                    }
                 });
             }
             tokio::select! {

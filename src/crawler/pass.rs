@@ -28,6 +28,8 @@ pub(super) use end::stopped_key;
 const PAGE: usize = 1_000;
 /// Failures in a row after which a pass gives the site up for now.
 const MOST_FAILURES: u32 = 10;
+/// Catalogue pages read at one time; a catalogue without end has its turn like the others.
+const MOST_PAGES: u32 = 5_000;
 /// How often what could not be had is tried again before a pass ends.
 const ROUNDS: u32 = 2;
 /// How long a book that could not be fetched is let alone at first; twice as long each time.
@@ -91,6 +93,8 @@ pub(super) struct Pass<'c> {
     pub(super) again: BTreeSet<(u64, String)>,
     /// Whether what failed is due, whatever it was to wait.
     is_by_hand: bool,
+    /// How often the owner had stopped the source when it began.
+    stops: u64,
     pub(super) progress: Arc<Progress>,
     manner: Manner,
     runtime: &'c Handle,
@@ -138,7 +142,10 @@ impl Crawler {
             Err(Halt::Stopped) => PassEnd::Stopped,
             Err(Halt::Later(until)) => PassEnd::Later(until),
             Err(Halt::GivenUp(why)) => PassEnd::GivenUp(why),
-            Err(Halt::Error(error)) => return Err(error),
+            Err(Halt::Error(error)) => {
+                self.put_aside(name, &error.to_string())?;
+                return Err(error);
+            }
         };
         self.close_pass(&pass, &end)?;
         Ok(end)
@@ -164,7 +171,6 @@ impl Crawler {
             }
             let is_by_hand = state.is_wanted_now;
             state.is_capped = false;
-            state.is_wanted_now = false;
             state.counts_from = now;
             write.put(&SOURCE_STATES, &key, &state)?;
             Ok::<_, Error>((source, state, is_by_hand))
@@ -187,6 +193,7 @@ impl Crawler {
             items: BTreeSet::new(),
             again: BTreeSet::new(),
             is_by_hand,
+            stops: state.stops,
             progress,
             manner,
             runtime,
@@ -262,7 +269,12 @@ impl Pass<'_> {
                 ItemState::Refused { .. } => false,
             };
             let due = own.clone().filter(|(_, item)| is_due(item));
-            self.items.extend(due.map(|((_, id), item)| (item.turn, id.clone())));
+            // What has failed before comes last: the rest must not wait for it.
+            let turn = |item: &CrawlItemRecord| match item.state {
+                ItemState::Failed { .. } => item.turn.saturating_add(u64::MAX / 2),
+                _ => item.turn,
+            };
+            self.items.extend(due.map(|((_, id), item)| (turn(item), id.clone())));
             if own.count() < PAGE {
                 return Ok(());
             }
@@ -272,13 +284,17 @@ impl Pass<'_> {
 
     fn run(&mut self) -> Step {
         self.look_for_requests()?;
-        let mut rounds = ROUNDS;
+        let (mut rounds, mut pages) = (ROUNDS, 0);
         loop {
             self.show("");
             if let Some((turn, id)) = self.items.first().cloned() {
                 self.fetch_item(&id)?;
                 self.items.remove(&(turn, id));
             } else if let Some(url) = self.pages.front().cloned() {
+                pages += 1;
+                if pages > MOST_PAGES {
+                    return Err(Halt::Capped);
+                }
                 self.read_page(&url)?;
                 self.pages.pop_front();
             } else if rounds > 0 && !self.again.is_empty() {
@@ -313,8 +329,8 @@ impl Pass<'_> {
             return Err(Halt::Stopped);
         }
         // The owner may have stopped the source meanwhile, or taken it away.
-        let is_wanted = |now: &SourceRecord| !now.is_paused || self.source.is_paused;
-        if !self.crawler.store.get(&SOURCES, &self.name)?.as_ref().is_some_and(is_wanted) {
+        let state: Option<SourceStateRecord> = self.crawler.store.get(&SOURCE_STATES, &self.name)?;
+        if state.is_none_or(|state| state.stops != self.stops) {
             return Err(Halt::Stopped);
         }
         let got = self.runtime.block_on(self.crawler.fetcher.fetch(&self.manner, wanted));
@@ -327,12 +343,12 @@ impl Pass<'_> {
             {
                 return Err(Halt::Later(*until));
             }
-            Err(error) => self.count_failure(error)?,
+            Err(error) => self.count_failure(wanted, error)?,
         }
         Ok(got)
     }
 
-    fn count_failure(&mut self, error: &FetchError) -> Step {
+    fn count_failure(&mut self, wanted: &Wanted, error: &FetchError) -> Step {
         let is_the_sites = match error.category() {
             Category::Robots
             | Category::Denied
@@ -341,7 +357,7 @@ impl Pass<'_> {
             | Category::Network => true,
             Category::Address | Category::TooLarge | Category::Gone | Category::Unexpected | Category::Stopped => false,
         };
-        if is_the_sites {
+        if is_the_sites && wanted.url.host() == self.origin.host() {
             self.failures += 1;
         }
         if self.failures >= MOST_FAILURES { Err(Halt::GivenUp(error.to_string())) } else { Ok(()) }

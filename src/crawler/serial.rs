@@ -149,7 +149,7 @@ impl Pass<'_> {
     }
 
     fn turn_into_file(&mut self, book: Gathering, file: String) -> Step {
-        let item = CrawlItemRecord { url: file, serial: None, state: ItemState::Waiting, ..book.item };
+        let item = CrawlItemRecord { file_url: Some(file), serial: None, state: ItemState::Waiting, ..book.item };
         let (key, turn) = ((self.name.clone(), book.id.clone()), item.turn);
         self.write(0, |write, _| write.put(&CRAWL_ITEMS, &key, &item))?;
         // It comes next, by the other way.
@@ -194,6 +194,10 @@ impl Pass<'_> {
         let item = book.record();
         let state = match trouble {
             Trouble::Passing(why) => self.failed(&item.state, why),
+            // A book that was there once is not gone for one bad day.
+            Trouble::Lasting(why) if item.serial.as_ref().is_some_and(|serial| serial.complete_in > 0) => {
+                self.failed(&item.state, why)
+            }
             Trouble::Lasting(reason) => ItemState::Refused { reason },
         };
         self.note(&book.id, item, state, None)

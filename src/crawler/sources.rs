@@ -55,7 +55,15 @@ impl Crawler {
         if before.is_none() && is_full()? {
             return Err(Error::Refused(format!("there are {MOST_SOURCES} sources; remove some first")));
         }
-        if before.is_some_and(|before| before.url != source.url || before.kind != source.kind) {
+        let is_read_anew = before.is_some_and(|before| {
+            let looks_for = |source: &SourceRecord| {
+                let SourceRecord { url, kind, rules, lists, formats, languages, feed_use, .. } = source.clone();
+                (url, kind, rules, lists, formats, languages, feed_use)
+            };
+            looks_for(&before) != looks_for(&source)
+        });
+        if is_read_anew {
+            // What has not changed there has to be read all the same: with other eyes.
             self.forget(name, Forget::Pages)?;
         }
         self.store.write(Durability::Durable, |write| {
@@ -64,6 +72,9 @@ impl Crawler {
             // What the owner has just put right may work again.
             state.stopped = None;
             state.failures = 0;
+            if is_read_anew {
+                (state.is_under_way, state.not_before) = (false, None);
+            }
             write.put(&SOURCE_STATES, &key, &state)?;
             write.put(&SOURCES, &key, &source)
         })?;
@@ -120,6 +131,10 @@ impl Crawler {
     pub fn pause_source(&self, name: &str, is_paused: bool) -> Result<()> {
         self.change(name, |source, state| {
             source.is_paused = is_paused;
+            if is_paused {
+                state.stops += 1;
+                state.is_wanted_now = false;
+            }
             if !is_paused {
                 state.stopped = None;
                 state.failures = 0;

@@ -8,7 +8,7 @@ use url::Url;
 use super::catalogue::{DESCRIPTION, note_item, page_of};
 use super::fetch::{Document, Fetched};
 use super::pass::{Pass, Step};
-use super::{clean, feeds, rules};
+use super::{clean, feeds, judge, rules};
 use crate::library::requests;
 use crate::store::records::{CrawlItemRecord, SourceKind, SourceStateRecord};
 use crate::store::schema::{BOOKS, SOURCE_STATES};
@@ -73,9 +73,12 @@ impl Pass<'_> {
             let wanted = self.wanted_by_rules(request, None);
             let Ok(Fetched::Whole(document)) = self.ask(&wanted)? else { return Ok(None) };
             let document = Document { charset: charset.or(document.charset.clone()), ..document };
-            let hits = self.rules.as_ref().and_then(|rules| rules.read_search(&page_of(&document)).ok());
+            let page = page_of(&document);
+            let Some(Ok(hits)) = self.rules.as_ref().map(|rules| rules.read_search(&page)) else { return Ok(None) };
+            if hits.is_empty() && judge::complaint(&page.text()).is_err() {
+                return Ok(None);
+            }
             let fitting = hits
-                .unwrap_or_default()
                 .into_iter()
                 .filter(|hit| clean::is_same_work(words, &clean::title(&hit.title), &clean::author(&hit.author)));
             return Ok(Some(fitting.take(MOST_TAKEN).map(|hit| self.item_of_hit(hit)).collect()));

@@ -97,6 +97,13 @@ pub(in crate::crawler) fn note_item(
         return Ok(None);
     }
     let is_waiting = known.state == ItemState::Waiting;
+    let is_read = known.file_url.is_some() || known.serial.as_ref().is_some_and(|serial| serial.detail_in > 0);
+    if is_read && known.url == item.url {
+        // The book's own page has said more of it than a list does.
+        let changed = CrawlItemRecord { state: ItemState::Waiting, stamp: item.stamp, ..known };
+        write.put(&CRAWL_ITEMS, &key, &changed)?;
+        return Ok((!is_waiting).then_some(changed.turn));
+    }
     let changed = CrawlItemRecord {
         state: ItemState::Waiting,
         turn: known.turn,

@@ -61,6 +61,22 @@ impl fmt::Display for Told<'_> {
 }
 
 impl Crawler {
+    /// Leaves a source alone for a while that could not be read because of something here: it would only happen again.
+    pub(in crate::crawler) fn put_aside(&self, name: &str, why: &str) -> Result<()> {
+        let now = self.now();
+        self.store.write(Durability::Durable, |write| {
+            let Some(mut state) = write.get(&SOURCE_STATES, &name.to_owned())? else { return Ok(()) };
+            state.not_before = Some(now + LEFT_ALONE);
+            state.is_wanted_now = false;
+            state.outcome = format!("given up for now: {why}");
+            let line =
+                CrawlLogRecord { at: now, what: "pass".into(), outcome: state.outcome.clone(), is_failure: true };
+            note_line(write, name, &line)?;
+            write.put(&SOURCE_STATES, &name.to_owned(), &state)
+        })?;
+        Ok(())
+    }
+
     pub(super) fn close_pass(&self, pass: &Pass<'_>, end: &PassEnd) -> Result<()> {
         let now = self.now();
         let stopped = self.store.write(Durability::Durable, |write| {
@@ -72,6 +88,7 @@ impl Crawler {
             state.outcome = end.to_string();
             state.done = pass.done;
             state.not_before = None;
+            state.is_wanted_now = false;
             match end {
                 PassEnd::Finished(_) => {
                     state.is_under_way = false;

@@ -14,6 +14,8 @@ use crate::store::schema::{CHAPTERS, CRAWL_ITEMS};
 /// Pages of one chapter.
 const MOST_CHAPTER_PAGES: usize = 50;
 
+/// Chapters in a row that could not be had, after which a book is put off.
+const MOST_FAILURES: u32 = 5;
 /// How often a page of a chapter that has no text is tried.
 const EMPTY_TRIES: u32 = 3;
 /// How often the chapters of a book that could not be had are tried before it is put off.
@@ -30,6 +32,7 @@ impl Pass<'_> {
         for round in 0..ROUNDS {
             missing.retain(|&at| chapters.get(at).is_some_and(|(_, chapter)| self.is_missing(chapter, round)));
             let mut there = all.saturating_sub(missing.len() as u32);
+            let mut failures = 0;
             for &at in &missing {
                 let title = book.item.title.clone();
                 self.progress.set(|now| {
@@ -42,8 +45,13 @@ impl Pass<'_> {
                 let (url, mut one) = (url.clone(), chapter.clone());
                 self.fetch_chapter(book, &url, &mut one, next.as_deref(), &mut lengths)?;
                 there += u32::from(one.state == ChapterState::Done);
+                failures = if one.state == ChapterState::Done { 0 } else { failures + 1 };
                 if let Some((_, chapter)) = chapters.get_mut(at) {
                     *chapter = one;
+                }
+                if failures >= MOST_FAILURES {
+                    // The others may have more luck: this book is put off.
+                    return Ok(());
                 }
             }
         }

@@ -44,7 +44,8 @@ impl Pass<'_> {
             };
             book.serial.contents_in = number;
             book.serial.contents_next = vec![url];
-            (book.serial.contents_read, book.serial.entries) = (0, 0);
+            (book.serial.contents_read, book.serial.entries, book.serial.beyond) = (0, 0, 0);
+            book.serial.contents_seen.clear();
             if let Err(trouble) = self.note_contents(book, &document)? {
                 book.serial.contents_in = 0;
                 return Ok(Err(trouble));
@@ -104,11 +105,12 @@ impl Pass<'_> {
             last_modified: document.validators.last_modified.clone(),
             ..known.unwrap_or_default()
         };
-        if serial.contents_read < MOST_CONTENTS_PAGES {
+        serial.contents_seen.push(key.1.clone());
+        if serial.contents_read >= MOST_CONTENTS_PAGES {
+            serial.beyond += page.next.len() as u32;
+        } else {
             for next in page.next {
-                let known: Option<CrawlPageRecord> =
-                    self.crawler.store.get(&CRAWL_PAGES, &(self.name.clone(), next.clone()))?;
-                let is_read = next == key.1 || known.is_some_and(|known| known.read_in >= self.number);
+                let is_read = serial.contents_seen.contains(&next);
                 if !is_read && !serial.contents_next.contains(&next) && next.len() <= MOST_URL {
                     serial.contents_next.push(next);
                 }
@@ -120,7 +122,12 @@ impl Pass<'_> {
         if serial.contents_next.is_empty() {
             serial.complete_in = self.number;
         }
-        let chapters: Vec<_> = page.chapters.into_iter().filter(|chapter| chapter.url.len() <= MOST_URL).collect();
+        let all = page.chapters.len();
+        let mut chapters = page.chapters;
+        chapters.retain(|chapter| chapter.url.len() <= MOST_URL);
+        chapters.truncate(MOST_CHAPTERS.saturating_sub(first as usize));
+        // A book with a hole is none: what is beyond the bounds counts as missing.
+        serial.beyond += (all - chapters.len()) as u32;
         let has_newest_first = self.has_newest_first();
         let (number, of_book, item) = (self.number, book.key.clone(), book.record());
         let item_key = (self.name.clone(), book.id.clone());
@@ -129,9 +136,7 @@ impl Pass<'_> {
             write.put(&CRAWL_PAGES, &key, &read)?;
             for (at, chapter) in chapters.iter().enumerate() {
                 let place = first + at as u32;
-                if (place as usize) < MOST_CHAPTERS {
-                    note_chapter(write, &of_book, chapter, place, (number, has_newest_first))?;
-                }
+                note_chapter(write, &of_book, chapter, place, (number, has_newest_first))?;
             }
             write.put(&CRAWL_ITEMS, &item_key, &item)
         })?;

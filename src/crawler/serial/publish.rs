@@ -1,5 +1,7 @@
 //! Binding the chapters that are there into a file for the library.
 
+use std::collections::HashMap;
+
 use super::super::Result;
 use super::super::items::{Arrived, Change, Kept, bind};
 use super::super::judge;
@@ -8,6 +10,7 @@ use super::{Gathering, Trouble};
 use crate::book::bound::{Leaf, LeafText};
 use crate::store::ContentHash;
 use crate::store::records::{ChapterRecord, ChapterState, ItemState};
+use crate::store::schema::CHAPTERS;
 
 impl Pass<'_> {
     /// Binds what is there, if it is all there or may be published as it is, and is not what the library has.
@@ -15,7 +18,8 @@ impl Pass<'_> {
         let chapters = self.chapters_of(&book)?;
         let texts = chapters.iter().filter(|(_, chapter)| !chapter.is_volume);
         let missing = texts.clone().filter(|(_, chapter)| chapter.state != ChapterState::Done).count() as u32;
-        book.serial.chapters = texts.count() as u32 - missing;
+        book.serial.chapters = (texts.count() as u32).saturating_sub(missing);
+        let missing = missing + book.serial.beyond;
         book.serial.missing = missing;
         let may = self.source.publishes_incomplete || book.serial.may_be_incomplete;
         if missing > 0 && !may || book.serial.chapters == 0 {
@@ -35,10 +39,10 @@ impl Pass<'_> {
             },
         ));
         if let Some(suspicion) = suspicion {
-            return self.put_off(book, Trouble::Lasting(suspicion.to_string()));
+            self.forget_repeated(&book, &chapters, &leaves)?;
+            return self.put_off(book, Trouble::Passing(suspicion.to_string()));
         }
-        let cover_url = book.item.cover.clone().filter(|_| book.item.book.is_none());
-        let cover = self.fetch_cover(cover_url.as_deref())?;
+        let cover = self.fetch_cover(book.item.cover.clone().as_deref())?;
         let bytes = match bind(&book.item, leaves, cover) {
             Ok(bytes) => bytes,
             Err(error) => return self.put_off(book, Trouble::Lasting(error.to_string())),
@@ -66,6 +70,28 @@ impl Pass<'_> {
             }
             Kept::Refused(reason) => self.put_off(book, Trouble::Lasting(reason)),
         }
+    }
+
+    /// Chapters with the text of another one, or none, are to be fetched again.
+    fn forget_repeated(&mut self, book: &Gathering, chapters: &[(String, ChapterRecord)], leaves: &[Leaf]) -> Step {
+        let mut times: HashMap<&LeafText, u32> = HashMap::new();
+        for (leaf, (_, chapter)) in leaves.iter().zip(chapters) {
+            *times.entry(&leaf.text).or_default() += u32::from(!chapter.is_volume);
+        }
+        let repeated = leaves.iter().zip(chapters).filter(|(leaf, (_, chapter))| {
+            let is_empty = matches!(&leaf.text, LeafText::Plain(text) if text.trim().is_empty());
+            !chapter.is_volume && (is_empty || times.get(&leaf.text).is_some_and(|&times| times > 1))
+        });
+        let again: Vec<_> = repeated.map(|(_, (url, chapter))| (url.clone(), chapter.clone())).collect();
+        let key = book.key.clone();
+        self.write(0, |write, _| {
+            for (url, chapter) in again {
+                let chapter = ChapterRecord { state: ChapterState::Waiting, texts: Vec::new(), ..chapter };
+                write.put(&CHAPTERS, &(key.clone(), url), &chapter)?;
+            }
+            Ok(())
+        })?;
+        Ok(())
     }
 
     fn leaves(&self, chapters: &[(String, ChapterRecord)]) -> Result<Vec<Leaf>> {

@@ -119,8 +119,10 @@ pub struct SourceStateRecord {
     pub ended_at: Option<DateTime<Utc>>,
     /// From when on the schedule counts.
     pub counts_from: DateTime<Utc>,
-    /// Whether the owner wants it read now.
+    /// Whether the owner wants it read now, until a pass has ended.
     pub is_wanted_now: bool,
+    /// How often the owner has stopped it.
+    pub stops: u64,
     /// Whether the pass under way has fetched as much as it may, and waits for its next time.
     pub is_capped: bool,
     /// How the source is searched, as an OpenSearch template.
@@ -230,6 +232,9 @@ pub struct CrawlItemRecord {
     /// The format of the file, if the source says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// Where its file is, if `url` is only the page that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_url: Option<String>,
     /// Where its cover is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cover: Option<String>,
@@ -302,8 +307,13 @@ pub struct SerialRecord {
     pub contents_next: Vec<String>,
     /// Pages of the contents that were read in that pass.
     pub contents_read: u32,
+    /// Those pages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contents_seen: Vec<String>,
     /// Entries counted in that pass.
     pub entries: u32,
+    /// Entries among them that are beyond the bounds.
+    pub beyond: u32,
     /// The last pass that has read the contents to their end.
     pub complete_in: u64,
     /// What the contents are made of, to tell whether the file in the library is of today.
