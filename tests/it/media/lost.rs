@@ -142,3 +142,25 @@ async fn material_whose_answer_was_lost_is_found_again_and_not_added_twice() {
     assert_ne!(room.id("图 书").await, first);
     assert_eq!(room.platform().material(APP_ID), 1);
 }
+
+#[tokio::test]
+async fn what_a_file_has_already_is_not_taken_for_the_material_whose_answer_was_lost() {
+    const ADD: &str = "/cgi-bin/material/add_material";
+    let room = Room::start("").await;
+    room.platform().set_only_permanent(APP_ID, true);
+    room.put("书.png", &picture(1, ImageFormat::Png));
+    assert_eq!(room.sync().await, uploaded(1));
+    let first = room.id("图 书").await;
+    // Nothing arrives; whether it did nobody knows.
+    room.test.app.media.renew("书.png", room.test.clock.now()).unwrap();
+    room.platform().set_fault_on(ADD, Some(Fault::Refused));
+    assert_eq!(room.sync().await.failed, 1);
+    room.platform().set_fault_on(ADD, None);
+    room.test.clock.advance(Duration::minutes(30));
+    assert_eq!(room.sync().await, uploaded(1));
+    let second = room.id("图 书").await;
+    assert_ne!(second, first);
+    room.test.clock.advance(Duration::hours(2));
+    assert_eq!(room.sync().await, Uploads { deleted: 1, ..Uploads::default() });
+    assert_eq!((room.platform().material(APP_ID), room.id("图 书").await), (1, second));
+}
