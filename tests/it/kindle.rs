@@ -448,6 +448,26 @@ async fn a_mailbox_is_read_on_from_where_it_was_left_however_much_comes() {
 }
 
 #[tokio::test]
+async fn a_notice_from_before_a_letter_was_sent_again_is_not_about_it() {
+    let mut inbox = Dovecot::start();
+    let post = Post::start(&inbox.toml()).await.bound(MAILBOX).await;
+    let post = Post { app: post.app.with_book("三体"), ..post };
+    post.say("推送 三体").await;
+    assert_eq!(post.drain().await, sent(1));
+    let id = post.books()[0].header("Message-ID").unwrap();
+    let bounce = format!(
+        "From: MAILER-DAEMON@qq.com\nSubject: Undelivered\n\nFinal-Recipient: rfc822; lisi@qq.com\n\
+         Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 mailbox full\n\nMessage-ID: {id}\n"
+    );
+    let (kindle, now) = (&post.app.app.kindle, post.app.clock.now());
+    for (minutes, state) in [(-60, DeliveryState::Sent), (-5, DeliveryState::Failed)] {
+        inbox.put_at(&bounce, now + Duration::minutes(minutes));
+        kindle.read_bounces(&post.app.clock.clock()).await.unwrap();
+        assert_eq!(post.rows()[0].state, state, "{minutes}");
+    }
+}
+
+#[tokio::test]
 async fn unbinding_and_forgetting_leave_no_address_behind() {
     let post = Post::start("").await.bound(KINDLE).await.bound(MAILBOX).await;
     let post = Post { app: post.app.with_book("三体"), ..post };
