@@ -505,3 +505,25 @@ async fn one_that_is_called_off_is_not_sent_and_its_follower_hears() {
     post.say("推送 三体").await;
     assert_eq!(post.drain().await, sent(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_called_off_while_it_goes_out_and_asked_for_again_goes_out_once() {
+    let post = Post::start("").await;
+    let post = Post { app: post.app.with_book("三体"), ..post }.bound(KINDLE).await;
+    post.say("推送 三体").await;
+    post.sink.set_fault(Some(SmtpFault::hold(SmtpStep::Mail)));
+    let (kindle, clock) = (post.app.app.kindle.clone(), post.app.clock.clock());
+    let draining = tokio::spawn(async move { kindle.drain(&clock).await.unwrap() });
+    let begun = async {
+        while post.rows()[0].state != DeliveryState::Sending {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), begun).await.expect("a try under way");
+    assert!(post.app.app.kindle.cancel(post.rows()[0].number, post.app.clock.now()).unwrap().is_some());
+    assert!(post.say("推送 三体").await.contains("这就寄往"));
+    post.sink.set_fault(None);
+    assert_eq!(draining.await.unwrap(), sent(1));
+    assert_eq!(post.drain().await, sent(0));
+    assert_eq!((post.rows()[0].state, post.books().len()), (DeliveryState::Sent, 1));
+}
