@@ -16,7 +16,7 @@ use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crawler::{self, Crawler};
-use crate::kindle::Kindle;
+use crate::kindle::{Kindle, Sealed};
 use crate::library::Library;
 use crate::library::link::Links;
 use crate::logging::Pseudonyms;
@@ -90,21 +90,16 @@ impl App {
         let links = Arc::new(Links::open(&store, public_url, lifetime, random()?)?);
         let alerts = Arc::new(Alerts::new(Arc::clone(&store)));
         let push = config.push_settings();
+        let (address_key, is_key_new) = address_key(data_dir)?;
         let kindle = Arc::new(Kindle::new(
             Arc::clone(&store),
             Arc::clone(&library),
             Arc::clone(&alerts),
             push,
             kept_key(&store, "push_key")?,
-            &address_key(data_dir)?,
+            &address_key,
         ));
-        let unreadable = kindle.seal_addresses()?;
-        if unreadable > 0 {
-            log::error!(
-                "{unreadable} mail addresses of followers cannot be read with the key in {ADDRESS_KEY}: put back the \
-                 file of the time when they were bound, or let their followers bind them again"
-            );
-        }
+        close_addresses(&kindle, &alerts, is_key_new, clock.now())?;
         let media = config.media.settings(data_dir);
         let media = Arc::new(Media::open(Arc::clone(&store), Arc::clone(&alerts), media)?);
         let accounts: Vec<Arc<Account>> = config.accounts()?.into_iter().map(Arc::new).collect();
@@ -255,11 +250,11 @@ fn kept_key(store: &Store, name: &str) -> Result<[u8; 32]> {
 }
 
 /// The key of followers' mail addresses, made at the first start in a file of its own: a copy of the database alone
-/// must not name them.
-fn address_key(data_dir: &Path) -> Result<[u8; 32]> {
+/// must not name them. Whether it was made now.
+fn address_key(data_dir: &Path) -> Result<([u8; 32], bool)> {
     let path = data_dir.join(ADDRESS_KEY);
     match fs::read(&path) {
-        Ok(bytes) => <[u8; 32]>::try_from(bytes).ok().with_context(|| {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes).ok().map(|key| (key, false)).with_context(|| {
             format!(
                 "{} is damaged: put it back from a backup; if there is none, delete it, and followers bind their \
                  mail addresses again",
@@ -269,10 +264,31 @@ fn address_key(data_dir: &Path) -> Result<[u8; 32]> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key: [u8; 32] = random()?;
             keep_file(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(key)
+            Ok((key, true))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
+}
+
+/// Closes addresses that are in clear, and tells the owner of those that a key of before has closed.
+fn close_addresses(kindle: &Kindle, alerts: &Alerts, is_key_new: bool, now: DateTime<Utc>) -> Result<()> {
+    let Sealed { readable, unreadable } = kindle.seal_addresses()?;
+    let trouble = Trouble::AddressKeyLost { file: ADDRESS_KEY.to_owned(), addresses: unreadable };
+    if unreadable > 0 && is_key_new {
+        alerts.raise(&trouble, now);
+        return Ok(());
+    }
+    // With the old file back, those would be lost that have been bound since: there is nothing to be done any more.
+    if unreadable == 0 || readable > 0 {
+        alerts.resolve(&trouble.key(), now);
+    }
+    if unreadable > 0 {
+        log::error!(
+            "{unreadable} mail addresses of followers cannot be read with the key in {ADDRESS_KEY}: their followers \
+             must bind them again"
+        );
+    }
+    Ok(())
 }
 
 /// Writes a file of the owner's alone, whole or not at all, also in a power cut.

@@ -97,6 +97,13 @@ pub enum Trouble {
         /// What is wrong.
         error: String,
     },
+    /// The key of followers' mail addresses was missing, and another was made: the addresses there are do not open.
+    AddressKeyLost {
+        /// The key's file in the data folder.
+        file: String,
+        /// How many addresses.
+        addresses: usize,
+    },
     /// A source of books failed again and again, and is not read any more.
     SourceStopped {
         /// Its name.
@@ -122,6 +129,7 @@ impl Trouble {
             Trouble::KeywordsWrong { file, .. } => ("keywords_wrong", file),
             Trouble::MediaFolderEmpty { folder, .. } => ("media_folder_empty", folder),
             Trouble::NoCustomerMessages { account } => ("no_customer_messages", account),
+            Trouble::AddressKeyLost { file, .. } => ("address_key_lost", file),
             Trouble::SourceStopped { source, .. } => ("source_stopped", source),
         };
         format!("{kind}/{account}")
@@ -188,6 +196,11 @@ impl Trouble {
                  everything with their next answer. If it is not verified, write verified = false into its [[account]] and \
                  restart; if it is, ask for the right in the platform's console (设置与开发 → 接口权限)"
             ),
+            Trouble::AddressKeyLost { file, addresses } => format!(
+                "the file {file} was missing from the data folder, and a new one was made: {addresses} mail addresses of \
+                 followers cannot be read. If you have the old file in a backup: stop shutong, copy it over the new one, \
+                 start shutong, before anybody binds an address anew. If not, their followers must bind them again"
+            ),
             Trouble::SourceStopped { source, why } => format!(
                 "the source {source} failed again and again ({why}) and is not read any more. Look whether the site is \
                  still there and wants to be read: shutong crawl check {source}; then shutong crawl resume {source}"
@@ -244,6 +257,10 @@ impl Trouble {
             Trouble::NoCustomerMessages { account } => format!(
                 "公众号 {account}：平台不让它发客服消息（48001），要说的话都等读者下次来信时一起说。没有认证的，请在它的 \
                  [[account]] 里写 verified = false 后重启；认证了的，请到公众平台后台“设置与开发 → 接口权限”查看"
+            ),
+            Trouble::AddressKeyLost { file, addresses } => format!(
+                "数据文件夹里的 {file} 不见了，程序新建了一个，原有 {addresses} 个读者邮箱地址读不出来。备份里有旧文件的，请在有人\
+                 重新绑定之前：停下 shutong，用旧文件盖掉新文件，再启动。没有旧文件的，只能请读者重新绑定"
             ),
             Trouble::SourceStopped { source, why } => format!(
                 "书源 {source} 连续失败（{why}），已停止读取。请看看网站是否还在、是否允许读取：\

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use hmac::Mac;
 
@@ -20,6 +20,8 @@ use crate::store::{self, Durability, hex};
 
 /// What is kept of a notice's words, in characters.
 const LONGEST: usize = 300;
+/// By so much the mailbox's clock may be behind ours.
+const CLOCKS: Duration = Duration::minutes(10);
 
 impl Kindle {
     /// Whether there is a mailbox that notices come back to.
@@ -72,7 +74,7 @@ impl Kindle {
             }
             let Some(key) = sent.get(&notice.message_id).cloned() else { return true };
             let (same, now) = (Arc::clone(self), clock.now());
-            match blocking(move || same.bounced(&key, &notice.why, now)).await {
+            match blocking(move || same.bounced(&key, &notice, now)).await {
                 // One that is known already, or of a row forgotten since, is dealt with, too.
                 Ok(Ok(_)) => true,
                 Ok(Err(error)) => {
@@ -108,13 +110,23 @@ impl Kindle {
         Ok(sent.map(|(key, row)| (letter::message_id(&key, &row.address), key)).collect())
     }
 
-    /// A letter came back. `None` if that was known already.
-    fn bounced(&self, key: &(String, String), why: &str, now: DateTime<Utc>) -> store::Result<Option<DeliveryRecord>> {
+    /// A letter came back. `None` if that was known already, or it has been sent again since: every try of a delivery is
+    /// the same letter, and a mailbox that was made anew tells of all of them again.
+    fn bounced(
+        &self,
+        key: &(String, String),
+        notice: &mail::Notice,
+        now: DateTime<Utc>,
+    ) -> store::Result<Option<DeliveryRecord>> {
         self.store.write(Durability::Durable, |write| {
             let row = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
             let Some(mut row) = row.filter(|row| row.state == DeliveryState::Sent) else { return Ok(None) };
+            let is_old = |(arrived, sent): (DateTime<Utc>, DateTime<Utc>)| arrived < sent - CLOCKS;
+            if notice.arrived_at.zip(row.ended_at).is_some_and(is_old) {
+                return Ok(None);
+            }
             // Servers repeat the address, and this is shown to the owner.
-            let why = why.to_ascii_lowercase();
+            let why = notice.why.to_ascii_lowercase();
             let why = self.seal.open(&row.address).map_or(why.clone(), |address| why.replace(&address, "***"));
             row.trouble = Some(DeliveryTrouble::Bounced(why.chars().take(LONGEST).collect()));
             self.end(write, key, row.clone(), DeliveryState::Failed, now)?;

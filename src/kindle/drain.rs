@@ -293,8 +293,13 @@ impl Kindle {
                     write.put(&QUOTAS, &counter, &(count + 1))?;
                 }
             }
+            // Called off while it was tried, and asked for again since: that is the same letter, and it has gone out.
+            let is_same_sent =
+                |found: &DeliveryRecord| matches!(outcome, Try::Sent) && found.is_book() && !found.has_ended();
             // Forgotten meanwhile, with everything of its follower's.
-            let Some(mut found) = found.filter(|found| found.number == row.number) else { return Ok(()) };
+            let Some(mut found) = found.filter(|found| found.number == row.number || is_same_sent(found)) else {
+                return Ok(());
+            };
             match outcome {
                 Try::Sent => {
                     found.trouble = None;

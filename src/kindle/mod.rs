@@ -31,6 +31,7 @@ pub use address::{Address, Unfit, masked};
 pub use delivery::Traces;
 pub use drain::Drained;
 use seal::Seal;
+pub use seal::Sealed;
 
 use crate::alert::Alerts;
 use crate::bell::Bell;

@@ -5,7 +5,7 @@
 //! with HMAC-SHA256 and AES-256-CBC): equal addresses give equal texts, so that they can be compared as they are, and a
 //! text that was changed does not open. That somebody has the same address twice may be seen; which it is, may not.
 //!
-//! Also here: what was stored before there was a key, sealed at the first start.
+//! Also here: what was stored before there was a key, sealed at the next start.
 
 use aes::{Aes256Dec, Aes256Enc};
 use base64::Engine;
@@ -18,17 +18,24 @@ use subtle::ConstantTimeEq;
 use super::Kindle;
 use crate::secret::keyed_hash;
 use crate::store::records::{AddressRecord, DeliveryRecord};
-use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, META};
+use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS};
 use crate::store::{self, Durability, Write};
 
 /// Rows in one step of a scan.
 const PAGE: usize = 500;
-/// The store's note that its deliveries have been closed.
-const CLOSED: &str = "closed_addresses";
 /// Bytes of a name, which are also where the encryption starts from.
 const NAME: usize = 16;
 /// Bytes of a block of the cipher.
 const BLOCK: usize = 16;
+
+/// How the addresses of a store stand that were closed before this start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// They open with the key.
+    pub readable: usize,
+    /// They were closed with another key.
+    pub unreadable: usize,
+}
 
 /// Closes and opens addresses.
 pub(super) struct Seal {
@@ -99,38 +106,31 @@ impl Kindle {
         DeliveryRecord { address, ..row }
     }
 
-    /// Closes every address that was stored in clear, and says how many cannot be opened with this key. It may be killed
-    /// at any line; the next start goes on.
+    /// Closes every address that was stored in clear, and says how many open with this key and how many do not. It may
+    /// be killed at any line; the next start goes on.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn seal_addresses(&self) -> store::Result<usize> {
-        let (mut unreadable, mut after) = (0, None);
-        let known = self.store.get(&META, &CLOSED.to_owned())?;
-        if known.is_none() {
-            self.seal_deliveries()?;
-            self.store.write(Durability::Durable, |write| write.put(&META, &CLOSED.to_owned(), &1))?;
-        }
-        let mut has_plain = false;
+    pub fn seal_addresses(&self) -> store::Result<Sealed> {
+        // Always: an older export that was brought in may have some, and what is kept of a month is read fast.
+        self.seal_deliveries()?;
+        let (mut sealed, mut after) = (Sealed::default(), None);
         loop {
             let page: Vec<((String, String), AddressRecord)> = self.store.page(&ADDRESSES, after.as_ref(), PAGE)?;
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
             let (plain, closed): (Vec<_>, Vec<_>) = page.into_iter().partition(|((_, address), _)| is_plain(address));
-            unreadable += closed.iter().filter(|(_, record)| self.seal.open(&record.address).is_none()).count();
+            let unreadable = closed.iter().filter(|(_, record)| self.seal.open(&record.address).is_none()).count();
+            sealed.unreadable += unreadable;
+            sealed.readable += closed.len() - unreadable;
             if plain.is_empty() {
                 continue;
-            }
-            if !has_plain {
-                // Brought in from an older export. Before the addresses, which tell of it again if this is cut off.
-                self.seal_deliveries()?;
-                has_plain = true;
             }
             self.store.write(Durability::Durable, |write| {
                 plain.iter().try_for_each(|(key, _)| self.seal_address(write, key))
             })?;
         }
-        Ok(unreadable)
+        Ok(sealed)
     }
 
     fn seal_address(&self, write: &mut Write<'_>, key: &(String, String)) -> store::Result<()> {
@@ -152,10 +152,12 @@ impl Kindle {
             let page: Vec<((String, String), DeliveryRecord)> = self.store.page(&DELIVERIES, after.as_ref(), PAGE)?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.clone());
-            self.store.write(Durability::Durable, |write| {
-                let plain = page.iter().filter(|(_, row)| is_plain(&row.address));
-                plain.map(|(key, _)| key).try_for_each(|key| self.seal_delivery(write, key))
-            })?;
+            let plain: Vec<_> = page.iter().filter(|(_, row)| is_plain(&row.address)).map(|(key, _)| key).collect();
+            if plain.is_empty() {
+                continue;
+            }
+            self.store
+                .write(Durability::Durable, |write| plain.iter().try_for_each(|key| self.seal_delivery(write, key)))?;
         }
     }
 

@@ -55,7 +55,12 @@ pub struct Notice {
     pub message_id: String,
     /// Why, in the words of the server that refused it.
     pub why: String,
+    /// When the mailbox got it; none if its server does not say.
+    pub arrived_at: Option<DateTime<Utc>>,
 }
+
+/// A letter in the mailbox: its beginning, and when it came.
+type Fetched = (Vec<u8>, Option<DateTime<Utc>>);
 
 /// How far a mailbox has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +121,7 @@ async fn read(
     let mut reading = Reading { dealt_with: 0, has_more: found.len() > AT_ONCE };
     for uid in found.into_iter().take(AT_ONCE) {
         let letter = fetch(&mut session, uid).await?;
-        let notice = letter.and_then(|letter| notice(&letter, prefix));
+        let notice = letter.and_then(|(letter, arrived_at)| Some(Notice { arrived_at, ..notice(&letter, prefix)? }));
         let is_notice = notice.is_some();
         if let Some(notice) = notice
             && !deal_with(notice).await
@@ -143,20 +148,28 @@ async fn mark(session: &mut Session<TlsStream<TcpStream>>, uid: u32) {
 }
 
 /// The beginning of a letter; `None` if it has gone, or the server does not give it.
-async fn fetch(session: &mut Session<TlsStream<TcpStream>>, uid: u32) -> Result<Option<Vec<u8>>, Error> {
+async fn fetch(session: &mut Session<TlsStream<TcpStream>>, uid: u32) -> Result<Option<Fetched>, Error> {
     // PEEK leaves it unread.
-    let query = format!("(UID BODY.PEEK[]<0.{READ}>)");
+    let query = format!("(UID INTERNALDATE BODY.PEEK[]<0.{READ}>)");
     let mut answers = session.uid_fetch(uid.to_string(), query).await.map_err(later)?;
-    let mut letter = None;
+    let (mut letter, mut arrived_at) = (None, None);
     while let Some(answer) = answers.next().await {
-        letter = match answer {
-            Ok(answer) => answer.body().map(<[u8]>::to_vec).or(letter),
+        match answer {
+            Ok(answer) => {
+                letter = answer.body().map(<[u8]>::to_vec).or(letter);
+                arrived_at = answer.internal_date().map(|at| at.with_timezone(&Utc)).or(arrived_at);
+            }
             // It must not stand before those behind it for ever.
-            Err(async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_)) => return Ok(None),
+            Err(async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_)) => break,
             Err(error) => return Err(later(error)),
-        };
+        }
     }
-    Ok(letter)
+    drop(answers);
+    if letter.is_none() {
+        // The answers also end, without an error, where the server closes the session: then it was not read.
+        session.run_command_and_check_ok("NOOP").await.map_err(later)?;
+    }
+    Ok(letter.map(|letter| (letter, arrived_at)))
 }
 
 async fn open(inbox: &Inbox) -> Result<Session<TlsStream<TcpStream>>, Error> {
@@ -214,7 +227,7 @@ fn notice(letter: &[u8], prefix: &str) -> Option<Notice> {
         let own = rest.get(..prefix.len() + DIGITS).filter(|_| rest[prefix.len() + DIGITS..].starts_with('@'))?;
         own[prefix.len()..].bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| own.to_owned())
     };
-    ids.filter_map(own).next().map(|message_id| Notice { message_id, why })
+    ids.filter_map(own).next().map(|message_id| Notice { message_id, why, arrived_at: None })
 }
 
 #[cfg(test)]

@@ -41,8 +41,12 @@ pub enum Error {
     /// There is no such file.
     #[error("there is no file {0} in the media folder; shutong media list shows them")]
     NoFile(String),
-    /// The folder cannot be read: nothing is known to be gone.
-    #[error("the media folder {} cannot be read; mount its disk or make the folder, then try again", .0.display())]
+    /// The folder cannot be read, or has none of its many files: nothing is known to be gone.
+    #[error(
+        "the media folder {} cannot be read or has lost all its files; mount its disk, or if they are to be gone, make \
+         the folder, then: shutong media forget",
+        .0.display()
+    )]
     NoFolder(PathBuf),
     /// The disk failed.
     #[error(transparent)]
@@ -56,7 +60,8 @@ impl Media {
     /// Puts a file into the folder and looks at it. One of this name that is there is put aside.
     ///
     /// # Errors
-    /// [`Error::Name`], [`Error::Unfit`] with what to do about it, or when the disk or the store fails.
+    /// [`Error::Name`], [`Error::Unfit`] with what to do about it, [`Error::NoFolder`] if a disk seems to be missing,
+    /// or when the disk or the store fails.
     pub fn put(&self, name: &str, bytes: &[u8], now: DateTime<Utc>) -> Result<Put, Error> {
         if name.contains(['/', '\\']) || name.contains(char::is_control) || name.len() > NAME || !is_visible(name) {
             return Err(Error::Name(name.to_owned()));
@@ -72,6 +77,8 @@ impl Media {
             return Err(Error::Unfit(trouble));
         }
         let path = self.settings.folder.join(name);
+        self.must_not_be_lost()?;
+        // Only the first file makes it; a folder that files are known of is there.
         fs::create_dir_all(&self.settings.folder)?;
         let put = match fs::read(&path) {
             Ok(before) if before == bytes => return Ok(Put::Same),
@@ -92,10 +99,15 @@ impl Media {
     /// Takes a file out of the folder, and gives the place where it is now.
     ///
     /// # Errors
-    /// [`Error::NoFile`], or when the disk or the store fails.
+    /// [`Error::NoFile`], [`Error::NoFolder`] if a disk seems to be missing, or when the disk or the store fails.
     pub fn take_out(&self, name: &str, now: DateTime<Utc>) -> Result<PathBuf, Error> {
+        let path = self.known(name)?;
+        self.must_not_be_lost()?;
         let place = self.place_aside(name)?;
-        fs::rename(self.known(name)?, &place)?;
+        fs::rename(path, &place).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::NoFile(name.to_owned()),
+            _ => Error::Disk(error),
+        })?;
         self.forget_file(name, now)?;
         self.look_at_once(now)?;
         Ok(place)
@@ -153,16 +165,28 @@ impl Media {
         }
     }
 
+    /// Neither may a file be put into the empty place of a disk that is missing, where it would stand for a folder that
+    /// is used, and all others for gone; nor may that place be made.
+    fn must_not_be_lost(&self) -> Result<(), Error> {
+        match self.is_lost()? {
+            true => Err(Error::NoFolder(self.settings.folder.clone())),
+            false => Ok(()),
+        }
+    }
+
     fn look_at_once(&self, now: DateTime<Utc>) -> store::Result<()> {
         self.scan(Taking::AtOnce, now)?;
         self.bell.ring();
         Ok(())
     }
 
-    /// A free place for a file that is put aside.
+    /// A free place for a file that is put aside; the folder itself is never made for it.
     fn place_aside(&self, name: &str) -> io::Result<PathBuf> {
         let aside = self.settings.folder.join(ASIDE);
-        fs::create_dir_all(&aside)?;
+        match fs::create_dir(&aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
         let name = name.replace('/', "-");
         let numbered = (2..).map(|number: u32| aside.join(format!("{number}-{name}")));
         let mut places = std::iter::once(aside.join(&name)).chain(numbered);

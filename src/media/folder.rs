@@ -98,6 +98,13 @@ impl Media {
         Ok(scanned)
     }
 
+    /// Whether files are known of a folder that is not there, or more than a few and it has none of them.
+    pub(super) fn is_lost(&self) -> store::Result<bool> {
+        let (folder, known) = (&self.settings.folder, self.files()?);
+        let is_there = |(name, _): &(String, MediaFileRecord)| fs::symlink_metadata(folder.join(name)).is_ok();
+        Ok(!known.is_empty() && (!folder.is_dir() || known.len() > FEW && !known.iter().any(is_there)))
+    }
+
     /// Tells the owner that so many files are gone at once, or that they are not.
     fn tell_lost(&self, files: Option<usize>, now: DateTime<Utc>) {
         let folder = self.settings.folder.display().to_string();

@@ -45,12 +45,11 @@ impl Media {
                 Err(error) => return Ok(Err(error)),
                 Ok(listed) => listed,
             };
-            let found = listed.into_iter().find(|(_, name)| name.starts_with(&mark(due, &before)));
-            match found {
-                Some((media_id, _)) if before == due.content => {
-                    return Ok(Ok(Given { media_id, is_permanent: true }));
-                }
-                Some((media_id, _)) => self.discard_unheard(keeper.account(), media_id, now).await?,
+            let mark = mark(due, &before);
+            let found = listed.into_iter().filter(|(_, name)| name.starts_with(&mark)).map(|(media_id, _)| media_id);
+            match self.unheard(keeper.account(), due, found.collect()).await? {
+                Some(media_id) if before == due.content => return Ok(Ok(Given { media_id, is_permanent: true })),
+                Some(media_id) => self.discard_unheard(keeper.account(), media_id, now).await?,
                 None => {}
             }
         }
@@ -70,6 +69,23 @@ impl Media {
         let (same, key) = (Arc::clone(self), row_key(account, due.kind, &due.name));
         let row: Option<MediaRecord> = blocking(move || same.store.get(&MEDIA, &key)).await??;
         Ok(row.and_then(|row| row.adding))
+    }
+
+    /// The first of these that nobody knows of: not what the file has already, nor what is to be deleted.
+    async fn unheard(self: &Arc<Self>, account: &str, due: &Due, found: Vec<String>) -> Result<Option<String>> {
+        let (same, account, key) = (Arc::clone(self), account.to_owned(), row_key(account, due.kind, &due.name));
+        let unheard = blocking(move || {
+            let row: Option<MediaRecord> = same.store.get(&MEDIA, &key)?;
+            let own = row.and_then(|row| row.media_id);
+            for media_id in found.into_iter().filter(|media_id| own.as_ref() != Some(media_id)) {
+                let key = (account.clone(), media_id);
+                if same.store.get(&MATERIAL_GONE, &key)?.is_none() {
+                    return Ok(Some(key.1));
+                }
+            }
+            Ok::<_, store::Error>(None)
+        });
+        Ok(unheard.await??)
     }
 
     async fn note_adding(self: &Arc<Self>, account: &str, due: &Due, adding: Option<ContentHash>) -> Result<()> {

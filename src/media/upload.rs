@@ -17,7 +17,7 @@ use crate::alert::Trouble;
 use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::store::records::{MediaRecord, MediaTrouble};
-use crate::store::schema::{MEDIA, MEDIA_FILES, QUOTAS};
+use crate::store::schema::{MATERIAL_GONE, MEDIA, MEDIA_FILES, QUOTAS};
 use crate::store::{self, ContentHash, Durability};
 use crate::token::{CallError, Keeper, Tokens};
 use crate::wechat::{MediaKind, Upload};
@@ -269,8 +269,14 @@ impl Media {
                 if write.get(&MEDIA_FILES, &due.name)?.is_none() {
                     return discard(write, &account, &fresh, asked_at);
                 }
-                if let Some(before) = write.get(&MEDIA, &key)? {
+                if let Some(before) = write.get(&MEDIA, &key)?
+                    && before.media_id != fresh.media_id
+                {
                     discard(write, &account, &before, asked_at)?;
+                }
+                // What is in use is not to be deleted, whatever was noted before.
+                if let Some(media_id) = &fresh.media_id {
+                    write.delete(&MATERIAL_GONE, &(account.clone(), media_id.clone()));
                 }
                 write.put(&MEDIA, &key, &fresh)
             })?;

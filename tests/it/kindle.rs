@@ -448,6 +448,26 @@ async fn a_mailbox_is_read_on_from_where_it_was_left_however_much_comes() {
 }
 
 #[tokio::test]
+async fn a_notice_from_before_a_letter_was_sent_again_is_not_about_it() {
+    let mut inbox = Dovecot::start();
+    let post = Post::start(&inbox.toml()).await.bound(MAILBOX).await;
+    let post = Post { app: post.app.with_book("三体"), ..post };
+    post.say("推送 三体").await;
+    assert_eq!(post.drain().await, sent(1));
+    let id = post.books()[0].header("Message-ID").unwrap();
+    let bounce = format!(
+        "From: MAILER-DAEMON@qq.com\nSubject: Undelivered\n\nFinal-Recipient: rfc822; lisi@qq.com\n\
+         Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 mailbox full\n\nMessage-ID: {id}\n"
+    );
+    let (kindle, now) = (&post.app.app.kindle, post.app.clock.now());
+    for (minutes, state) in [(-60, DeliveryState::Sent), (-5, DeliveryState::Failed)] {
+        inbox.put_at(&bounce, now + Duration::minutes(minutes));
+        kindle.read_bounces(&post.app.clock.clock()).await.unwrap();
+        assert_eq!(post.rows()[0].state, state, "{minutes}");
+    }
+}
+
+#[tokio::test]
 async fn unbinding_and_forgetting_leave_no_address_behind() {
     let post = Post::start("").await.bound(KINDLE).await.bound(MAILBOX).await;
     let post = Post { app: post.app.with_book("三体"), ..post };
@@ -484,4 +504,26 @@ async fn one_that_is_called_off_is_not_sent_and_its_follower_hears() {
     // It can be asked for again on the same day.
     post.say("推送 三体").await;
     assert_eq!(post.drain().await, sent(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_called_off_while_it_goes_out_and_asked_for_again_goes_out_once() {
+    let post = Post::start("").await;
+    let post = Post { app: post.app.with_book("三体"), ..post }.bound(KINDLE).await;
+    post.say("推送 三体").await;
+    post.sink.set_fault(Some(SmtpFault::hold(SmtpStep::Mail)));
+    let (kindle, clock) = (post.app.app.kindle.clone(), post.app.clock.clock());
+    let draining = tokio::spawn(async move { kindle.drain(&clock).await.unwrap() });
+    let begun = async {
+        while post.rows()[0].state != DeliveryState::Sending {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), begun).await.expect("a try under way");
+    assert!(post.app.app.kindle.cancel(post.rows()[0].number, post.app.clock.now()).unwrap().is_some());
+    assert!(post.say("推送 三体").await.contains("这就寄往"));
+    post.sink.set_fault(None);
+    assert_eq!(draining.await.unwrap(), sent(1));
+    assert_eq!(post.drain().await, sent(0));
+    assert_eq!((post.rows()[0].state, post.books().len()), (DeliveryState::Sent, 1));
 }

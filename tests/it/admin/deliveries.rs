@@ -1,7 +1,7 @@
 //! Deliveries on the admin page: listed by state, tried again, called off; no address in clear.
 
 use shutong::store::records::{DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
-use shutong::store::schema::{DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, META};
+use shutong::store::schema::{DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE};
 use shutong::store::{Durability, Error};
 
 use super::browser::Page;
@@ -47,11 +47,6 @@ async fn deliveries_are_listed_by_state_without_addresses() {
     add(&page, 3, DeliveryState::Retry, Some(DeliveryTrouble::Later("451 greylisted".into())));
     add(&page, 4, DeliveryState::Queued, None);
     // As a start does with rows from before addresses were closed.
-    let forgotten = page.app.store.write(Durability::Durable, |write| {
-        write.delete(&META, &"closed_addresses".to_owned());
-        Ok::<_, Error>(())
-    });
-    forgotten.unwrap();
     page.app.kindle.seal_addresses().unwrap();
     let all = admin.get("/deliveries").await.body;
     assert!(all.contains("2 件在排队") && all.contains("zh***@kindle.com") && !all.contains("zhangsan"), "{all}");

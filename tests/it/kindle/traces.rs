@@ -7,7 +7,7 @@ use chrono::Duration;
 use sha2::{Digest, Sha256};
 use shutong::kindle::Drained;
 use shutong::store::records::{AddressRecord, DeliveryRecord};
-use shutong::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, META};
+use shutong::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS};
 use shutong::store::{Durability, Error, Store, Write};
 
 use super::{KINDLE, MAILBOX, Post, address_rows, everything, rows_in, sent};
@@ -104,6 +104,26 @@ async fn a_copy_of_the_database_names_no_mailbox_and_the_key_lies_beside_it() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_lost_is_told_until_it_is_put_back() {
+    let mut post = Post::start("").await.bound(KINDLE).await;
+    let key = post.app.app.data_dir.join("address.key");
+    let bytes = fs::read(&key).unwrap();
+    let is_told = |post: &Post| {
+        let open = post.app.app.alerts.open().unwrap();
+        open.iter().any(|alert| alert.key == "address_key_lost/address.key")
+    };
+    assert!(!is_told(&post), "a key that is made at the first start is missed by nobody");
+    fs::remove_file(&key).unwrap();
+    for _ in 0..2 {
+        post = Post { app: post.app.restart().await, sink: post.sink };
+        assert!(is_told(&post) && !post.say("邮箱").await.contains("zh***"));
+    }
+    fs::write(&key, bytes).unwrap();
+    post = Post { app: post.app.restart().await, sink: post.sink };
+    assert!(!is_told(&post) && post.say("邮箱").await.contains("1. zh***@kindle.com"));
+}
+
+#[tokio::test]
 async fn what_was_stored_in_clear_is_closed_at_the_next_start_and_goes_on() {
     let post = Post::start("").await.bound(KINDLE).await;
     let post = Post { app: post.app.with_book("三体"), ..post };
@@ -148,6 +168,5 @@ fn in_clear(write: &mut Write<'_>, store: &Store, who: &str) -> Result<(), Error
         }
         write.put(&DELIVERIES, &plain, &DeliveryRecord { address: KINDLE.to_owned(), ..row })?;
     }
-    write.delete(&META, &"closed_addresses".to_owned());
     Ok(())
 }

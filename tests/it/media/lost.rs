@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 use image::ImageFormat;
-use shutong::media::{Taking, Uploads};
+use shutong::media::{Error, Put, Taking, Uploads};
 
 use super::{Room, picture, uploaded};
 use crate::support::central::APP_ID;
@@ -48,6 +48,33 @@ async fn nothing_is_forgotten_when_the_folder_is_empty_all_at_once() {
     assert!(!room.is_told() && room.known() == 5);
     assert_eq!(room.sync().await, uploaded(0), "nothing has to be uploaded again");
     assert_eq!(room.id("图 0").await, id);
+}
+
+#[tokio::test]
+async fn nothing_is_put_into_the_place_of_a_missing_disk_and_nothing_taken_out() {
+    let room = with_files(5).await;
+    let folder = room.test.app.data_dir.join("pictures");
+    let elsewhere = room.test.app.data_dir.join("elsewhere");
+    let (media, now) = (&room.test.app.media, room.test.clock.now());
+    let put = || media.put("new.png", &picture(9, ImageFormat::Png), now);
+    std::fs::rename(&folder, &elsewhere).unwrap();
+    assert!(matches!(put(), Err(Error::NoFolder(_))));
+    assert!(matches!(media.take_out("0.png", now), Err(Error::NoFolder(_))));
+    assert!(matches!(media.take_out("no.png", now), Err(Error::NoFile(_))));
+    assert!(!folder.exists(), "it would be taken for the disk's");
+    std::fs::create_dir(&folder).unwrap();
+    assert!(matches!(put(), Err(Error::NoFolder(_))));
+    assert!(matches!(media.take_out("0.png", now), Err(Error::NoFolder(_))));
+    room.look();
+    assert_eq!(room.known(), 5);
+    // It is still empty.
+    std::fs::remove_dir(&folder).unwrap();
+    std::fs::rename(&elsewhere, &folder).unwrap();
+    std::fs::remove_file(folder.join("4.png")).unwrap();
+    assert!(matches!(media.take_out("4.png", now), Err(Error::NoFile(_))));
+    assert_eq!(put().unwrap(), Put::New);
+    assert!(media.take_out("0.png", now).unwrap().starts_with(folder.join(".removed")));
+    assert_eq!(room.known(), 4);
 }
 
 #[tokio::test]
@@ -114,4 +141,26 @@ async fn material_whose_answer_was_lost_is_found_again_and_not_added_twice() {
     assert_eq!(room.sync().await, Uploads { deleted: 2, ..Uploads::default() });
     assert_ne!(room.id("图 书").await, first);
     assert_eq!(room.platform().material(APP_ID), 1);
+}
+
+#[tokio::test]
+async fn what_a_file_has_already_is_not_taken_for_the_material_whose_answer_was_lost() {
+    const ADD: &str = "/cgi-bin/material/add_material";
+    let room = Room::start("").await;
+    room.platform().set_only_permanent(APP_ID, true);
+    room.put("书.png", &picture(1, ImageFormat::Png));
+    assert_eq!(room.sync().await, uploaded(1));
+    let first = room.id("图 书").await;
+    // Nothing arrives; whether it did nobody knows.
+    room.test.app.media.renew("书.png", room.test.clock.now()).unwrap();
+    room.platform().set_fault_on(ADD, Some(Fault::Refused));
+    assert_eq!(room.sync().await.failed, 1);
+    room.platform().set_fault_on(ADD, None);
+    room.test.clock.advance(Duration::minutes(30));
+    assert_eq!(room.sync().await, uploaded(1));
+    let second = room.id("图 书").await;
+    assert_ne!(second, first);
+    room.test.clock.advance(Duration::hours(2));
+    assert_eq!(room.sync().await, Uploads { deleted: 1, ..Uploads::default() });
+    assert_eq!((room.platform().material(APP_ID), room.id("图 书").await), (1, second));
 }

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 use super::root::{as_root, certificate, run};
@@ -88,6 +89,14 @@ impl Dovecot {
         self.letters += 1;
         let file = self.dir.path().join(format!("mail/new/{}.letter", self.letters));
         self.shell(letter, &format!("cat > {0} && chown mail:mail {0}", file.display()));
+    }
+
+    /// A letter that arrived at another time than now.
+    pub fn put_at(&mut self, letter: &str, at: DateTime<Utc>) {
+        self.letters += 1;
+        let file = self.dir.path().join(format!("mail/new/{}.letter", self.letters));
+        let script = format!("cat > {0} && touch -d @{1} {0} && chown mail:mail {0}", file.display(), at.timestamp());
+        self.shell(letter, &script);
     }
 
     /// The same letter arrives so many times.

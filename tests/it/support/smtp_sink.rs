@@ -36,6 +36,8 @@ pub enum SmtpFailure {
     Policy,
     /// Silence, until the other side gives up.
     Hang,
+    /// Silence, until the fault is taken away; then the usual answer.
+    Hold,
     /// The connection is closed without an answer.
     Close,
 }
@@ -59,6 +61,10 @@ impl SmtpFault {
 
     pub fn hang(step: SmtpStep) -> SmtpFault {
         SmtpFault { step, failure: SmtpFailure::Hang, only: None }
+    }
+
+    pub fn hold(step: SmtpStep) -> SmtpFault {
+        SmtpFault { step, failure: SmtpFailure::Hold, only: None }
     }
 
     pub fn close(step: SmtpStep) -> SmtpFault {

@@ -81,6 +81,12 @@ impl Session<'_> {
                 io::copy(&mut self.stream, &mut io::sink())?;
                 closed()
             }
+            Some(SmtpFailure::Hold) => {
+                while matches!(self.shared.failure_at(step), Some(SmtpFailure::Hold)) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Ok(false)
+            }
             Some(SmtpFailure::Close) => closed(),
         }
     }
