@@ -283,7 +283,7 @@ impl Pass<'_> {
         let record = CrawlPageRecord { tries: record.tries + 1, ..record };
         self.write(0, |write, _| {
             write.put(&CRAWL_PAGES, &(name.clone(), url.to_owned()), &record)?;
-            super::sources::note_line(write, &name, &line)
+            super::journal::note_line(write, &name, &line)
         })?;
         self.pages.push_back(url.to_owned());
         Ok(())
@@ -300,7 +300,7 @@ impl Pass<'_> {
         self.write(0, |write, done| {
             done.failed += 1;
             write.put(&CRAWL_PAGES, &(name.clone(), url.to_owned()), &record)?;
-            super::sources::note_line(write, &name, &line)
+            super::journal::note_line(write, &name, &line)
         })?;
         if is_start { Err(Halt::GivenUp(why.to_owned())) } else { Ok(()) }
     }

@@ -205,7 +205,7 @@ impl Pass<'_> {
                 None => done.failed += u32::from(is_failure),
             }
             write.put(&CRAWL_ITEMS, &key, &item)?;
-            super::sources::note_line(write, &name, &line)
+            super::journal::note_line(write, &name, &line)
         })?;
         Ok(())
     }
@@ -258,7 +258,7 @@ impl Pass<'_> {
                 };
                 write.put(&CRAWL_ITEMS, &(name.clone(), entry.id.clone()), &item)?;
             }
-            super::sources::note_line(write, &name, &line)
+            super::journal::note_line(write, &name, &line)
         })?;
         Ok(())
     }

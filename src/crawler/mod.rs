@@ -16,6 +16,7 @@ mod clean;
 pub mod feeds;
 pub mod fetch;
 mod items;
+mod journal;
 mod judge;
 mod memory;
 mod pace;

@@ -15,7 +15,6 @@ use url::Url;
 
 use super::fetch::{Category, FetchError, Fetched, Manner, Wanted};
 use super::{Crawler, Error, Progress, Result, catalogue, rules};
-use crate::schedule::Times;
 use crate::secret::Secret;
 use crate::store::records::{CrawlItemRecord, CrawlLogRecord, ItemState, PassCounts, SourceRecord, SourceStateRecord};
 use crate::store::schema::{CRAWL_ITEMS, CRAWL_PAGES, SOURCE_STATES, SOURCES};
@@ -226,15 +225,6 @@ impl Crawler {
 
     fn today(&self, source: &SourceRecord, now: DateTime<Utc>) -> String {
         now.with_timezone(&source.time_zone.unwrap_or(self.settings.time_zone)).format("%F").to_string()
-    }
-
-    /// When a schedule comes next.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] when it is none.
-    pub fn next_time(&self, source: &SourceRecord, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        let times = Times::parse(&source.schedule, source.time_zone.unwrap_or(self.settings.time_zone));
-        Ok(times.map_err(|error| Error::Refused(error.to_string()))?.next_after(now))
     }
 }
 

@@ -15,9 +15,9 @@ use super::rules;
 use super::{Crawler, Error, Result};
 use crate::http::reach::Reach;
 use crate::schedule::Times;
-use crate::store::records::{CrawlItemRecord, CrawlLogRecord, SourceKind, SourceRecord, SourceStateRecord};
+use crate::store::Durability;
+use crate::store::records::{CrawlItemRecord, SourceKind, SourceRecord, SourceStateRecord};
 use crate::store::schema::{CHAPTERS, CRAWL_ITEMS, CRAWL_LOG, CRAWL_PAGES, SOURCE_STATES, SOURCES};
-use crate::store::{Durability, Write};
 
 pub use import::{Imported, Preset, presets};
 
@@ -27,8 +27,6 @@ const MOST_SOURCES: usize = 10_000;
 const MOST_NAME: usize = 60;
 /// Records deleted in one write.
 const BATCH: usize = 1_000;
-/// Lines kept of what happened at a source.
-const MOST_LINES: usize = 500;
 
 /// A source, and how it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,15 +180,6 @@ impl Crawler {
         self.read_soon(name)
     }
 
-    /// The last lines of what happened at a source, the newest first.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn log_of(&self, name: &str, most: usize) -> Result<Vec<CrawlLogRecord>> {
-        let lines = self.store.under(&CRAWL_LOG, name, MOST_LINES * 2)?;
-        Ok(lines.into_iter().rev().take(most).map(|(_, line)| line).collect())
-    }
-
     /// The books of a source behind one of them, with what it knows each by, in order of that.
     ///
     /// # Errors
@@ -340,16 +329,6 @@ pub(super) fn slug(title: &str) -> String {
     }
     slug.truncate(slug.trim_end_matches('-').len());
     slug
-}
-
-/// Notes a line of what happened, in the write that made it happen.
-pub(super) fn note_line(write: &mut Write<'_>, source: &str, line: &CrawlLogRecord) -> crate::store::Result<()> {
-    let number = write.count(&format!("crawl_log.{source}"), 1)?;
-    write.put(&CRAWL_LOG, &(source.to_owned(), format!("{number:020}")), line)?;
-    if let Some(old) = number.checked_sub(MOST_LINES as u64) {
-        write.delete(&CRAWL_LOG, &(source.to_owned(), format!("{old:020}")));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Pass<'_> {
                     turns.extend(note_item(write, &name, id, item.clone(), now, done)?.map(|turn| (turn, id.clone())));
                 }
                 requests::looked_for(write, &key, &name, now)?;
-                super::sources::note_line(write, &name, &line)?;
+                super::journal::note_line(write, &name, &line)?;
                 Ok(turns)
             })?;
             // Whoever waits comes before what merely is there.

@@ -6,6 +6,7 @@ mod crawl;
 mod mail;
 mod media;
 mod provenance;
+mod source;
 mod token;
 
 use chrono::{DateTime, Utc};
@@ -18,9 +19,10 @@ use crate::book::Format;
 use crate::wechat::Reply;
 pub use chat::{ContactRecord, SubscriptionRecord, WindowRecord};
 pub use crawl::{
-    ChapterRecord, ChapterState, CrawlItemRecord, CrawlLogRecord, CrawlPageRecord, FeedUse, ItemState, PassCounts,
-    RobotsRecord, SerialRecord, SourceKind, SourceRecord, SourceStateRecord,
+    ChapterRecord, ChapterState, CrawlItemRecord, CrawlLogRecord, CrawlPageRecord, ItemState, RobotsRecord,
+    SerialRecord,
 };
+pub use source::{FeedUse, PassCounts, SourceKind, SourceRecord, SourceStateRecord};
 pub use token::{ApiKeyRecord, GrantRecord, Origin, RenewalRecord, TokenCountsRecord};
 
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, InboxRecord, Parcel};

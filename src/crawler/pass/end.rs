@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::sources::note_line;
+use super::super::journal::note_line;
 use super::super::{Crawler, Result};
 use super::Pass;
 use crate::alert::Trouble;

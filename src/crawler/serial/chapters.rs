@@ -184,7 +184,7 @@ impl Pass<'_> {
         self.write(1, |write, done| {
             done.failed += 1;
             write.put(&CHAPTERS, &key, &record)?;
-            super::super::sources::note_line(write, &name, &line)
+            super::super::journal::note_line(write, &name, &line)
         })?;
         Ok(())
     }
