@@ -140,6 +140,11 @@ impl Source {
         self.medium == Medium::Files
     }
 
+    /// The headers of its `header`, for requests to its own site and to no other. None if a script makes them.
+    pub fn headers_of_source(&self) -> Vec<(String, String)> {
+        self.headers.clone().unwrap_or_default()
+    }
+
     /// What of it works.
     pub fn report(&self) -> Report {
         reports::report(self)
