@@ -88,7 +88,9 @@ impl Pattern {
             return Err(RuleError::TooLarge("number of groups of a regular expression"));
         }
         take_room(0, size)?;
-        Ok(Pattern { engine, weight: size / SMALLEST * (1 + groups / 4), is_far: is_far(&source) })
+        // Among characters that are not ASCII, the edges of words are only for the slowest of the engines.
+        let slowness = if source.contains(r"\b") || source.contains(r"\B") { 4 } else { 1 };
+        Ok(Pattern { engine, weight: size / SMALLEST * (1 + groups / 4) * slowness, is_far: is_far(&source) })
     }
 
     /// Steps that one byte of a text costs.

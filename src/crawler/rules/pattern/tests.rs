@@ -64,6 +64,7 @@ fn work_that_grows_is_booked() {
     // The more the expression has, the more a byte costs.
     assert!(cost(r"\b[\s\S]{0,40}Z", &text).unwrap() > 10 * cost("Z", &text).unwrap());
     assert!(cost("(((((((((a)))))))))", &text).unwrap() > 3 * cost("a", &text).unwrap());
+    assert!(cost(r"\bZ", &text).unwrap() > 3 * cost("Z", &text).unwrap());
     // Each of these matches looks to the end of the page first.
     assert_eq!(cost("a(?:[\\s\\S]*Z)?", &text), Err(RuleError::TooSlow));
     assert_eq!(cost("a[\\s\\S]*Z|a", &text), Err(RuleError::TooSlow));
