@@ -27,12 +27,26 @@ pub(super) const NODES: usize = 400_000;
 pub(super) const DEPTH: usize = 512;
 /// Most attributes of one tag: the parser compares each with all before it.
 pub(super) const ATTRIBUTES: usize = 2_000;
-/// Largest compiled regular expression, in bytes.
-pub(super) const REGEX: usize = 2 << 20;
-/// Steps back that one search with look-around or back-references may take.
-pub(super) const BACKTRACKS: usize = 100_000;
+/// Largest compiled regular expression, in bytes: `\w{20}` just fits.
+pub(super) const REGEX: usize = 1 << 20;
+/// What a search may remember, in bytes, if the expression is not larger itself.
+pub(super) const DFA: usize = 128 << 10;
+/// Most regular expressions of one source.
+pub(super) const PATTERNS: usize = 500;
+/// Largest regular expressions of one source together, compiled, in bytes.
+pub(super) const REGEXES: usize = 16 << 20;
+/// Most groups of a regular expression.
+pub(super) const GROUPS: usize = 100;
+/// Most holes of one rule.
+pub(super) const HOLES: usize = 64;
+/// Steps back that one search with look-around or back-references may take; every place it begins at is one.
+pub(super) const BACKTRACKS: usize = 20_000;
 /// Largest text for such a search, in bytes.
-pub(super) const BACKTRACKED: usize = 256 << 10;
+pub(super) const BACKTRACKED: usize = 20 << 10;
+/// Longest expression with look-around or back-references, in bytes.
+pub(super) const BACKTRACKING: usize = 2_000;
+/// Largest part of such an expression that the linear engine carries out, compiled, in bytes.
+pub(super) const DELEGATE: usize = 128 << 10;
 /// Most matches of one expression in one text.
 pub(super) const MATCHES: usize = 100_000;
 /// Most variables of a book, and the longest of their names and values, in bytes.
@@ -63,6 +77,12 @@ impl Budget {
     #[cfg(test)]
     pub(super) fn of(steps: usize) -> Budget {
         Budget(steps)
+    }
+
+    /// How many are gone, for tests of what is booked.
+    #[cfg(test)]
+    pub(super) fn spent(&self) -> usize {
+        STEPS - self.0
     }
 
     /// Takes so many steps away.

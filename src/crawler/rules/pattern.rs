@@ -3,12 +3,24 @@
 //! Tried first with an engine that is linear, then with one that goes back, for look-around and back-references, with
 //! a limit. Android's classes are Unicode's (`\w` has the Han characters), as here.
 
+use std::cell::Cell;
+use std::ops::Range;
+
 use super::error::RuleError;
 use super::limits::{self, Budget};
 
 /// A compiled expression.
 #[derive(Debug)]
-pub(super) enum Pattern {
+pub(super) struct Pattern {
+    engine: Engine,
+    /// Steps that one byte of a text costs: the engines' work grows with the compiled expression and its groups.
+    weight: usize,
+    /// Whether a match may cost a look far beyond its end.
+    is_far: bool,
+}
+
+#[derive(Debug)]
+enum Engine {
     Linear(regex::Regex),
     Backtracking(Box<fancy_regex::Regex>),
 }
@@ -16,35 +28,94 @@ pub(super) enum Pattern {
 /// The groups of one match, the whole first; one that took no part is empty.
 pub(super) type Groups = Vec<String>;
 
+/// What the expressions of one source may still have.
+#[derive(Clone, Copy)]
+struct Room {
+    patterns: usize,
+    bytes: usize,
+}
+
+thread_local! {
+    /// Selectors, paths and cleaning all compile expressions, so what is left is kept beside them.
+    static ROOM: Cell<Option<Room>> = const { Cell::new(None) };
+}
+
+/// Does the work of compiling one source: all expressions compiled in it share one bound.
+pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
+    struct Outermost;
+    impl Drop for Outermost {
+        fn drop(&mut self) {
+            ROOM.set(None);
+        }
+    }
+    let outermost = ROOM.get().is_none().then(|| Outermost);
+    if outermost.is_some() {
+        ROOM.set(Some(Room { patterns: limits::PATTERNS, bytes: limits::REGEXES }));
+    }
+    work()
+}
+
+/// Takes what an expression needs from what is left.
+fn take_room(patterns: usize, bytes: usize) -> Result<(), RuleError> {
+    let Some(room) = ROOM.get() else { return Ok(()) };
+    let left = room.patterns.checked_sub(patterns).zip(room.bytes.checked_sub(bytes));
+    let (patterns, bytes) = left.ok_or(RuleError::TooLarge("regular expressions of a source"))?;
+    ROOM.set(Some(Room { patterns, bytes }));
+    Ok(())
+}
+
 impl Pattern {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// When neither engine takes it.
+    /// When neither engine takes it, or it is too large.
     pub(super) fn compile(java: &str) -> Result<Pattern, RuleError> {
+        take_room(1, 0)?;
         let source = translated(java);
-        let linear = regex::RegexBuilder::new(&source).size_limit(limits::REGEX).dfa_size_limit(limits::REGEX).build();
-        if let Ok(regex) = linear {
-            return Ok(Pattern::Linear(regex));
+        let (engine, size, groups) = match linear(&source)? {
+            Some((regex, size)) => {
+                let groups = regex.captures_len();
+                (Engine::Linear(regex), size, groups)
+            }
+            None => {
+                let regex = backtracking(&source)
+                    .ok_or_else(|| RuleError::syntax(format!("regular expression {}", shortened(java))))?;
+                let groups = regex.captures_len();
+                (Engine::Backtracking(Box::new(regex)), limits::DELEGATE, groups)
+            }
+        };
+        if groups > limits::GROUPS + 1 {
+            return Err(RuleError::TooLarge("number of groups of a regular expression"));
         }
-        let regex = fancy_regex::RegexBuilder::new(&source)
-            .backtrack_limit(limits::BACKTRACKS)
-            .delegate_size_limit(limits::REGEX)
-            .delegate_dfa_size_limit(limits::REGEX)
-            .build()
-            .map_err(|_| RuleError::syntax(format!("regular expression {java}")))?;
-        Ok(Pattern::Backtracking(Box::new(regex)))
+        take_room(0, size)?;
+        // Among characters that are not ASCII, the edges of words are only for the slowest of the engines.
+        let slowness = if source.contains(r"\b") || source.contains(r"\B") { 4 } else { 1 };
+        Ok(Pattern { engine, weight: size / SMALLEST * (1 + groups / 4) * slowness, is_far: is_far(&source) })
+    }
+
+    /// Steps that one byte of a text costs.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Whether the whole text matches.
     pub(super) fn matches_whole(&self, text: &str, budget: &mut Budget) -> Result<bool, RuleError> {
-        let found = self.all(text, 1, budget)?;
-        Ok(found.first().is_some_and(|one| one.range == (0..text.len())))
+        let mut is_whole = false;
+        self.each(text, 1, budget, |range, _, _| {
+            is_whole = range == (0..text.len());
+            Ok(())
+        })?;
+        Ok(is_whole)
     }
 
     /// Whether it is found in the text.
     pub(super) fn is_found(&self, text: &str, budget: &mut Budget) -> Result<bool, RuleError> {
-        Ok(!self.all(text, 1, budget)?.is_empty())
+        let mut is_found = false;
+        self.each(text, 1, budget, |_, _, _| {
+            is_found = true;
+            Ok(())
+        })?;
+        Ok(is_found)
     }
 
     /// The groups of every match, of at most `most`.
@@ -52,7 +123,12 @@ impl Pattern {
     /// # Errors
     /// When there are more matches than any text should have, or the search takes too long.
     pub(super) fn groups(&self, text: &str, most: usize, budget: &mut Budget) -> Result<Vec<Groups>, RuleError> {
-        Ok(self.all(text, most, budget)?.into_iter().map(|found| found.groups).collect())
+        let mut all = Vec::new();
+        self.each(text, most, budget, |_, groups, _| {
+            all.push(groups.iter().map(|&group| group.to_owned()).collect());
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// Replaces every match. In the replacement `$1` stands for a group, and a backslash takes the meaning of the next
@@ -61,18 +137,16 @@ impl Pattern {
     /// # Errors
     /// As [`Pattern::groups`], and when the text becomes too large.
     pub(super) fn replace(&self, text: &str, by: &str, budget: &mut Budget) -> Result<String, RuleError> {
-        let mut out = String::with_capacity(text.len());
+        let mut out = String::new();
         let mut end = 0;
-        for found in self.all(text, usize::MAX, budget)? {
-            out.push_str(text.get(end..found.range.start).unwrap_or_default());
-            push_replacement(&mut out, by, &found.groups);
-            end = found.range.end;
-            if out.len() > limits::TEXT {
-                return Err(RuleError::TooLarge("text"));
-            }
-        }
-        out.push_str(text.get(end..).unwrap_or_default());
-        limits::checked(out)
+        self.each(text, usize::MAX, budget, |range, groups, budget| {
+            push(&mut out, text.get(end..range.start).unwrap_or_default())?;
+            budget.spend(by.len())?;
+            end = range.end;
+            push_replacement(&mut out, by, groups)
+        })?;
+        push(&mut out, text.get(end..).unwrap_or_default())?;
+        Ok(out)
     }
 
     /// The first match, replaced; nothing if there is none.
@@ -80,86 +154,188 @@ impl Pattern {
     /// # Errors
     /// As [`Pattern::replace`].
     pub(super) fn replace_in_first(&self, text: &str, by: &str, budget: &mut Budget) -> Result<String, RuleError> {
-        let found = self.all(text, 1, budget)?;
-        let whole = found.first().and_then(|found| found.groups.first());
-        whole.map_or(Ok(String::new()), |whole| {
-            // Replaced within what was found, where look-around sees nothing beyond it; only its first match.
-            let inner = self.all(whole, 1, budget)?;
-            let Some(first) = inner.first() else { return Ok(whole.clone()) };
-            let mut out = whole.get(..first.range.start).unwrap_or_default().to_owned();
-            push_replacement(&mut out, by, &first.groups);
-            out.push_str(whole.get(first.range.end..).unwrap_or_default());
-            limits::checked(out)
-        })
+        let mut first = 0..0;
+        self.each(text, 1, budget, |range, _, _| {
+            first = range;
+            Ok(())
+        })?;
+        // Replaced within what was found, where look-around sees nothing beyond it; only its first match.
+        let whole = text.get(first).unwrap_or_default();
+        let mut out = String::new();
+        let mut end = 0;
+        if !whole.is_empty() {
+            self.each(whole, 1, budget, |range, groups, _| {
+                push(&mut out, whole.get(..range.start).unwrap_or_default())?;
+                end = range.end;
+                push_replacement(&mut out, by, groups)
+            })?;
+        }
+        push(&mut out, whole.get(end..).unwrap_or_default())?;
+        Ok(out)
     }
 
-    fn all(&self, text: &str, most: usize, budget: &mut Budget) -> Result<Vec<Found>, RuleError> {
-        budget.spend(text.len())?;
-        let mut all = Vec::new();
-        match self {
-            Pattern::Linear(regex) => {
+    /// Calls `take` for every match, of at most `most`, with its place and its groups.
+    fn each(
+        &self,
+        text: &str,
+        most: usize,
+        budget: &mut Budget,
+        mut take: impl FnMut(Range<usize>, &[&str], &mut Budget) -> Result<(), RuleError>,
+    ) -> Result<(), RuleError> {
+        budget.spend(self.first_cost(text.len()))?;
+        let mut count = 0;
+        let mut one = |range: Range<usize>, groups: &[&str], budget: &mut Budget| {
+            let held: usize = groups.iter().map(|group| group.len() + size_of::<String>()).sum();
+            budget.spend(50 + 4 * held + self.next_cost(text.len() - range.end))?;
+            count += 1;
+            if count > limits::MATCHES {
+                return Err(RuleError::TooLarge("matches of a regular expression"));
+            }
+            take(range, groups, budget)
+        };
+        match &self.engine {
+            Engine::Linear(regex) => {
                 for captures in regex.captures_iter(text).take(most) {
                     let Some(whole) = captures.get(0) else { continue };
-                    let groups = captures.iter().map(|group| group.map_or("", |group| group.as_str()).to_owned());
-                    // Each match may have looked as far as the end.
-                    budget.spend(text.len() / 32)?;
-                    push(&mut all, Found { range: whole.range(), groups: groups.collect() }, budget)?;
+                    let groups: Vec<&str> = captures.iter().map(|one| one.map_or("", |one| one.as_str())).collect();
+                    one(whole.range(), &groups, budget)?;
                 }
             }
-            Pattern::Backtracking(regex) => {
+            Engine::Backtracking(regex) => {
                 if text.len() > limits::BACKTRACKED {
                     return Err(RuleError::TooLarge("text for a regular expression with look-around"));
                 }
                 for captures in regex.captures_iter(text).take(most) {
                     let captures = captures.map_err(|_| RuleError::TooSlow)?;
                     let Some(whole) = captures.get(0) else { continue };
-                    let groups = captures.iter().map(|group| group.map_or("", |group| group.as_str()).to_owned());
-                    budget.spend(1_000 + text.len() / 8)?;
-                    push(&mut all, Found { range: whole.range(), groups: groups.collect() }, budget)?;
+                    let groups: Vec<&str> = captures.iter().map(|one| one.map_or("", |one| one.as_str())).collect();
+                    one(whole.range(), &groups, budget)?;
                 }
             }
         }
-        Ok(all)
+        Ok(())
+    }
+
+    /// Steps of the search for the first match, and of all of the way to the others.
+    fn first_cost(&self, length: usize) -> usize {
+        match self.engine {
+            Engine::Linear(_) => length.saturating_mul(self.weight),
+            Engine::Backtracking(_) => backtracked(length),
+        }
+    }
+
+    /// Steps of looking on after a match, beyond what the next will begin at.
+    fn next_cost(&self, left: usize) -> usize {
+        match self.engine {
+            Engine::Linear(_) if self.is_far => left.saturating_mul(self.weight) / 4,
+            Engine::Linear(_) => self.weight,
+            Engine::Backtracking(_) => 1_000 + backtracked(left),
+        }
     }
 }
 
-struct Found {
-    range: std::ops::Range<usize>,
-    groups: Groups,
+/// Steps of a search that goes back: at every place it may look to the end.
+fn backtracked(length: usize) -> usize {
+    length.saturating_mul(length) / 128 + length
 }
 
-fn push(all: &mut Vec<Found>, found: Found, budget: &mut Budget) -> Result<(), RuleError> {
-    budget.spend(found.groups.iter().map(String::len).sum::<usize>() + 50)?;
-    if all.len() >= limits::MATCHES {
-        return Err(RuleError::TooLarge("matches of a regular expression"));
+/// The size, in bytes, of an expression whose search takes one step for a byte.
+const SMALLEST: usize = 2 << 10;
+
+/// An expression for the linear engine, and about how large it is; nothing if it needs the other.
+fn linear(source: &str) -> Result<Option<(regex::Regex, usize)>, RuleError> {
+    let mut size = SMALLEST;
+    while size <= limits::REGEX {
+        let mut builder = regex::RegexBuilder::new(source);
+        match builder.size_limit(size).dfa_size_limit(limits::DFA.max(2 * size)).build() {
+            Ok(regex) => return Ok(Some((regex, size))),
+            // What it is the engine does not tell, only that it is more.
+            Err(regex::Error::CompiledTooBig(_)) => size *= 2,
+            Err(_) => return Ok(None),
+        }
     }
-    all.push(found);
+    Err(RuleError::TooLarge("regular expression"))
+}
+
+fn backtracking(source: &str) -> Option<fancy_regex::Regex> {
+    // Every part of it may be as large as allowed.
+    if source.len() > limits::BACKTRACKING {
+        return None;
+    }
+    let mut builder = fancy_regex::RegexBuilder::new(source);
+    builder.backtrack_limit(limits::BACKTRACKS);
+    builder.delegate_size_limit(limits::DELEGATE).delegate_dfa_size_limit(limits::DFA).build().ok()
+}
+
+/// Whether a search may look far beyond the end of what it then gives: when something of any length that may also be
+/// left out, or another branch, leads on from there. Without these every byte is looked at a few times, however many
+/// matches there are.
+fn is_far(source: &str) -> bool {
+    let (mut is_loop, mut is_fork, mut classes, mut before) = (false, false, 0_usize, ' ');
+    let mut chars = source.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '[' => classes += 1,
+            ']' => classes = classes.saturating_sub(1),
+            _ if classes > 0 => {}
+            '*' | '+' | '{' | '?' => {
+                is_loop |= c != '?';
+                is_fork |= before == ')';
+            }
+            '|' => is_fork = true,
+            _ => {}
+        }
+        before = c;
+    }
+    let is_flag = |c: &char| c.is_ascii_alphabetic() || *c == '-';
+    // With this flag there are comments, and brackets in them.
+    let is_loose = source.split("(?").skip(1).any(|flags| flags.chars().take_while(is_flag).any(|flag| flag == 'x'));
+    is_loop && is_fork || is_loose || classes > 0
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// Adds a part to a text that is being made.
+fn push(out: &mut String, part: &str) -> Result<(), RuleError> {
+    if out.len() + part.len() > limits::TEXT {
+        return Err(RuleError::TooLarge("text"));
+    }
+    out.push_str(part);
     Ok(())
 }
 
-fn push_replacement(out: &mut String, by: &str, groups: &[String]) {
-    let mut rest = by.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' => out.extend(rest.next()),
-            '$' => {
-                let Some(mut number) = rest.peek().and_then(|c| c.to_digit(10)) else {
-                    out.push('$');
-                    continue;
-                };
-                rest.next();
-                // A second digit belongs to it only if there is such a group.
-                if let Some(digit) = rest.peek().and_then(|c| c.to_digit(10))
-                    && ((number * 10 + digit) as usize) < groups.len()
-                {
-                    number = number * 10 + digit;
-                    rest.next();
-                }
-                out.push_str(groups.get(number as usize).map_or("", String::as_str));
-            }
-            c => out.push(c),
+/// A text as it has to be written in a replacement to stand for itself.
+pub(super) fn quoted(text: &str) -> String {
+    text.replace('\\', r"\\").replace('$', r"\$")
+}
+
+fn push_replacement(out: &mut String, by: &str, groups: &[&str]) -> Result<(), RuleError> {
+    let mut rest = by;
+    while let Some(at) = rest.find(['\\', '$']) {
+        let (before, sign) = rest.split_at(at);
+        push(out, before)?;
+        let mut after = sign.chars();
+        if after.next() == Some('\\') {
+            let length = after.next().map_or(0, char::len_utf8);
+            push(out, sign.get(1..=length).unwrap_or_default())?;
+            rest = sign.get(1 + length..).unwrap_or_default();
+            continue;
         }
+        let digit = |at: usize| sign.as_bytes().get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0');
+        let Some(first) = digit(1).map(usize::from) else {
+            push(out, "$")?;
+            rest = after.as_str();
+            continue;
+        };
+        // A second digit belongs to it only if there is such a group.
+        let both = digit(2).map(|second| first * 10 + usize::from(second)).filter(|&both| both < groups.len());
+        push(out, groups.get(both.unwrap_or(first)).copied().unwrap_or_default())?;
+        rest = sign.get(if both.is_some() { 3 } else { 2 }..).unwrap_or_default();
     }
+    push(out, rest)
 }
 
 /// What Java writes differently.
@@ -202,43 +378,4 @@ fn push_escape<'a>(out: &mut String, after: &'a str) -> &'a str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn replaced(pattern: &str, text: &str, by: &str) -> String {
-        Pattern::compile(pattern).unwrap().replace(text, by, &mut Budget::new()).unwrap()
-    }
-
-    #[test]
-    fn java_is_understood() {
-        assert_eq!(replaced(r"(\d+)章\（(.)\）", "第12章（上）", "$2-$1"), "第上-12");
-        assert_eq!(replaced(r"[\u4e00-\u9fa5]+", "a书童b", ""), "ab");
-        assert_eq!(replaced(r"\Qa.b\E\<", "a.b<axb<", "\\$1"), "$1axb<");
-        assert_eq!(replaced(r"(a)", "a", "$10"), "a0");
-        assert_eq!(replaced(&"(.)".repeat(12), "abcdefghijkl", "$12$1\\$"), "la$");
-        assert_eq!(replaced(r"\h+", "a\u{3000} b", "-"), "a-b");
-        assert!(matches!(Pattern::compile("(?<!x)y"), Ok(Pattern::Backtracking(_))));
-        assert_eq!(replaced(r"(.)\1", "aabcc", "<$1>"), "<a>b<c>");
-        assert!(Pattern::compile("(").is_err());
-    }
-
-    #[test]
-    fn the_first_match_alone() {
-        let first = |pattern: &str| {
-            Pattern::compile(pattern).unwrap().replace_in_first("id=1;id=2", "$1", &mut Budget::new()).unwrap()
-        };
-        assert_eq!((first(r"id=(\d)").as_str(), first("(x)").as_str()), ("1", ""));
-    }
-
-    #[test]
-    fn what_takes_too_long_is_stopped() {
-        let pattern = Pattern::compile(r"^(?:(a+)+\1)+c$").unwrap();
-        let text = "a".repeat(3000) + "b";
-        assert_eq!(pattern.is_found(&text, &mut Budget::new()), Err(RuleError::TooSlow));
-        let pattern = Pattern::compile("a").unwrap();
-        let many = "a".repeat(limits::MATCHES + 1);
-        assert!(pattern.replace(&many, "b", &mut Budget::new()).is_err());
-        assert!(Pattern::compile(&"(a{1,1000}){1,1000}".repeat(10)).is_err());
-        assert!(Pattern::compile(&("(?=".repeat(10_000) + &")".repeat(10_000))).is_err());
-    }
-}
+mod tests;

@@ -32,7 +32,8 @@ pub struct Request {
     pub method: Method,
     /// Where to, encoded.
     pub url: Url,
-    /// Those of the source, then those of the address, each name once.
+    /// Those that the address itself asks for, each name once. Those of the source are not among them, for they are
+    /// for its own site alone: see [`Source::headers_of_source`](super::Source::headers_of_source).
     pub headers: Vec<(String, String)>,
     /// The body of a POST.
     pub body: Option<Vec<u8>>,
@@ -109,7 +110,7 @@ impl AddressRule {
     /// The request for some words and a page, from 1.
     ///
     /// # Errors
-    /// As [`request`].
+    /// As [`request`], and when the words would choose the server.
     pub(super) fn request(
         &self,
         words: &str,
@@ -117,17 +118,36 @@ impl AddressRule {
         base: &Url,
         headers: &[(String, String)],
     ) -> Result<Request, RuleError> {
-        let words = tame(words);
-        let asked = Asked { words: &words, page: page.max(1), source: base };
+        let (words, page) = (tame(words), page.max(1));
+        let made = request(&chosen(&self.filled(&words, page, base)?, page), base, headers)?;
+        // Where the words are part of the server's name, or become one, others ask for elsewhere.
+        let other = request(&chosen(&self.filled(&format!("{words}a"), page, base)?, page), base, headers)?;
+        if made.url.origin() != other.url.origin() {
+            return Err(RuleError::Address(made.url.as_str().chars().take(200).collect()));
+        }
+        Ok(made)
+    }
+
+    fn filled(&self, words: &str, page: u32, base: &Url) -> Result<String, RuleError> {
+        let in_path = segment(words);
         let mut text = String::new();
         for piece in &self.0 {
             match piece {
                 Piece::Text(piece) => text.push_str(piece),
-                Piece::Expression(expression) => text.push_str(&expression.value(&asked)?.text()),
+                Piece::Expression(expression) => {
+                    let is_path = !text.contains('?') && divided(&text).1.is_none();
+                    let asked = Asked { words: if is_path { &in_path } else { words }, page, source: base };
+                    text.push_str(&expression.value(&asked)?.text());
+                }
             }
         }
-        request(&chosen(&text, asked.page), base, headers)
+        Ok(text)
     }
+}
+
+/// Tame words as part of one segment of a path: dots alone would go up.
+fn segment(words: &str) -> String {
+    words.trim_matches(['.', ' ']).replace('/', "%2F")
 }
 
 /// An address that only a browser can open, told from its source: options may still have holes there.
@@ -195,7 +215,7 @@ fn joined(address: &str, base: &Url) -> Option<Url> {
     base.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// The request for an address with options.
+/// The request for an address with options. The headers are the source's: they count, but are not the request's.
 ///
 /// # Errors
 /// When it is no address, or is for a browser.
@@ -227,29 +247,34 @@ pub(super) fn request(text: &str, base: &Url, headers: &[(String, String)]) -> R
     };
     let url = joined(&address, base).ok_or_else(bad)?;
     let is_post = option("method").is_some_and(|method| method.eq_ignore_ascii_case("POST"));
-    let mut headers = headers.to_vec();
+    let mut own = Vec::new();
     for (name, value) in option_headers(options.get("headers")) {
-        set(&mut headers, name, value);
+        set(&mut own, name, value);
     }
-    headers.truncate(limits::HEADERS);
-    let body = is_post.then(|| body(&option("body").unwrap_or_default(), charset.as_deref(), &mut headers));
+    own.truncate(limits::HEADERS);
+    let body = is_post.then(|| body(&option("body").unwrap_or_default(), charset.as_deref(), headers, &mut own));
     if body.as_ref().is_some_and(|body| body.len() > limits::BODY) {
         return Err(RuleError::TooLarge("body"));
     }
     Ok(Request {
         method: if is_post { Method::Post } else { Method::Get },
         url,
-        headers,
+        headers: own,
         body,
         charset: charset.filter(|charset| !charset.eq_ignore_ascii_case("escape")),
         retries: option("retry").and_then(|retry| retry.parse().ok()).unwrap_or(0).min(3),
     })
 }
 
-/// A body as it is sent; its type is set if the source names none.
-fn body(text: &str, charset: Option<&str>, headers: &mut Vec<(String, String)>) -> Vec<u8> {
+/// A body as it is sent; its type is set if neither source nor address names one.
+fn body(
+    text: &str,
+    charset: Option<&str>,
+    of_source: &[(String, String)],
+    headers: &mut Vec<(String, String)>,
+) -> Vec<u8> {
     let start = text.trim_start();
-    let has_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let has_type = of_source.iter().chain(headers.iter()).any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let (body, kind) = match () {
         () if start.starts_with(['{', '[']) => (encode::bytes(text, charset), "application/json"),
         () if start.starts_with('<') => (encode::bytes(text, charset), "application/xml"),
@@ -278,75 +303,4 @@ fn option_headers(value: Option<&Value>) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn base() -> Url {
-        Url::parse("https://book.example/dir/").unwrap()
-    }
-
-    #[track_caller]
-    fn search(rule: &str, words: &str, page: u32) -> Request {
-        AddressRule::compile(rule).unwrap().request(words, page, &base(), &[]).unwrap()
-    }
-
-    fn body_of(request: &Request) -> &str {
-        std::str::from_utf8(request.body.as_deref().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn words_and_pages_are_filled_in() {
-        let url = |rule: &str, page| search(rule, "书童", page).url.to_string();
-        assert_eq!(url("/s?q={{key}}&p={{page}}", 2), "https://book.example/s?q=%E4%B9%A6%E7%AB%A5&p=2");
-        assert_eq!(url("s?o={{(page-1)*20}}", 3), "https://book.example/dir/s?o=40");
-        assert_eq!(url("/l/<,index_{{page}}.html>", 1), "https://book.example/l/");
-        assert_eq!(url("/l/<,index_{{page}}.html>", 2), "https://book.example/l/index_2.html");
-        assert_eq!(url("/l/<a, b ,c>", 9), "https://book.example/l/c");
-        assert_eq!(url("/s?q=searchKey&p=searchPage", 4), "https://book.example/s?q=%E4%B9%A6%E7%AB%A5&p=4");
-    }
-
-    #[test]
-    fn forms_charsets_and_bodies() {
-        let post = search("/s.php,{\"charset\":\"gbk\",\"method\":\"POST\",\"body\":\"k={{key}}&t=1\"}", "书童", 1);
-        assert_eq!(
-            (post.method, body_of(&post), post.charset.as_deref()),
-            (Method::Post, "k=%CA%E9%CD%AF&t=1", Some("gbk"))
-        );
-        assert_eq!(post.headers, [("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())]);
-        let post = search("/s, {'method':'post','retry':9,body:{\"k\":\"{{key}}\"},headers:'{\"A\":\"1\"}'}", "书", 1);
-        assert_eq!((body_of(&post), post.retries), ("{\"k\":\"书\"}", 3));
-        assert_eq!(post.headers.first(), Some(&("A".to_owned(), "1".to_owned())));
-        assert_eq!(search("/s?q={{key}},{\"charset\":\"gbk\"}", "书", 1).url.query(), Some("q=%CA%E9"));
-        assert_eq!(search("/s?q={{key}},{\"charset\":\"escape\"}", "书", 1).url.query(), Some("q=%u4E66"));
-    }
-
-    #[test]
-    fn words_cannot_leave_their_place() {
-        let request = search("/s?q={{key}}", "a,{\"method\":\"POST\",\"body\":\"x\"}&b=<1,2>#", 1);
-        assert_eq!(
-            (request.method, request.url.query()),
-            (Method::Get, Some("q=a,%20method%20:%20POST%20,%20body%20:%20x%20b%201,2"))
-        );
-    }
-
-    #[test]
-    fn what_a_browser_or_a_script_must_make_is_said_so() {
-        for rule in ["@js:key", "/s,{\"webView\": true}", "/s,{'webJs':'x'}", "/s?{{java.ajax(key)}}", "<js>1</js>/s"] {
-            assert!(matches!(AddressRule::compile(rule), Err(RuleError::Unsupported(..))), "{rule}");
-        }
-        assert!(matches!(request("/a,{\"js\":\"x\"}", &base(), &[]), Err(RuleError::Unsupported(..))));
-        assert!(request("/a,{\"webView\":false}", &base(), &[]).is_ok());
-        for address in ["javascript:void(0)", "file:///etc/passwd", "http://", "/a,{x"] {
-            assert!(matches!(request(address, &base(), &[]), Err(RuleError::Address(_))), "{address}");
-        }
-    }
-
-    #[test]
-    fn addresses_are_made_absolute() {
-        assert_eq!(
-            absolute("a.html , {\"a\":1}", &base()).as_deref(),
-            Some("https://book.example/dir/a.html,{\"a\":1}")
-        );
-        assert_eq!((absolute("", &base()), absolute("mailto:x", &base())), (None, None));
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use super::super::error::RuleError;
 use super::super::expression::{Name, Names, Value};
 use super::super::kept::Kept;
 use super::super::limits::{self, Budget};
-use super::super::pattern::Pattern;
+use super::super::pattern::{self, Pattern};
 use super::super::tree::Tree;
 use super::super::xpath::Found;
 use super::{Body, Cleaning, Expression, JsonRule, Looking, Piece, Rule};
@@ -236,18 +236,19 @@ fn texts(looking: &Looking, content: &Content, budget: &mut Budget) -> Result<Ve
 
 impl Cleaning {
     fn apply(&self, text: String, content: &Content, scope: &mut Scope<'_>) -> Result<String, RuleError> {
-        let by = filled(&self.replacement, content, scope)?;
         let late;
         let pattern = match &self.expression {
             Expression::Pattern(pattern) => Ok(pattern),
             Expression::Literal(literal) => Err(literal.clone()),
             Expression::Template(pieces) => {
                 let source = filled(pieces, content, scope)?;
-                scope.budget.spend(limits::RULE)?;
-                late = if source.len() > limits::RULE { None } else { Pattern::compile(&source).ok() };
+                late = late_pattern(&source, scope.budget)?;
                 late.as_ref().ok_or(source)
             }
         };
+        // What comes from pages is no group, whatever it looks like.
+        let write: fn(&str) -> String = if pattern.is_ok() { pattern::quoted } else { str::to_owned };
+        let by = filled_with(&self.replacement, content, scope, write)?;
         match pattern {
             Ok(pattern) if self.first_only => pattern.replace_in_first(&text, &by, scope.budget),
             Ok(pattern) => pattern.replace(&text, &by, scope.budget),
@@ -265,8 +266,35 @@ impl Cleaning {
     }
 }
 
+/// The pattern that is known only now; nothing if it is to be taken as written.
+fn late_pattern(source: &str, budget: &mut Budget) -> Result<Option<Pattern>, RuleError> {
+    // Compiling costs about as much as a search in a page.
+    budget.spend(limits::RULE + source.len().saturating_mul(256))?;
+    if source.len() > limits::RULE {
+        return Ok(None);
+    }
+    match Pattern::compile(source) {
+        Ok(pattern) => {
+            budget.spend(pattern.weight() * 8_192)?;
+            Ok(Some(pattern))
+        }
+        Err(error @ RuleError::TooLarge(_)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 /// Fills the holes of a template.
 fn filled(pieces: &[Piece], content: &Content, scope: &mut Scope<'_>) -> Result<String, RuleError> {
+    filled_with(pieces, content, scope, str::to_owned)
+}
+
+/// Fills the holes of a template with values that `write` writes.
+fn filled_with(
+    pieces: &[Piece],
+    content: &Content,
+    scope: &mut Scope<'_>,
+    write: fn(&str) -> String,
+) -> Result<String, RuleError> {
     let mut out = String::new();
     for piece in pieces {
         match piece {
@@ -275,12 +303,12 @@ fn filled(pieces: &[Piece], content: &Content, scope: &mut Scope<'_>) -> Result<
                 Content::Groups(groups) => out.push_str(groups.get(*number).map_or("", String::as_str)),
                 _ => out.push_str(&format!("${number}")),
             },
-            Piece::Get(name) => out.push_str(scope.kept.get(name).unwrap_or_default()),
-            Piece::Rule(rule) => out.push_str(&rule.text(content, scope)?),
+            Piece::Get(name) => out.push_str(&write(scope.kept.get(name).unwrap_or_default())),
+            Piece::Rule(rule) => out.push_str(&write(&rule.text(content, scope)?)),
             Piece::Expression(expression) => {
                 let value = expression.value(&Here { scope, content })?.text();
                 scope.budget.spend(value.len())?;
-                out.push_str(&value);
+                out.push_str(&write(&value));
             }
         }
         if out.len() > limits::TEXT {

@@ -7,7 +7,7 @@ mod template;
 use super::chain::Chain;
 use super::error::RuleError;
 use super::json::JsonRule;
-use super::pattern::Pattern;
+use super::pattern::{self, Pattern};
 use super::xpath::XPath;
 pub(super) use evaluate::Scope;
 pub(super) use parse::has_script;
@@ -77,7 +77,7 @@ impl Rule {
     /// # Errors
     /// When it has a construct that is not carried out, or is too long.
     pub(super) fn compile(source: &str, kind: Kind) -> Result<Rule, RuleError> {
-        parse::rule(source, kind, 0)
+        pattern::within(|| parse::rule(source, kind, 0))
     }
 
     /// Whether it is a list whose items are groups of a match.

@@ -40,7 +40,7 @@ pub(super) fn rule(source: &str, kind: Kind, depth: usize) -> Result<Rule, RuleE
     let (rest, puts) = without_puts(rest, depth)?;
     let mut sections = template::sections(template::pieces(rest.trim(), depth)?).into_iter();
     let body = body(sections.next().unwrap_or_default(), mode, kind)?;
-    let cleaning = cleaning(sections.collect());
+    let cleaning = cleaning(sections.collect())?;
     Ok(Rule { puts, body, cleaning })
 }
 
@@ -166,15 +166,17 @@ fn body(pieces: Vec<Piece>, mode: Mode, kind: Kind) -> Result<Body, RuleError> {
     }
 }
 
-fn cleaning(sections: Vec<Vec<Piece>>) -> Option<Cleaning> {
+fn cleaning(sections: Vec<Vec<Piece>>) -> Result<Option<Cleaning>, RuleError> {
     let first_only = sections.len() > 2;
     let mut sections = sections.into_iter();
-    let expression = sections.next().filter(|pieces| !pieces.is_empty())?;
+    let Some(expression) = sections.next().filter(|pieces| !pieces.is_empty()) else { return Ok(None) };
     let expression = match expression.as_slice() {
-        [Piece::Text(text)] => {
-            Pattern::compile(text).map_or_else(|_| Expression::Literal(text.clone()), Expression::Pattern)
-        }
+        [Piece::Text(text)] => match Pattern::compile(text) {
+            Ok(pattern) => Expression::Pattern(pattern),
+            Err(error @ RuleError::TooLarge(_)) => return Err(error),
+            Err(_) => Expression::Literal(text.clone()),
+        },
         _ => Expression::Template(expression),
     };
-    Some(Cleaning { expression, replacement: sections.next().unwrap_or_default(), first_only })
+    Ok(Some(Cleaning { expression, replacement: sections.next().unwrap_or_default(), first_only }))
 }

@@ -21,9 +21,10 @@ pub(in super::super) enum Piece {
 /// Cuts a rule into pieces.
 ///
 /// # Errors
-/// When what is in braces is neither rule nor expression.
+/// When what is in braces is neither rule nor expression, or there are too many.
 pub(super) fn pieces(source: &str, depth: usize) -> Result<Vec<Piece>, RuleError> {
     let mut pieces = Vec::new();
+    let mut holes = 0;
     let mut text = String::new();
     let mut rest = source;
     // Once a hole has no end, none after it has: looking again for each would be quadratic.
@@ -45,6 +46,10 @@ pub(super) fn pieces(source: &str, depth: usize) -> Result<Vec<Piece>, RuleError
             pieces.push(Piece::Text(std::mem::take(&mut text)));
         }
         pieces.push(piece);
+        holes += 1;
+        if holes > limits::HOLES {
+            return Err(RuleError::TooLarge("number of holes of a rule"));
+        }
         rest = after;
     }
     if !text.is_empty() {

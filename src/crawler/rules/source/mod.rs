@@ -16,7 +16,7 @@ use super::error::{Construct, ImportError, RuleError};
 use super::header;
 use super::import::{normalised, text};
 use super::limits::{self, Budget};
-use super::pattern::Pattern;
+use super::pattern::{self, Pattern};
 use super::rate::Rate;
 use super::report::{Report, Step};
 use super::request::{self, AddressRule, Request};
@@ -76,6 +76,10 @@ impl Source {
     }
 
     pub(super) fn from_fields(fields: &Map<String, Value>) -> Result<Source, ImportError> {
+        pattern::within(|| Source::compiled(fields))
+    }
+
+    fn compiled(fields: &Map<String, Value>) -> Result<Source, ImportError> {
         let text = |name: &str| text(fields, name);
         let url = text("bookSourceUrl");
         let base = Url::parse(url.split('#').next().unwrap_or_default().trim())
@@ -134,6 +138,11 @@ impl Source {
     /// Whether its books are files to download, which [`Detail::files`] names, and not chapters.
     pub fn is_of_files(&self) -> bool {
         self.medium == Medium::Files
+    }
+
+    /// The headers of its `header`, for requests to its own site and to no other. None if a script makes them.
+    pub fn headers_of_source(&self) -> Vec<(String, String)> {
+        self.headers.clone().unwrap_or_default()
     }
 
     /// What of it works.

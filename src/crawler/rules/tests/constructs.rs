@@ -141,3 +141,22 @@ fn what_is_made_to_exhaust_is_stopped() {
     let grown = with_page("https://s.example/", &large, |page| evaluate(&rule, page, &mut Kept::default()));
     assert!(matches!(grown, Err(RuleError::TooLarge(_))));
 }
+
+#[test]
+fn values_in_a_replacement_are_no_groups() {
+    check_in("<p>$0$0\\</p>", "@@p@text##[$]##{{@@p@text}}", &["$0$0\\0$0$0\\0\\"]);
+    check_in("<p>$0</p>", "@put:{a:\"p@text\"}@@p@text##[$](0)##@get:{a}$1", &["$00"]);
+    // What is no expression is replaced as written, by what is written.
+    check_in("<p>$1(</p>", "@@p@text##(##{{@@p@text}}", &["$1$1("]);
+}
+
+#[test]
+fn holes_are_counted() {
+    let page = |rule: &str| with_page("https://s.example/", PAGE, |page| evaluate(rule, page, &mut Kept::default()));
+    let holes = |count: usize| page(&"{{@@a##\\w{2}b}}".repeat(count));
+    assert!(holes(64).is_ok());
+    assert_eq!(holes(65), Err(RuleError::TooLarge("number of holes of a rule")));
+    let put = |count: usize| format!("@put:{{a:\"{}\"}}", "{{@@a##x}}".repeat(count));
+    assert_eq!(page(&put(50).repeat(9)), Ok(Vec::new()));
+    assert_eq!(page(&put(50).repeat(11)), Err(RuleError::TooLarge("regular expressions of a source")));
+}

@@ -48,7 +48,8 @@ fn what_a_source_asks_for() {
     let search = source.search("书童", 2).unwrap();
     assert_eq!(search.url.as_str(), "https://s.example/search?q=%CA%E9%CD%AF&p=2");
     assert_eq!((search.method, search.charset.as_deref()), (Method::Get, Some("gbk")));
-    assert_eq!(search.headers, [("Referer".to_owned(), "https://s.example/".to_owned())]);
+    assert_eq!(search.headers, []);
+    assert_eq!(source.headers_of_source(), [("Referer".to_owned(), "https://s.example/".to_owned())]);
     assert_eq!(source.lists(), ["玄幻", "热门"]);
     assert_eq!(source.list(0, 3).unwrap().url.path(), "/l/1/3.html");
     assert_eq!(source.list(1, 1).unwrap().url.path(), "/top.html");
