@@ -213,8 +213,8 @@ impl Crawler {
             reach: source.reach()?,
             least_delay: source.pause_ms.map(std::time::Duration::from_millis),
             rate,
-            // Those of rules come with each request.
-            headers: Vec::new(),
+            // Only to its own address: there may be a cookie among them.
+            headers: rules.map(rules::Source::headers_of_source).unwrap_or_default(),
             login,
             origin,
             // Sites that are made for browsers may hand out a cookie first.

@@ -32,9 +32,7 @@ pub(super) const REGEX: usize = 1 << 20;
 /// What a search may remember, in bytes, if the expression is not larger itself.
 pub(super) const DFA: usize = 128 << 10;
 /// Most regular expressions of one source.
-pub(super) const PATTERNS: usize = 500;
-/// Largest regular expressions of one source together, compiled, in bytes.
-pub(super) const REGEXES: usize = 16 << 20;
+pub(super) const PATTERNS: usize = 300;
 /// Most groups of a regular expression.
 pub(super) const GROUPS: usize = 100;
 /// Most holes of one rule.

@@ -3,7 +3,6 @@
 //! Tried first with an engine that is linear, then with one that goes back, for look-around and back-references, with
 //! a limit. Android's classes are Unicode's (`\w` has the Han characters), as here.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::error::RuleError;
@@ -28,40 +27,10 @@ enum Engine {
 /// The groups of one match, the whole first; one that took no part is empty.
 pub(super) type Groups = Vec<String>;
 
-/// What the expressions of one source may still have.
-#[derive(Clone, Copy)]
-struct Room {
-    patterns: usize,
-    bytes: usize,
-}
-
-thread_local! {
-    /// Selectors, paths and cleaning all compile expressions, so what is left is kept beside them.
-    static ROOM: Cell<Option<Room>> = const { Cell::new(None) };
-}
-
-/// Does the work of compiling one source: all expressions compiled in it share one bound.
-pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
-    struct Outermost;
-    impl Drop for Outermost {
-        fn drop(&mut self) {
-            ROOM.set(None);
-        }
-    }
-    let outermost = ROOM.get().is_none().then(|| Outermost);
-    if outermost.is_some() {
-        ROOM.set(Some(Room { patterns: limits::PATTERNS, bytes: limits::REGEXES }));
-    }
-    work()
-}
-
-/// Takes what an expression needs from what is left.
-fn take_room(patterns: usize, bytes: usize) -> Result<(), RuleError> {
-    let Some(room) = ROOM.get() else { return Ok(()) };
-    let left = room.patterns.checked_sub(patterns).zip(room.bytes.checked_sub(bytes));
-    let (patterns, bytes) = left.ok_or(RuleError::TooLarge("regular expressions of a source"))?;
-    ROOM.set(Some(Room { patterns, bytes }));
-    Ok(())
+/// How many expressions a text may have, or more: what begins one is counted, also where it means something else. Each
+/// can be [`limits::REGEX`] large when it is compiled, so a source may not have any number.
+pub(super) fn count(rules: &str) -> usize {
+    ["##", ":matches", "=~", "~="].iter().map(|mark| rules.matches(mark).count()).sum()
 }
 
 impl Pattern {
@@ -70,7 +39,6 @@ impl Pattern {
     /// # Errors
     /// When neither engine takes it, or it is too large.
     pub(super) fn compile(java: &str) -> Result<Pattern, RuleError> {
-        take_room(1, 0)?;
         let source = translated(java);
         let (engine, size, groups) = match linear(&source)? {
             Some((regex, size)) => {
@@ -87,7 +55,6 @@ impl Pattern {
         if groups > limits::GROUPS + 1 {
             return Err(RuleError::TooLarge("number of groups of a regular expression"));
         }
-        take_room(0, size)?;
         // Among characters that are not ASCII, the edges of words are only for the slowest of the engines.
         let slowness = if source.contains(r"\b") || source.contains(r"\B") { 4 } else { 1 };
         Ok(Pattern { engine, weight: size / SMALLEST * (1 + groups / 4) * slowness, is_far: is_far(&source) })

@@ -91,11 +91,10 @@ fn what_sources_write_is_not_too_large() {
 }
 
 #[test]
-fn the_expressions_of_a_source_have_one_bound() {
-    let count = |pattern: &str| {
-        let compiled = |_: &usize| within(|| Pattern::compile(pattern).is_ok());
-        within(|| (0..2_000).take_while(compiled).count())
-    };
-    assert_eq!((count("a"), count(r"\w{20}")), (limits::PATTERNS, 16));
-    assert_eq!(count("a"), limits::PATTERNS);
+fn expressions_are_counted_before_they_are_compiled() {
+    assert_eq!(count("class.a@text##x##y"), 2);
+    assert_eq!(count(&"{{@@a##\\w{20}b}}".repeat(64)), 64);
+    let many = "a##b".repeat(limits::PATTERNS + 1);
+    let rule = crate::crawler::rules::rule::Rule::compile(&many, crate::crawler::rules::rule::Kind::Texts);
+    assert!(matches!(rule, Err(RuleError::TooLarge(_))));
 }

@@ -7,6 +7,7 @@ mod template;
 use super::chain::Chain;
 use super::error::RuleError;
 use super::json::JsonRule;
+use super::limits;
 use super::pattern::{self, Pattern};
 use super::xpath::XPath;
 pub(super) use evaluate::Scope;
@@ -77,7 +78,10 @@ impl Rule {
     /// # Errors
     /// When it has a construct that is not carried out, or is too long.
     pub(super) fn compile(source: &str, kind: Kind) -> Result<Rule, RuleError> {
-        pattern::within(|| parse::rule(source, kind, 0))
+        if pattern::count(source) > limits::PATTERNS {
+            return Err(RuleError::TooLarge("number of regular expressions"));
+        }
+        parse::rule(source, kind, 0)
     }
 
     /// Whether it is a list whose items are groups of a match.

@@ -76,10 +76,11 @@ impl Source {
     }
 
     pub(super) fn from_fields(fields: &Map<String, Value>) -> Result<Source, ImportError> {
-        pattern::within(|| Source::compiled(fields))
-    }
-
-    fn compiled(fields: &Map<String, Value>) -> Result<Source, ImportError> {
+        let expressions: usize = fields.values().map(|value| pattern::count(&value.to_string())).sum();
+        if expressions > limits::PATTERNS {
+            let why = format!("it has more than {} regular expressions", limits::PATTERNS);
+            return Err(ImportError::NotSources(why));
+        }
         let text = |name: &str| text(fields, name);
         let url = text("bookSourceUrl");
         let base = Url::parse(url.split('#').next().unwrap_or_default().trim())

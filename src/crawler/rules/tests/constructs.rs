@@ -157,6 +157,6 @@ fn holes_are_counted() {
     assert!(holes(64).is_ok());
     assert_eq!(holes(65), Err(RuleError::TooLarge("number of holes of a rule")));
     let put = |count: usize| format!("@put:{{a:\"{}\"}}", "{{@@a##x}}".repeat(count));
-    assert_eq!(page(&put(50).repeat(9)), Ok(Vec::new()));
-    assert_eq!(page(&put(50).repeat(11)), Err(RuleError::TooLarge("regular expressions of a source")));
+    assert_eq!(page(&put(50).repeat(6)), Ok(Vec::new()));
+    assert_eq!(page(&put(50).repeat(7)), Err(RuleError::TooLarge("number of regular expressions")));
 }
