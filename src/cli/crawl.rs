@@ -303,6 +303,7 @@ fn kind_name(kind: SourceKind) -> &'static str {
         SourceKind::Feed => "feed",
         SourceKind::Sitemap => "sitemap",
         SourceKind::Listing => "listing",
+        SourceKind::Webdav => "webdav",
         SourceKind::Rules => "rules",
     }
 }

@@ -126,7 +126,7 @@ impl Pass<'_> {
             return Ok(self.wanted_by_rules(request, Some(validators)));
         }
         let url = Url::parse(url).map_err(|error| error.to_string())?;
-        Ok(Wanted { validators: Some(validators), ..self.page_wanted(url) })
+        Ok(Wanted { validators: Some(validators), ..page_wanted_of(self.source.kind, self.page_wanted(url)) })
     }
 
     /// A page that is asked for plainly.
@@ -180,7 +180,7 @@ impl Pass<'_> {
             SourceKind::Opds => feeds::Kind::Opds,
             SourceKind::Feed => feeds::Kind::Feed,
             SourceKind::Sitemap => feeds::Kind::Sitemap,
-            SourceKind::Listing => feeds::Kind::Listing,
+            SourceKind::Listing | SourceKind::Webdav => feeds::Kind::Listing,
             SourceKind::Rules => return Err("its rules do not read this page".into()),
         };
         let listing = feeds::read(kind, &page).map_err(|error| error.to_string())?;
@@ -308,6 +308,19 @@ impl Pass<'_> {
 
 /// In front of the address of a document that says how a source is searched.
 pub(super) const DESCRIPTION: &str = "description:";
+
+/// A page as sources of a kind are asked for it: a WebDAV folder lists itself when it is asked for what it holds.
+pub(super) fn page_wanted_of(kind: SourceKind, plain: Wanted) -> Wanted {
+    if kind != SourceKind::Webdav {
+        return plain;
+    }
+    let headers = vec![
+        ("Depth".to_owned(), "1".to_owned()),
+        ("Content-Type".to_owned(), "application/xml; charset=utf-8".to_owned()),
+    ];
+    let body = br#"<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><allprop/></propfind>"#;
+    Wanted { method: Method::Propfind, headers, body: Some(body.to_vec()), ..plain }
+}
 
 /// What has arrived, as `feeds` and `rules` read it.
 pub(super) fn page_of(document: &Document) -> Page<'_> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::catalogue::page_of;
+use super::catalogue::{page_of, page_wanted_of};
 use super::fetch::{Document, FetchError, Fetched, Wanted};
 use super::pass::without_queries;
 use super::rules::{self, Step};
@@ -201,16 +201,7 @@ impl Crawler {
 
 impl Looking<'_> {
     fn page(&self, url: Url) -> Wanted {
-        let most_bytes = self.crawler.settings.manners.page_bytes;
-        Wanted {
-            method: Method::Get,
-            url,
-            headers: Vec::new(),
-            body: None,
-            most_bytes,
-            validators: None,
-            referer: None,
-        }
+        page_wanted_of(self.source.kind, Wanted::get(url, self.crawler.settings.manners.page_bytes))
     }
 
     fn by_rules(&self, request: rules::Request) -> Wanted {
@@ -257,7 +248,7 @@ impl Looking<'_> {
             SourceKind::Opds => feeds::Kind::Opds,
             SourceKind::Feed => feeds::Kind::Feed,
             SourceKind::Sitemap => feeds::Kind::Sitemap,
-            SourceKind::Listing => feeds::Kind::Listing,
+            SourceKind::Listing | SourceKind::Webdav => feeds::Kind::Listing,
             SourceKind::Rules => {
                 let hits = self.rules.as_ref().map(|rules| rules.read_list(&page));
                 match hits {

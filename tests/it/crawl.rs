@@ -1,6 +1,7 @@
 //! Sources of books: a simulated web of many sites whose answers fail, the executable killed while it reads them, and
 //! real servers of catalogues and folders.
 
+mod journeys;
 mod servers;
 mod sites;
 

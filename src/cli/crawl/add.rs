@@ -98,6 +98,7 @@ enum Kind {
     Feed,
     Sitemap,
     Listing,
+    Webdav,
     Rules,
 }
 
@@ -184,6 +185,7 @@ impl Add {
             Some(Kind::Feed) => source.kind = SourceKind::Feed,
             Some(Kind::Sitemap) => source.kind = SourceKind::Sitemap,
             Some(Kind::Listing) => source.kind = SourceKind::Listing,
+            Some(Kind::Webdav) => source.kind = SourceKind::Webdav,
             Some(Kind::Rules) => source.kind = SourceKind::Rules,
             None if is_new && self.preset.is_none() && self.rules.is_none() => {
                 source.kind = with_runtime(|runtime| app.crawler.kind_of(&source, runtime))??;

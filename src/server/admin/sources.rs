@@ -108,6 +108,7 @@ fn kind<'f>(frame: &'f Frame<'_>, kind: SourceKind) -> &'f str {
         SourceKind::Feed => "source.kind_feed",
         SourceKind::Sitemap => "source.kind_sitemap",
         SourceKind::Listing => "source.kind_listing",
+        SourceKind::Webdav => "source.kind_webdav",
         SourceKind::Rules => "source.kind_rules",
     })
 }
@@ -309,6 +310,7 @@ fn kind_of(name: &str) -> Option<SourceKind> {
         "feed" => Some(SourceKind::Feed),
         "sitemap" => Some(SourceKind::Sitemap),
         "listing" => Some(SourceKind::Listing),
+        "webdav" => Some(SourceKind::Webdav),
         _ => None,
     }
 }

@@ -17,8 +17,10 @@ pub enum SourceKind {
     Feed,
     /// A sitemap.
     Sitemap,
-    /// A page of links to files, or a WebDAV folder.
+    /// A page of links to files.
     Listing,
+    /// A WebDAV folder.
+    Webdav,
     /// A site read by rules (书源).
     Rules,
 }

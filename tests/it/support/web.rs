@@ -19,11 +19,12 @@ pub struct Resource {
     pub bytes: Vec<u8>,
     /// Whether it says how to tell whether it has changed.
     pub has_etag: bool,
+    pub status: u16,
 }
 
 impl Resource {
     pub fn new(content_type: &str, bytes: impl Into<Vec<u8>>) -> Resource {
-        Resource { content_type: content_type.to_owned(), bytes: bytes.into(), has_etag: true }
+        Resource { content_type: content_type.to_owned(), bytes: bytes.into(), has_etag: true, status: 200 }
     }
 }
 
@@ -234,7 +235,8 @@ async fn answer(shared: &Shared, site: usize, stream: &mut TcpStream, head: &str
     };
     let etag = if resource.has_etag { format!("ETag: {etag}\r\n") } else { String::new() };
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n{etag}Content-Length: {}\r\n\r\n",
+        "HTTP/1.1 {} X\r\nContent-Type: {content_type}\r\n{etag}Content-Length: {}\r\n\r\n",
+        resource.status,
         resource.bytes.len()
     );
     let sent = stream.write_all(&[head.as_bytes(), &resource.bytes].concat()).await;
