@@ -42,6 +42,7 @@ mod web_picture;
 mod xhtml;
 
 pub use format::Format;
+pub use markup::unescaped;
 pub use model::{
     Book, Chapter, Content, Contributor, Direction, FixedLayout, Identifier, Landmark, LandmarkKind, Layout, Metadata,
     Resource, Role, Series, Spread, Target, TocEntry,

@@ -236,6 +236,9 @@ fn dry_run(app: &App, names: &[String], json: bool, console: &mut Console) -> Re
             let size = one.bytes.map(|bytes| format!("{} kB", bytes.div_ceil(1024))).unwrap_or_default();
             let (authors, format) = (one.authors.join(", "), one.format.as_deref().unwrap_or_default());
             console.line(format_args!("{name}\t{}\t{authors}\t{format}\t{size}\t{}", one.title, one.url));
+            if let Some(why) = &one.forbidden {
+                console.line(format_args!("\tnot fetched: {why}"));
+            }
         }
         dry.troubles.iter().for_each(|trouble| console.error(trouble));
         console.error(format_args!(

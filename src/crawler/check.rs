@@ -54,6 +54,8 @@ pub struct WouldFetch {
     pub format: Option<String>,
     /// Its size, if the source says.
     pub bytes: Option<u64>,
+    /// Why it would not be fetched after all: its address, or the site's robots.txt.
+    pub forbidden: Option<String>,
 }
 
 /// A step of reading a site by rules, and how it went.
@@ -123,6 +125,9 @@ impl Crawler {
             }
         }
         dry.pages_left = urls.len();
+        for one in &mut dry.would_fetch {
+            one.forbidden = looking.why_forbidden(&one.url);
+        }
         Ok(dry)
     }
 
@@ -192,9 +197,7 @@ impl Crawler {
             Some(feeds::Kind::Feed) => Ok(SourceKind::Feed),
             Some(feeds::Kind::Sitemap) => Ok(SourceKind::Sitemap),
             Some(feeds::Kind::Listing) => Ok(SourceKind::Listing),
-            None => Err(refuse(
-                "it is no catalogue, feed, sitemap or list of files; a site needs rules (import them)".into(),
-            )),
+            None => Err(refuse(looking.no_catalogue(&document))),
         }
     }
 }
@@ -210,6 +213,30 @@ impl Looking<'_> {
             rules::Method::Post => Method::Post,
         };
         Wanted { method, headers: request.headers, body: request.body, ..self.page(request.url) }
+    }
+
+    /// Why an address may not be asked for, as far as it and robots.txt tell. Only robots.txt is fetched.
+    fn why_forbidden(&self, url: &str) -> Option<String> {
+        let url = self.rules.as_ref().map_or_else(
+            || Url::parse(url).ok(),
+            |rules| rules.request(url, &self.origin).ok().map(|request| request.url),
+        )?;
+        let asked = async { tokio::time::timeout(MOST_TIME, self.crawler.fetcher.allowed(&self.manner, &url)).await };
+        self.runtime.block_on(asked).unwrap_or(Err(FetchError::Slow)).err().map(|error| error.to_string())
+    }
+
+    /// What to do about a page that is no catalogue: it, or the site's robots.txt, may name one.
+    fn no_catalogue(&self, document: &Document) -> String {
+        let mut named: Vec<String> =
+            feeds::advertised(&page_of(document)).into_iter().map(|(_, url)| url.into()).collect();
+        let sitemaps = self.runtime.block_on(self.crawler.fetcher.sitemaps(&self.manner, &document.url));
+        named.extend(sitemaps.unwrap_or_default().into_iter().map(String::from));
+        named.truncate(5);
+        let told = "it is no catalogue, feed, sitemap or list of files";
+        match named.is_empty() {
+            true => format!("{told}; a site needs rules (import them)"),
+            false => format!("{told}; it names {}", named.join(", ")),
+        }
     }
 
     fn ask(&self, wanted: &Wanted) -> Result<Document, FetchError> {
@@ -255,7 +282,14 @@ impl Looking<'_> {
                     Some(Ok(hits)) => {
                         for hit in hits {
                             let (title, authors) = (hit.title, vec![hit.author]);
-                            let one = WouldFetch { title, authors, url: hit.url.clone(), format: None, bytes: None };
+                            let one = WouldFetch {
+                                title,
+                                authors,
+                                url: hit.url.clone(),
+                                format: None,
+                                bytes: None,
+                                forbidden: None,
+                            };
                             if is_there(&hit.url)? { dry.known += 1 } else { dry.would_fetch.push(one) }
                         }
                     }
@@ -283,6 +317,7 @@ impl Looking<'_> {
                 url: file.url.to_string(),
                 format: file.format.map(|format| format.to_string()),
                 bytes: file.bytes,
+                forbidden: None,
             };
             if is_there(&entry.id)? { dry.known += 1 } else { dry.would_fetch.push(one) }
         }

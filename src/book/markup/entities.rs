@@ -34,6 +34,11 @@ pub(in crate::book) fn decode(text: &str, entities: &Entities) -> String {
     out
 }
 
+/// The same for a text that stands by itself: numeric references, and the names of HTML 4.
+pub fn unescaped(text: &str) -> String {
+    decode(text, &Entities::new())
+}
+
 /// The same, appended to `out`.
 fn push_decoded(text: &str, entities: &Entities, out: &mut String) {
     let mut rest = text;
@@ -60,9 +65,22 @@ fn reference(after: &str, entities: &Entities) -> Option<(char, usize)> {
     let name = &after[..end];
     let found = match name.strip_prefix('#') {
         Some(number) => numeric(number)?,
-        None => *entities.table().get(name)?,
+        None => common(name).or_else(|| entities.table().get(name).copied())?,
     };
     Some((found, end + 1))
+}
+
+/// Most references are one of these; for them no table has to be read.
+fn common(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => '\u{A0}',
+        _ => return None,
+    })
 }
 
 fn numeric(number: &str) -> Option<char> {

@@ -9,6 +9,7 @@
 mod entities;
 mod tree;
 
+pub use entities::unescaped;
 pub(super) use entities::{Entities, decode};
 pub(super) use tree::{Node, Tree};
 

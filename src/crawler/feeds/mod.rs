@@ -16,7 +16,6 @@ mod kind;
 mod markup;
 mod media;
 mod opds2;
-mod periodical;
 mod rss;
 mod search;
 mod sitemap;
@@ -31,7 +30,6 @@ use roxmltree::Node;
 
 pub use entry::{Entry, File, Listing, Search};
 pub use kind::{advertised, kind_of};
-pub use periodical::{Issue, Periodical, periodical};
 pub use search::{search_template, search_url};
 
 use super::page::{Page, text};

@@ -5,8 +5,8 @@
 
 use url::Url;
 
-use super::entities;
 use super::request;
+use crate::book;
 
 /// Elements that begin a line.
 const BLOCKS: [&str; 25] = [
@@ -45,7 +45,7 @@ pub(super) fn lines(markup: &str, base: Option<&Url>) -> String {
     // Looking for the end of each of many that never end would be quadratic.
     let mut ends = Ends { comment: true, data: true };
     while let Some((before, from)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
-        out.push_str(&entities::unescaped(before));
+        out.push_str(&book::unescaped(before));
         rest = match tag(from, &mut ends) {
             Some(tag) => {
                 push_tag(&tag, base, &mut out);
@@ -57,7 +57,7 @@ pub(super) fn lines(markup: &str, base: Option<&Url>) -> String {
             }
         };
     }
-    out.push_str(&entities::unescaped(rest));
+    out.push_str(&book::unescaped(rest));
     tidy(&out)
 }
 
@@ -129,7 +129,7 @@ fn picture(inside: &str, base: &Url) -> Option<String> {
     let names = ["data-src", "data-original", "data-lazy-src", "src"];
     let named = |name: &&str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let value = names.iter().filter_map(named).find(|value| !value.trim().is_empty() && !value.starts_with("data:"))?;
-    request::absolute(&entities::unescaped(value), base)
+    request::absolute(&book::unescaped(value), base)
 }
 
 /// Names in lower case, and values, of what stands in a tag.

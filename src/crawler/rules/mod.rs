@@ -15,7 +15,6 @@ mod chain;
 mod content;
 mod css;
 mod encode;
-mod entities;
 mod error;
 mod expression;
 mod formatted;

@@ -254,3 +254,31 @@ async fn a_source_that_is_paused_while_it_is_read_stops_and_goes_on_where_it_was
     let fetched = web.seen().iter().filter(|one| one.path.ends_with(".epub")).count();
     assert_eq!(fetched, 6, "each file once");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_names_what_would_be_fetched_and_what_is_forbidden() {
+    let web = Web::start(1, 0, 1).await;
+    let (_dir, app) = home();
+    let app = Arc::new(app);
+    web.put(0, "/robots.txt", Resource::new("text/plain", "User-agent: *\nDisallow: /closed/\n"));
+    let kind = "application/atom+xml;profile=opds-catalog;kind=acquisition";
+    let entries = entry("开放的", "/open.epub") + &entry("不许的", "/closed/b.epub");
+    web.put(0, "/opds", Resource::new(kind, OPDS.replace("ENTRIES", &entries)));
+    web.put(0, "/", html("<p>欢迎</p>"));
+    let head =
+        "<html><head><link rel=alternate type=\"application/atom+xml;profile=opds-catalog\" href=/opds></head></html>";
+    web.put(0, "/home", Resource::new("text/html", head));
+    add(&app, &web, "/opds", |usual| SourceRecord { kind: SourceKind::Opds, ..usual });
+    let (same, runtime) = (Arc::clone(&app), tokio::runtime::Handle::current());
+    let at_home = SourceRecord { url: format!("{}/home", web.url(0)), ..app.crawler.source("site").unwrap().record };
+    let looked = tokio::task::spawn_blocking(move || {
+        (same.crawler.dry_run("site", &runtime).unwrap(), same.crawler.kind_of(&at_home, &runtime))
+    });
+    let (dry, kind) = looked.await.unwrap();
+    let told: Vec<(&str, bool)> =
+        dry.would_fetch.iter().map(|one| (one.title.as_str(), one.forbidden.is_some())).collect();
+    assert_eq!(told, [("开放的", false), ("不许的", true)]);
+    assert!(web.seen().iter().all(|one| !one.path.ends_with(".epub")), "no file is fetched");
+    let why = kind.unwrap_err().to_string();
+    assert!(why.contains("/opds"), "{why}");
+}

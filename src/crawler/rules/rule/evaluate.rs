@@ -5,7 +5,6 @@ use std::rc::Rc;
 use url::Url;
 
 use super::super::content::Content;
-use super::super::entities;
 use super::super::error::RuleError;
 use super::super::expression::{Name, Names, Value};
 use super::super::kept::Kept;
@@ -14,6 +13,7 @@ use super::super::pattern::{self, Pattern};
 use super::super::tree::Tree;
 use super::super::xpath::Found;
 use super::{Body, Cleaning, Expression, JsonRule, Looking, Piece, Rule};
+use crate::book;
 
 /// What rules know besides the content.
 pub(in super::super) struct Scope<'a> {
@@ -73,7 +73,7 @@ impl Rule {
     /// # Errors
     /// As [`Rule::texts`].
     pub(in super::super) fn text(&self, content: &Content, scope: &mut Scope<'_>) -> Result<String, RuleError> {
-        Ok(entities::unescaped(&self.raw_text(content, scope)?))
+        Ok(book::unescaped(&self.raw_text(content, scope)?))
     }
 
     /// The same with character references as they are: what goes on as markup.
@@ -99,7 +99,7 @@ impl Rule {
             Raw::One(text) => text,
             Raw::Several(texts) => texts.into_iter().next().unwrap_or_default(),
         };
-        Ok(entities::unescaped(&self.cleaned(text, content, scope)?).trim().to_owned())
+        Ok(book::unescaped(&self.cleaned(text, content, scope)?).trim().to_owned())
     }
 
     /// The items of the list it gives.

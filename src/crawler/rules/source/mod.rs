@@ -136,11 +136,6 @@ impl Source {
         self.rate
     }
 
-    /// Whether its books are files to download, which [`Detail::files`] names, and not chapters.
-    pub fn is_of_files(&self) -> bool {
-        self.medium == Medium::Files
-    }
-
     /// The headers of its `header`, for requests to its own site and to no other. None if a script makes them.
     pub fn headers_of_source(&self) -> Vec<(String, String)> {
         self.headers.clone().unwrap_or_default()

@@ -168,19 +168,6 @@ impl Source {
         Ok(Some(ChapterLink { title, url, is_volume, is_paid, updated }))
     }
 
-    /// The chapters of all pages of contents, given in the order of the pages, in the order in which they are read.
-    /// Of an address that is there more than once, the last counts: pages often begin with the newest chapters.
-    pub fn whole_contents(&self, pages: Vec<ContentsPage>) -> Vec<ChapterLink> {
-        let mut chapters: Vec<ChapterLink> = pages.into_iter().flat_map(|page| page.chapters).collect();
-        if !self.contents.is_reversed {
-            chapters.reverse();
-        }
-        let mut seen = HashSet::new();
-        chapters.retain(|chapter| seen.insert(chapter.url.clone()));
-        chapters.reverse();
-        chapters
-    }
-
     /// Whether its contents begin with the newest chapter.
     pub fn has_newest_first(&self) -> bool {
         self.contents.is_reversed

@@ -66,7 +66,7 @@ pub struct ChapterLink {
 /// A page of contents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContentsPage {
-    /// In the order of the page; [`super::Source::whole_contents`] puts those of all pages in theirs.
+    /// In the order of the page; [`super::Source::has_newest_first`] says which end the book begins at.
     pub chapters: Vec<ChapterLink>,
     /// Further pages: one is followed by its own next, several are all there are.
     pub next: Vec<String>,

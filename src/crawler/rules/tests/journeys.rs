@@ -107,13 +107,13 @@ fn contents_of_several_pages() {
     let second = format!("<dl><dd><a href=/c/2>二</a><i class=vip>V</i></dd><dd></dd></dl>{options}");
     let (first, second) = (read("https://s.example/toc/1", &first), read("https://s.example/toc/2", &second));
     assert_eq!(first.next, ["https://s.example/toc/2"]);
-    let chapters = source.whole_contents(vec![first, second]);
-    let titles: Vec<&str> = chapters.iter().map(|one| one.title.as_str()).collect();
-    assert_eq!(titles, ["卷一", "一", "二"]);
-    assert_eq!((chapters[0].is_volume, chapters[0].url.as_str()), (true, "卷一1"));
+    let titles: Vec<&str> = first.chapters.iter().map(|one| one.title.as_str()).collect();
+    assert_eq!(titles, ["新 二", "卷一", "一"]);
+    assert_eq!((first.chapters[1].is_volume, first.chapters[1].url.as_str()), (true, "卷一1"));
+    assert!(!source.has_newest_first());
     let last =
         ChapterLink { title: "二".into(), url: "https://s.example/c/2".into(), is_paid: true, ..Default::default() };
-    assert_eq!(chapters[2], last);
+    assert_eq!(second.chapters, [last]);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_source_of_matches() {
         (hits[1].title.as_str(), hits[1].url.as_str(), hits[1].author.as_str()),
         ("乙文", "https://m.example/b/8.html", "文")
     );
-    assert!(source.is_of_files() && source.report().can(Step::Detail) && !source.report().can(Step::Contents));
+    assert!(source.report().can(Step::Detail) && !source.report().can(Step::Contents));
     let page = "<a href=/f/1.epub>a</a><a href=/f/1.epub>b</a><a href=javascript:x>c</a>";
     let detail = with_page("https://m.example/b/8.html", page, |page| source.read_detail(page, &mut Kept::default()));
     assert_eq!(detail.unwrap().files, ["https://m.example/f/1.epub"]);
