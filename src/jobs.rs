@@ -49,7 +49,7 @@ pub struct LastRun {
     pub succeeded: bool,
 }
 
-/// How often it is looked whether a token is due.
+/// How often it is looked whether a token is due, and where followers are is written.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How often the folder of articles is looked at.
@@ -230,6 +230,19 @@ pub async fn deliver(app: Arc<App>) {
             () = app.kindle.bell().rung() => {}
             () = tokio::time::sleep(again) => {}
         }
+    }
+}
+
+/// Writes where followers are, for ever. To stop it, drop it: the end of the process writes what is left.
+pub async fn save_places(app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        match blocking(move || same.desk.save_places()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => log::error!("saving where followers are: {error}"),
+            Err(panicked) => log::error!("saving where followers are: {panicked}"),
+        }
+        tokio::time::sleep(TICK).await;
     }
 }
 

@@ -1,7 +1,8 @@
-//! What an answer at once needs to know of a follower, kept in memory: three look-ups and the decoding of a record are
-//! a sixth of what such an answer costs. The store stays the only truth: stamps tell whether what is kept still holds.
+//! What an answer needs to know of a follower, kept in memory: five look-ups and the decoding of a record are a sixth
+//! of what an answer at once costs. The store stays the only truth: stamps tell whether what is kept still holds.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
@@ -9,9 +10,10 @@ use parking_lot::Mutex;
 use super::follower::is_known;
 use super::{Desk, Result};
 use crate::library::requests::follower_key;
+use crate::library::subscriptions::WEEKLY;
 use crate::store::Stamp;
 use crate::store::records::FollowerRecord;
-use crate::store::schema::{DELIVERY_NEWS, FOLLOWERS, LATE, NOTICES};
+use crate::store::schema::{DELIVERY_NEWS, FOLLOWERS, LATE, NOTICES, SUBSCRIPTIONS};
 
 /// Most followers kept; some 300 bytes each. Who has not written for an hour is of no use here.
 const MOST: usize = 10_000;
@@ -28,13 +30,12 @@ struct Kept {
 }
 
 /// A follower who has been seen within the hour, or is blocked.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Familiar {
-    pub(super) blocked: bool,
-    /// Something else goes out with the next answer: a late answer, a notice, news of a delivery.
+    pub(super) follower: Arc<FollowerRecord>,
+    /// Something else may go out with the next answer: a late answer, a notice, news of a delivery, a weekly list.
     pub(super) is_waited_for: bool,
-    seen_at: DateTime<Utc>,
-    stamps: [Stamp; 4],
+    stamps: [Stamp; 5],
 }
 
 impl Desk {
@@ -43,30 +44,33 @@ impl Desk {
         if let Some(kept) = self.familiars.get(account, open_id)
             && kept.stamps.iter().all(|stamp| self.store.is_current(*stamp))
         {
-            return Ok(is_known(kept.blocked, false, kept.seen_at, now).then_some(kept));
+            return Ok(is_known(kept.follower.blocked, false, kept.follower.seen_at, now).then_some(kept));
         }
         let who = (account.to_owned(), open_id.to_owned());
         let waiting = follower_key(account, open_id);
+        let weekly = (waiting.clone(), WEEKLY.to_owned());
         // Before anything is read: what changes in between makes the stamp an old one.
         let stamps = [
             self.store.stamp(&FOLLOWERS, &who),
             self.store.stamp(&LATE, &who),
             self.store.stamp_under(&NOTICES, &waiting),
             self.store.stamp_under(&DELIVERY_NEWS, &waiting),
+            self.store.stamp(&SUBSCRIPTIONS, &weekly),
         ];
-        let Some(FollowerRecord { blocked, seen_at, .. }) = self.known(&who, now)? else { return Ok(None) };
+        let Some(follower) = self.known(&who, now)? else { return Ok(None) };
         let is_waited_for = self.store.get(&LATE, &who)?.is_some()
             || !self.store.under(&NOTICES, &waiting, 1)?.is_empty()
-            || !self.store.under(&DELIVERY_NEWS, &waiting, 1)?.is_empty();
-        let familiar = Familiar { blocked, is_waited_for, seen_at, stamps };
-        self.familiars.keep(who, familiar);
+            || !self.store.under(&DELIVERY_NEWS, &waiting, 1)?.is_empty()
+            || self.store.get(&SUBSCRIPTIONS, &weekly)?.is_some();
+        let familiar = Familiar { follower: Arc::new(follower), is_waited_for, stamps };
+        self.familiars.keep(who, familiar.clone());
         Ok(Some(familiar))
     }
 }
 
 impl Familiars {
     fn get(&self, account: &str, open_id: &str) -> Option<Familiar> {
-        self.0.lock().by_account.get(account)?.get(open_id).copied()
+        self.0.lock().by_account.get(account)?.get(open_id).cloned()
     }
 
     fn keep(&self, (account, open_id): (String, String), familiar: Familiar) {

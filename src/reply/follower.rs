@@ -50,6 +50,7 @@ impl Desk {
     pub fn forget(&self, account: &str, open_id: &str) -> Result<()> {
         let key = (account.to_owned(), open_id.to_owned());
         let traces = self.traces(&key)?;
+        self.leave_place(&key);
         Ok(self.store.write(Durability::Durable, |write| forgotten(write, &key, &traces, &self.store))?)
     }
 

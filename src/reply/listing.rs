@@ -6,7 +6,7 @@
 
 use super::Result;
 use super::card::authors;
-use super::outcome::{Outcome, Speech, shortened};
+use super::outcome::{Effect, Outcome, Speech, shortened};
 use super::visit::Visit;
 use super::wording::Word;
 use crate::store::records::{BookId, BookRecord, Listing, PlaceRecord};
@@ -56,7 +56,7 @@ impl Visit<'_> {
     pub(super) fn list(&self, listing: Listing, unfound: Option<String>) -> Result<Outcome> {
         let place = PlaceRecord { listing: Some(listing.clone()), unfound, ..PlaceRecord::default() };
         let page = self.page_from(&listing, 0, place.unfound.is_some())?;
-        Ok(self.turned(page, place))
+        Ok(self.turned(page, place, Effect::Place))
     }
 
     /// The page behind the one that is shown.
@@ -68,7 +68,7 @@ impl Visit<'_> {
             return Ok(Outcome::say(self.words.say(Word::ListEnd, &[("total", &total)])));
         }
         let page = self.page_from(listing, first, self.place.unfound.is_some())?;
-        Ok(self.turned(page, self.place.clone()))
+        Ok(self.turned(page, self.place.clone(), Effect::Turn))
     }
 
     /// The page before the one that is shown.
@@ -78,7 +78,7 @@ impl Visit<'_> {
             return Ok(Outcome::say(self.words.plain(Word::ListStart)));
         }
         let page = self.page_before(listing, listing.first, self.place.unfound.is_some())?;
-        Ok(self.turned(page, self.place.clone()))
+        Ok(self.turned(page, self.place.clone(), Effect::Turn))
     }
 
     /// A book of the list by its number from 1.
@@ -102,10 +102,10 @@ impl Visit<'_> {
         Outcome::say(self.words.say(Word::ListNone, &[("minutes", &minutes)]))
     }
 
-    fn turned(&self, page: Page, place: PlaceRecord) -> Outcome {
+    fn turned(&self, page: Page, place: PlaceRecord, effect: fn(PlaceRecord) -> Effect) -> Outcome {
         let listing = place.listing.map(|listing| Listing { first: page.first, shown: page.shown, ..listing });
         // A card that was shown is out of sight now: a format alone is a search again.
-        Outcome::say(page.text).with(self.moved_to(PlaceRecord { listing, book: None, ..place }))
+        Outcome::say(page.text).with(effect(self.until(PlaceRecord { listing, book: None, ..place })))
     }
 
     fn page_from(&self, listing: &Listing, first: usize, can_request: bool) -> Result<Page> {

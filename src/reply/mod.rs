@@ -25,7 +25,9 @@ mod notice;
 mod number;
 mod outcome;
 mod picture;
+mod places;
 mod posting;
+mod recent;
 mod settle;
 mod subscribing;
 mod sweep;
@@ -56,6 +58,8 @@ use familiar::Familiars;
 use flood::{Flood, Pace};
 use follower::FollowerKey;
 use outcome::{Outcome, Speech, fitting};
+use places::Places;
+use recent::Recent;
 use settle::{answer_number, keep_answer};
 pub use sweep::Swept;
 pub use telling::Telling;
@@ -78,6 +82,8 @@ pub struct Desk {
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
     familiars: Familiars,
+    recent: Recent,
+    places: Places,
 }
 
 /// The rooms that a desk looks into.
@@ -145,6 +151,8 @@ impl Desk {
             flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
+            recent: Recent::default(),
+            places: Places::default(),
         }
     }
 
@@ -165,6 +173,9 @@ impl Desk {
             _ => {}
         }
         let key = (account.to_owned(), incoming.dedup_key());
+        if let Some(reply) = self.recent.answer(&key) {
+            return Ok(reply);
+        }
         if let Some(answer) = self.store.get(&ANSWERS, &key)? {
             return Ok(answer.reply);
         }
@@ -208,7 +219,7 @@ impl Desk {
         let Ask::Words { text, menu_id: None } = ask::of(incoming) else { return Ok(None) };
         let Some(word) = command::fixed(text).as_ref().and_then(fixed_word) else { return Ok(None) };
         let Some(follower) = self.familiar(account, &incoming.from_user, now)? else { return Ok(None) };
-        if follower.blocked {
+        if follower.follower.blocked {
             return Ok(Some(Reply::Nothing));
         }
         // A retry of a message that something else was delivered with has that answer.
@@ -305,7 +316,10 @@ impl Desk {
         now: DateTime<Utc>,
         perform: impl FnOnce(&mut Visit<'_>) -> Result<Outcome>,
     ) -> Result<Reply> {
-        let follower = self.meet(who, now, meeting)?;
+        let (follower, is_waited_for) = match self.familiar(&who.0, &who.1, now)? {
+            Some(familiar) => (familiar.follower, familiar.is_waited_for),
+            None => (Arc::new(self.meet(who, now, meeting)?), true),
+        };
         if follower.blocked {
             return Ok(Reply::Nothing);
         }
@@ -325,7 +339,7 @@ impl Desk {
         if let Speech::Shown(reply) = outcome.speech {
             return Ok(reply);
         }
-        self.settle(key, who, &words, outcome, now)
+        self.settle(key, who, is_waited_for, &words, outcome, now)
     }
 
     fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {

@@ -37,6 +37,8 @@ pub(super) enum Speech {
 pub(super) enum Effect {
     /// The follower is here now.
     Place(PlaceRecord),
+    /// The same, one page further from where the follower was: done twice it is another place.
+    Turn(PlaceRecord),
     /// These words found nothing.
     Miss(String),
     /// The follower asks for a book.
@@ -84,8 +86,16 @@ impl Outcome {
             | Effect::Subscribe(_)
             | Effect::Unsubscribe(_)
             | Effect::Forget => true,
-            Effect::Place(_) | Effect::Miss(_) | Effect::Count(..) => false,
+            Effect::Place(_) | Effect::Turn(_) | Effect::Miss(_) | Effect::Count(..) => false,
         })
+    }
+
+    /// The place that is all of the effects, if it is the same however often the message is answered.
+    pub(super) fn only_place(&self) -> Option<&PlaceRecord> {
+        match self.effects.as_slice() {
+            [Effect::Place(place)] => Some(place),
+            _ => None,
+        }
     }
 
     /// Whether there may be something to send.

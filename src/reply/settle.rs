@@ -10,17 +10,19 @@ use super::{Desk, Result};
 use super::{picture, posting};
 use crate::kindle::Who;
 use crate::library::{requests, subscriptions};
-use crate::store::records::AnswerRecord;
-use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, PLACES, QUOTAS};
+use crate::store::records::{AnswerRecord, PlaceRecord};
+use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, QUOTAS};
 use crate::store::{self, Durability, Write};
 use crate::wechat::Reply;
 
 impl Desk {
-    /// Carries out the effects and keeps the answer, in one write; or writes nothing if there is no effect.
+    /// Carries out the effects and keeps the answer, in one write; or writes nothing if there is no effect. Unless
+    /// something may wait for the follower (`is_waited_for`) nobody looks for it.
     pub(super) fn settle(
         &self,
         key: &(String, String),
         who: &FollowerKey,
+        is_waited_for: bool,
         words: &Wordings,
         outcome: Outcome,
         now: DateTime<Utc>,
@@ -30,7 +32,7 @@ impl Desk {
         }
         let forgets = outcome.forgets();
         // What is being told at this moment is not told twice.
-        let has_nothing = forgets || self.chat.is_telling(who);
+        let has_nothing = forgets || !is_waited_for || self.chat.is_telling(who);
         let waiting = if has_nothing { Waiting::default() } else { self.waiting(who, words, now)? };
         let is_waited_for = !waiting.is_empty();
         if outcome.effects.is_empty() && !is_waited_for {
@@ -39,6 +41,9 @@ impl Desk {
                 Speech::News { article, .. } => return Ok(Reply::News(vec![(**article).clone()])),
                 Speech::Requested { .. } | Speech::Posted | Speech::Shown(_) | Speech::Private(_) => {}
             }
+        }
+        if let (Some(place), Speech::Text(text), false) = (outcome.only_place(), &outcome.speech, is_waited_for) {
+            return self.step(key, who, place.clone(), fitting(text), now);
         }
         let traces = if forgets { Some(self.traces(who)?) } else { None };
         let is_promise = outcome.is_promise() || is_waited_for;
@@ -65,6 +70,20 @@ impl Desk {
         Ok(reply)
     }
 
+    /// Moves the follower, and says what there is to be said; nothing of it must happen only once.
+    fn step(
+        &self,
+        key: &(String, String),
+        who: &FollowerKey,
+        place: PlaceRecord,
+        text: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Reply> {
+        self.move_to(who, place)?;
+        self.recent.keep(key, text, now);
+        Ok(Reply::Text(text.to_owned()))
+    }
+
     /// Writes the effects and gives the text to say.
     fn carry_out(
         &self,
@@ -78,7 +97,7 @@ impl Desk {
         let (mut asking, mut posted) = (0, None);
         for effect in outcome.effects {
             match effect {
-                Effect::Place(place) => write.put(&PLACES, who, &place)?,
+                Effect::Place(place) | Effect::Turn(place) => self.write_place(write, who, &place)?,
                 Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
                 Effect::Miss(text) => requests::count_miss(write, &text, now)?,
                 Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
@@ -93,6 +112,7 @@ impl Desk {
                 Effect::Unsubscribe(keys) => subscriptions::remove(write, &who.0, &who.1, &keys)?,
                 Effect::Forget => {
                     if let Some(traces) = traces {
+                        self.leave_place(who);
                         follower::forgotten(write, who, traces, &self.store)?;
                     }
                 }

@@ -11,7 +11,6 @@ use super::wording::{Word, Wordings};
 use super::{Desk, Result};
 use crate::search::Confidence;
 use crate::store::records::{BookId, FollowerRecord, PlaceRecord};
-use crate::store::schema::PLACES;
 use crate::wechat::TEXT_FITTING_BYTES;
 
 /// What is known while a message is answered.
@@ -75,7 +74,7 @@ impl Visit<'_> {
 
     fn place_now(&self) -> Result<PlaceRecord> {
         let key = (self.account.to_owned(), self.open_id.to_owned());
-        let place: Option<PlaceRecord> = self.desk.store.get(&PLACES, &key)?;
+        let place: Option<PlaceRecord> = self.desk.place(&key)?;
         Ok(place.filter(|place| place.expires_at > self.now).unwrap_or_default())
     }
 
@@ -138,8 +137,13 @@ impl Visit<'_> {
 
     /// The effect of being at `place` from now on.
     pub(super) fn moved_to(&self, place: PlaceRecord) -> Effect {
+        Effect::Place(self.until(place))
+    }
+
+    /// The place, as long as it holds from now on.
+    pub(super) fn until(&self, place: PlaceRecord) -> PlaceRecord {
         let expires_at = self.now + Duration::minutes(i64::from(self.desk.limits.place_minutes));
-        Effect::Place(PlaceRecord { expires_at, ..place })
+        PlaceRecord { expires_at, ..place }
     }
 
     /// The place with this book's card before the follower; the list stays open.

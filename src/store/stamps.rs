@@ -1,6 +1,6 @@
 //! Whether something read from the store is still as it was: for what is kept in memory beside it.
 //!
-//! A few thousand counters stand for all keys. A write counts up those of the keys that it changes, after the change
+//! Some thousand counters (256 kB) stand for all keys. A write counts up those of the keys that it changes, after the change
 //! can be read; so whoever takes a stamp, reads, and later finds the stamp current, has read what is still there.
 //! Two keys may share a counter: that costs a second reading, never a wrong one.
 
@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A power of two.
-const COUNTERS: usize = 4096;
+const COUNTERS: usize = 32_768;
 
 /// The state of one key, or of all keys under a first part, when the stamp was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
