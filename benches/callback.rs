@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use shutong::app::App;
 use shutong::clock::Clock;
 use shutong::config::Config;
+use shutong::jobs;
 use shutong::server::{self, Patience, Webhook};
 use shutong::wechat::{self, Saying};
 use warp::Filter;
@@ -78,6 +79,7 @@ fn measure() -> Outcome<()> {
         // The name's length goes into the messages' numbers: no round's messages are another's again.
         let file = written(&app, data.path(), &format!("search{}", "+".repeat(round)), queries.iter().cloned())?;
         let c = run(&file, |listener, limits, stop| {
+            tokio::spawn(jobs::save_places(Arc::clone(&app)));
             let webhook = Arc::new(Webhook::new(Arc::clone(&app), Patience::default()));
             server::serve(listener, server::public(Arc::clone(&app), webhook), limits, stop)
         })?;

@@ -59,7 +59,7 @@ use flood::{Flood, Pace};
 use follower::FollowerKey;
 use outcome::{Outcome, Speech, fitting};
 use places::Places;
-use recent::Recent;
+use recent::{Given, Recent};
 use settle::{answer_number, keep_answer};
 pub use sweep::Swept;
 pub use telling::Telling;
@@ -173,11 +173,8 @@ impl Desk {
             _ => {}
         }
         let key = (account.to_owned(), incoming.dedup_key());
-        if let Some(reply) = self.recent.answer(&key) {
+        if let Some(reply) = self.given(&key, incoming, now)? {
             return Ok(reply);
-        }
-        if let Some(answer) = self.store.get(&ANSWERS, &key)? {
-            return Ok(answer.reply);
         }
         let follower = (account.to_owned(), incoming.from_user.clone());
         if matches!(ask, Ask::Words { .. } | Ask::Unsupported | Ask::Unheard | Ask::Place)
@@ -224,8 +221,8 @@ impl Desk {
         }
         // A retry of a message that something else was delivered with has that answer.
         let key = (account.to_owned(), incoming.dedup_key());
-        if let Some(answer) = self.store.get(&ANSWERS, &key)? {
-            return Ok(Some(answer.reply));
+        if let Some(reply) = self.given(&key, incoming, now)? {
+            return Ok(Some(reply));
         }
         if let Some(reply) = self.too_fast(&key, &incoming.from_user, now) {
             return Ok(Some(reply));
@@ -298,6 +295,15 @@ impl Desk {
         Arc::clone(&self.wordings.read())
     }
 
+    /// The answer that was given to this push before.
+    fn given(&self, key: &(String, String), incoming: &Incoming, now: DateTime<Utc>) -> Result<Option<Reply>> {
+        match self.recent.given(key, DateTime::from_timestamp(incoming.created_at, 0).unwrap_or_default(), now) {
+            Given::Answer(reply) => Ok(Some(reply)),
+            Given::None => Ok(None),
+            Given::Unknown => Ok(self.store.get(&ANSWERS, key)?.map(|answer| answer.reply)),
+        }
+    }
+
     /// What is said to who writes faster than a person does, if this is one.
     fn too_fast(&self, key: &(String, String), open_id: &str, now: DateTime<Utc>) -> Option<Reply> {
         match self.flood.pace(&key.0, open_id, answer_number(key), self.limits.messages_per_minute, now) {
@@ -343,14 +349,16 @@ impl Desk {
     }
 
     fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {
-        Ok(self.store.write(Durability::Durable, |write| {
+        self.store.write(Durability::Durable, |write| {
             // Its retry may come when the follower is back already.
             if write.get(&ANSWERS, key)?.is_none() {
                 follower::left(write, who, now)?;
                 keep_answer(write, key, &Reply::Nothing, now)?;
             }
-            Ok::<_, store::Error>(Reply::Nothing)
-        })?)
+            Ok::<_, store::Error>(())
+        })?;
+        self.recent.keep(key, &Reply::Nothing, now);
+        Ok(Reply::Nothing)
     }
 }
 

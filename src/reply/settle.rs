@@ -64,6 +64,7 @@ impl Desk {
             keep_answer(write, key, &reply, now)?;
             Ok::<_, store::Error>(reply)
         })?;
+        self.recent.keep(key, &reply, now);
         if posts {
             self.kindle.bell().ring();
         }
@@ -80,8 +81,9 @@ impl Desk {
         now: DateTime<Utc>,
     ) -> Result<Reply> {
         self.move_to(who, place)?;
-        self.recent.keep(key, text, now);
-        Ok(Reply::Text(text.to_owned()))
+        let reply = Reply::Text(text.to_owned());
+        self.recent.keep(key, &reply, now);
+        Ok(reply)
     }
 
     /// Writes the effects and gives the text to say.
