@@ -43,6 +43,7 @@ pub mod clock;
 pub mod http;
 pub mod schedule;
 pub mod secret;
+pub mod underway;
 
 pub mod book;
 pub mod wechat;
@@ -50,6 +51,8 @@ pub mod wechat;
 pub mod mail;
 pub mod search;
 pub mod store;
+
+pub mod statistics;
 
 pub mod alert;
 pub mod library;

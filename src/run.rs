@@ -102,6 +102,7 @@ pub async fn run(
         background.spawn(jobs::repeat(job, Arc::clone(&app)));
     }
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
+    background.spawn(jobs::write_statistics(Arc::clone(&app)));
     background.spawn(jobs::tell_alerts(Arc::clone(&app)));
     background.spawn(jobs::read_articles(Arc::clone(&app)));
     background.spawn(jobs::follow_articles(Arc::clone(&app)));
@@ -156,6 +157,9 @@ pub async fn run(
     }
     if calls.is_err() {
         log::error!("stopping while a token is being fetched");
+    }
+    if let Err(error) = app.statistics.flush() {
+        log::error!("the last counts are lost: {error}");
     }
     indexer.stop();
     app.store.sync()?;

@@ -37,6 +37,8 @@ pub(super) enum Speech {
 pub(super) enum Effect {
     /// The follower is here now.
     Place(PlaceRecord),
+    /// Words were searched for.
+    Search,
     /// These words found nothing.
     Miss(String),
     /// The follower asks for a book.
@@ -84,7 +86,7 @@ impl Outcome {
             | Effect::Subscribe(_)
             | Effect::Unsubscribe(_)
             | Effect::Forget => true,
-            Effect::Place(_) | Effect::Miss(_) | Effect::Count(..) => false,
+            Effect::Place(_) | Effect::Search | Effect::Miss(_) | Effect::Count(..) => false,
         })
     }
 

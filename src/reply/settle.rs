@@ -10,6 +10,7 @@ use super::{Desk, Result};
 use super::{picture, posting};
 use crate::kindle::Who;
 use crate::library::{requests, subscriptions};
+use crate::statistics::Often;
 use crate::store::records::AnswerRecord;
 use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, PLACES, QUOTAS};
 use crate::store::{self, Durability, Write};
@@ -80,7 +81,11 @@ impl Desk {
             match effect {
                 Effect::Place(place) => write.put(&PLACES, who, &place)?,
                 Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
-                Effect::Miss(text) => requests::count_miss(write, &text, now)?,
+                Effect::Search => self.statistics.count(Often::Search, now),
+                Effect::Miss(text) => {
+                    requests::count_miss(write, &text, now)?;
+                    self.statistics.count(Often::Miss, now);
+                }
                 Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
                 Effect::Post { alias, action } => {
                     // Forgotten since, with everything: what they asked for before, too.
