@@ -34,6 +34,9 @@
 //! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
 //! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
 //!
+//! **A number.** What happens is counted by [`statistics`], in the write that makes it so, or in memory and written every
+//! ten seconds → the overview of [`server`] draws the last thirty days.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 

@@ -39,7 +39,7 @@ async fn followers_come_and_go_on_their_days() {
     app.sim.event("oOne", "subscribe", &[]).await;
     app.sim.event("oTwo", "subscribe", &[]).await;
     app.sim.say("oOne", "帮助").await;
-    app.clock.advance(TimeDelta::days(1).to_std().unwrap());
+    app.clock.advance(TimeDelta::days(1));
     app.sim.event("oTwo", "unsubscribe", &[]).await;
     app.sim.event("oTwo", "unsubscribe", &[]).await;
     let days = app.app.statistics.days(2, app.clock.now()).unwrap();

@@ -1,6 +1,7 @@
 //! The first page: is everything well, what happened in the last thirty days, what was asked for, what has come.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -16,12 +17,13 @@ use super::log_tail::{self, Line};
 use super::plot::{Plot, Series};
 use super::tokens;
 use super::visit::Visit;
+use super::wanted::{Lists, Wanted};
 use crate::app::App;
 use crate::config::Listen;
 use crate::crawler::Source;
 use crate::jobs::{Job, Standing};
 use crate::statistics::Day;
-use crate::store::records::{BookId, MissRecord, RenewalRecord, RequestRecord};
+use crate::store::records::{BookId, RenewalRecord};
 use crate::token::Status;
 use crate::wechat::{Account, Mode};
 
@@ -72,8 +74,7 @@ struct AccountRow {
 /// What was read from the library.
 struct Seen {
     state: State,
-    requests: Vec<(String, RequestRecord)>,
-    misses: Vec<MissRecord>,
+    wanted: Arc<Lists>,
     latest: Vec<Entry>,
     days: Vec<Day>,
     top: Vec<(BookId, String, u64)>,
@@ -85,8 +86,8 @@ struct Seen {
 /// `GET /`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let app = visit.app.clone();
-    let now = visit.now;
-    let seen = visit.ask(move || look(&app, now)).await?;
+    let (admin, now) = (Arc::clone(&visit.admin), visit.now);
+    let seen = visit.ask(move || look(&app, &admin.wanted, now)).await?;
     let path = visit.app.log_dir().join(log_tail::FILE);
     let (log, end) = visit.ask(move || log_tail::tail(&path, LOG_LINES)).await?;
     let frame = visit.frame("dashboard");
@@ -103,12 +104,11 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     answer::page(&page)
 }
 
-fn look(app: &App, now: DateTime<Utc>) -> anyhow::Result<Seen> {
+fn look(app: &App, wanted: &Wanted, now: DateTime<Utc>) -> anyhow::Result<Seen> {
     let latest = app.library.latest(None, LATEST)?;
     Ok(Seen {
         state: api::state(app)?,
-        requests: app.library.requests(ROWS)?,
-        misses: app.library.misses(ROWS)?,
+        wanted: wanted.lists(&app.library, ROWS)?,
         latest: Entry::all(&app.library, &latest)?,
         days: app.statistics.days(DAYS, now)?,
         top: top(app)?,

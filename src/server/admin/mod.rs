@@ -41,6 +41,7 @@ mod token_changes;
 mod tokens;
 mod upload;
 mod visit;
+mod wanted;
 mod wordings;
 mod words;
 
@@ -82,6 +83,7 @@ pub struct Admin {
     adding: Semaphore,
     streams: Arc<Semaphore>,
     notices: notice::Notices,
+    wanted: wanted::Wanted,
     assets: assets::Assets,
     zh: Words,
     en: Words,
@@ -112,6 +114,7 @@ impl Admin {
             adding: Semaphore::new(FILES_AT_A_TIME),
             streams: Arc::new(Semaphore::new(STREAMS_AT_A_TIME)),
             notices: notice::Notices::default(),
+            wanted: wanted::Wanted::default(),
             assets: assets::Assets::new(),
             zh: Words::of(Language::Zh)?,
             en: Words::of(Language::En)?,
