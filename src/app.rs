@@ -22,9 +22,11 @@ use crate::library::link::Links;
 use crate::logging::Pseudonyms;
 use crate::media::Media;
 use crate::reply::{self, Desk, Wordings};
+use crate::statistics::Statistics;
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
 use crate::token::{Keys, StandIns, Tokens};
+use crate::underway::Underway;
 use crate::wechat::Account;
 
 /// The file in the data folder with the key of followers' mail addresses.
@@ -56,6 +58,8 @@ pub struct App {
     pub chat: Arc<Chat>,
     /// Answers followers.
     pub desk: Arc<Desk>,
+    /// What happened how often.
+    pub statistics: Arc<Statistics>,
     /// The Official Accounts.
     pub accounts: Vec<Arc<Account>>,
     /// What the owner has to know.
@@ -70,6 +74,8 @@ pub struct App {
     pub stand_ins: StandIns,
     /// Followers' names in logs.
     pub pseudonyms: Pseudonyms,
+    /// Jobs that run at this moment.
+    pub running: Underway,
     /// When the program was assembled.
     pub started_at: DateTime<Utc>,
 }
@@ -116,6 +122,7 @@ impl App {
             alerts.resolve(&trouble.key(), clock.now());
         }
         let crawler = Arc::new(crawler(&config, (&store, &library, &articles, &alerts), public_url, clock.clone())?);
+        let statistics = Arc::new(Statistics::new(Arc::clone(&store), config.time_zone));
         let rooms = reply::Rooms {
             library: Arc::clone(&library),
             links: Arc::clone(&links),
@@ -123,6 +130,7 @@ impl App {
             media: Arc::clone(&media),
             articles: Arc::clone(&articles),
             chat: Arc::clone(&chat),
+            statistics: Arc::clone(&statistics),
         };
         let desk = Arc::new(Desk::new(rooms, wordings(&config, &store)?, limits(&config)));
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
@@ -142,6 +150,7 @@ impl App {
             crawler,
             chat,
             desk,
+            statistics,
             accounts,
             alerts,
             teller: config.teller()?,
@@ -150,6 +159,7 @@ impl App {
             keys,
             stand_ins,
             pseudonyms,
+            running: Underway::default(),
             started_at,
         })
     }

@@ -1,26 +1,24 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod plan;
+mod runs;
 mod telling;
 
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use anyhow::Result;
 
 use crate::app::App;
 use crate::article::{Followed, Scanned};
-use crate::blocking::{Panicked, blocking};
+use crate::blocking::blocking;
 use crate::kindle::Drained;
 use crate::library::requests;
 use crate::logging;
 use crate::media::Taking;
 use crate::reply::Swept;
-use crate::schedule::Times;
-use crate::store::Durability;
-use crate::store::schema::SETTINGS;
+pub use plan::Plan;
+pub use runs::{Begun, RUNS_KEPT, Standing};
 pub use telling::{tell, tell_followers};
 
 /// A job.
@@ -36,17 +34,6 @@ pub enum Job {
     Deliver,
     /// Reads the mailbox that notices of undeliverable letters come back to.
     Bounces,
-}
-
-/// How a job's last run went.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LastRun {
-    /// When it began.
-    pub at: DateTime<Utc>,
-    /// What it did, or why it failed.
-    pub outcome: String,
-    /// Whether it did what it should.
-    pub succeeded: bool,
 }
 
 /// How often it is looked whether a token is due, and where followers are is written.
@@ -69,6 +56,9 @@ const MISSED_AFTER: Duration = Duration::from_secs(300);
 /// How often it is looked whether a file of the media folder is due, when nothing has changed there.
 const MEDIA_DUE_EVERY: Duration = Duration::from_secs(20);
 
+/// How often counts are written that wait in memory.
+const WRITE_STATISTICS: Duration = Duration::from_secs(10);
+
 /// How often a sleeping job looks whether it is due: a machine that slept catches up this soon.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
@@ -87,7 +77,12 @@ impl Job {
         }
     }
 
-    /// When it runs: seconds, minutes, hours, day of month, month, day of week.
+    /// The job of this name.
+    pub fn named(name: &str) -> Option<Job> {
+        Job::ALL.into_iter().find(|job| job.name() == name)
+    }
+
+    /// When it runs if the owner has said nothing else: seconds, minutes, hours, day of month, month, day of week.
     pub fn default_schedule(self) -> &'static str {
         match self {
             Job::Forget => "0 7 * * * *",
@@ -109,9 +104,11 @@ impl Job {
                 let Swept { answers, late, places, quotas, contacts, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
                 let pushes = app.kindle.sweep(now)?;
+                let rows = app.statistics.forget_old(now)?;
                 Ok(format!(
                     "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, {pushes} deliveries and addresses"
+                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, \
+                     {pushes} deliveries and addresses, {rows} counts of old days"
                 ))
             }
             Job::EmptyBin => {
@@ -132,59 +129,6 @@ impl Job {
                 Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
             }
         }
-    }
-
-    /// How the last run went, if there was one.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn last_run(self, app: &App) -> Result<Option<LastRun>> {
-        let saved = app.store.get(&SETTINGS, &self.setting())?;
-        saved.map(serde_json::from_value).transpose().context("the last run of a job")
-    }
-
-    /// Runs it if it is due, and says whether it was.
-    ///
-    /// # Errors
-    /// When the store fails; a job that fails or panics is an outcome.
-    pub fn tick(self, app: &App) -> Result<bool> {
-        let now = app.clock.now();
-        let last = match self.last_run(app)? {
-            Some(run) => run.at,
-            None => self.first_seen(app)?,
-        };
-        if !Times::parse(self.default_schedule(), app.config.time_zone)?.are_due(last, now) {
-            return Ok(false);
-        }
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.run(app))).unwrap_or_else(|_| Err(Panicked.into()));
-        let succeeded = outcome.is_ok();
-        let outcome = outcome.unwrap_or_else(|error| format!("{error:#}"));
-        if succeeded {
-            // What runs every few minutes would be all that the log tells.
-            let is_frequent = matches!(self, Job::Deliver | Job::Bounces);
-            let level = if is_frequent { log::Level::Debug } else { log::Level::Info };
-            log::log!(level, job = self.name(); "done: {outcome}");
-        } else {
-            log::error!(job = self.name(); "failed: {outcome}");
-        }
-        self.note(app, &LastRun { at: now, outcome, succeeded })?;
-        Ok(true)
-    }
-
-    /// Notes where a job that never ran counts from. Without it a machine that is restarted every day would count from
-    /// each start anew, and never come to the night's jobs.
-    fn first_seen(self, app: &App) -> Result<DateTime<Utc>> {
-        self.note(app, &LastRun { at: app.started_at, outcome: "not run yet".into(), succeeded: true })?;
-        Ok(app.started_at)
-    }
-
-    fn note(self, app: &App, run: &LastRun) -> Result<()> {
-        let value = serde_json::to_value(run)?;
-        Ok(app.store.write(Durability::Soon, |write| write.put(&SETTINGS, &self.setting(), &value))?)
-    }
-
-    fn setting(self) -> String {
-        format!("job.{}", self.name())
     }
 }
 
@@ -207,6 +151,19 @@ pub async fn keep_tokens(app: Arc<App>) {
     loop {
         app.tokens.tick().await;
         tokio::time::sleep(TICK).await;
+    }
+}
+
+/// Writes the counts of messages that wait in memory, for ever. To stop it, drop it, and flush once more.
+pub async fn write_statistics(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(WRITE_STATISTICS).await;
+        let same = Arc::clone(&app);
+        match blocking(move || same.statistics.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => log::error!("statistics: {error}"),
+            Err(panicked) => log::error!("statistics: {panicked}"),
+        }
     }
 }
 
@@ -340,33 +297,13 @@ pub async fn tell_alerts(app: Arc<App>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_job_comes_to_its_turn_on_a_machine_that_starts_anew_every_day() {
-        let dir = tempfile::tempdir().unwrap();
-        let now = Arc::new(parking_lot::Mutex::new(at("2026-11-20T00:00:00Z"))); // 08:00 in Shanghai
-        let same = Arc::clone(&now);
-        let config = crate::config::Config::parse("", dir.path(), []).unwrap();
-        let clock = crate::clock::Clock::of(move || *same.lock());
-        let mut app = App::open(config, dir.path(), "", clock).unwrap();
-        assert!(!Job::EmptyBin.tick(&app).unwrap());
-        assert_eq!(Job::EmptyBin.last_run(&app).unwrap().unwrap().outcome, "not run yet");
-        // Switched off at night: the next start is behind the hour of the job.
-        *now.lock() = at("2026-11-21T00:00:00Z");
-        app.started_at = at("2026-11-21T00:00:00Z");
-        assert!(Job::EmptyBin.tick(&app).unwrap());
-        assert!(!Job::EmptyBin.tick(&app).unwrap(), "once");
-        assert_eq!(Job::EmptyBin.last_run(&app).unwrap().unwrap().at, at("2026-11-21T00:00:00Z"));
-    }
+    use crate::schedule::Rhythm;
 
     #[test]
     fn every_schedule_is_one() {
         for job in Job::ALL {
-            Times::parse(job.default_schedule(), chrono_tz::Tz::UTC).unwrap();
+            let times = crate::schedule::Times::parse(job.default_schedule(), chrono_tz::Tz::UTC);
+            assert!(times.is_ok() && Rhythm::of(job.default_schedule()).en().is_some(), "{}", job.name());
         }
     }
 }

@@ -34,6 +34,9 @@
 //! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
 //! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
 //!
+//! **A number.** What happens is counted by [`statistics`], in the write that makes it so, or in memory and written every
+//! ten seconds → the overview of [`server`] draws the last thirty days.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -43,6 +46,7 @@ pub mod clock;
 pub mod http;
 pub mod schedule;
 pub mod secret;
+pub mod underway;
 
 pub mod book;
 pub mod wechat;
@@ -50,6 +54,8 @@ pub mod wechat;
 pub mod mail;
 pub mod search;
 pub mod store;
+
+pub mod statistics;
 
 pub mod alert;
 pub mod library;

@@ -74,6 +74,10 @@ impl Logging {
 pub fn remove_old(dir: &Path, days: u32, now: SystemTime) -> io::Result<u64> {
     let most = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     let mut removed = 0;
+    if !dir.exists() {
+        // Nothing has been logged yet.
+        return Ok(removed);
+    }
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let is_closed = entry.file_name() != FILE;

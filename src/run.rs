@@ -103,6 +103,7 @@ pub async fn run(
     }
     background.spawn(jobs::keep_tokens(Arc::clone(&app)));
     background.spawn(jobs::save_places(Arc::clone(&app)));
+    background.spawn(jobs::write_statistics(Arc::clone(&app)));
     background.spawn(jobs::tell_alerts(Arc::clone(&app)));
     background.spawn(jobs::read_articles(Arc::clone(&app)));
     background.spawn(jobs::follow_articles(Arc::clone(&app)));
@@ -160,6 +161,9 @@ pub async fn run(
     }
     if let Err(error) = app.desk.save_places() {
         log::error!("where followers are was not saved: {error}");
+    }
+    if let Err(error) = app.statistics.flush() {
+        log::error!("the last counts are lost: {error}");
     }
     indexer.stop();
     app.store.sync()?;

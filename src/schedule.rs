@@ -2,11 +2,15 @@
 //!
 //! Deliberately not here: what is due by a time of its own, as tokens and letters are.
 
+mod rhythm;
+
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use cron::Schedule;
+
+pub use rhythm::Rhythm;
 
 /// Why an expression is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

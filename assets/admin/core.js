@@ -61,3 +61,73 @@ export function toast(text, { bad = false, action, label } = {}) {
 }
 
 export const failed = (error) => toast(error.message, { bad: true });
+
+/** Follows the page's one stream of events: a function for each name of an event, and one that is told how the stream
+    stands. While nobody looks it is closed; it goes on where it was. */
+export function follow(handlers, show = () => {}, after = '') {
+  let source, retry, was = false;
+  const open = () => {
+    if (source || document.hidden) return;
+    clearTimeout(retry);
+    source = new EventSource(after ? `/events?after=${after}` : '/events');
+    source.addEventListener('open', () => { show('on', say('live')); if (was) refresh(); was = true; });
+    source.addEventListener('error', () => {
+      show('off', say('reconnecting'));
+      // The browser tries again by itself unless the server refused; then we do, more slowly.
+      if (source.readyState === EventSource.CLOSED) { source = undefined; retry = setTimeout(open, 5000); }
+    });
+    for (const [name, handle] of Object.entries(handlers)) {
+      source.addEventListener(name, (event) => { after = event.lastEventId || after; handle(JSON.parse(event.data)); });
+    }
+  };
+  const close = () => { clearTimeout(retry); source?.close(); source = undefined; };
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) { close(); show('wait', say('paused')); } else open();
+  });
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', (event) => { if (event.persisted) open(); });
+  open();
+}
+
+/** Has the server draw the parts marked data-live="…" again. It does not count as a use of the session. What somebody
+    is using stays as it is. */
+export async function refresh() {
+  let page;
+  try {
+    const answer = await fetch(location.href, { headers: { 'X-Unattended': 'yes' } });
+    if (!answer.ok) return;
+    page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  } catch {
+    return; // The stream tells when the server is back.
+  }
+  for (const part of $$('[data-live]')) {
+    const drawn = $(`[data-live="${CSS.escape(part.dataset.live)}"]`, page);
+    if (drawn && !part.contains(document.activeElement) && !part.isEqualNode(drawn)) {
+      const open = $$('details', part).map((box) => box.open);
+      $$('details', drawn).forEach((box, at) => { box.open = open[at]; });
+      part.replaceWith(document.adoptNode(drawn));
+    }
+  }
+}
+
+const drawn = Date.now();
+
+/** Counts down what is marked data-left="seconds when the page was drawn"; no clock but this one's is asked. Gives a
+    function that sets what is left now. */
+export function countDown(none) {
+  const passed = () => Math.floor((Date.now() - drawn) / 1000);
+  const two = (number) => String(number).padStart(2, '0');
+  const face = (seconds) => `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  const tick = () => {
+    for (const clock of $$('[data-left]')) {
+      const left = Math.max(0, Number(clock.dataset.left) - passed());
+      clock.textContent = left ? face(left) : none;
+    }
+  };
+  setInterval(tick, 1000);
+  return (accounts) => {
+    const left = new Map(accounts.map((token) => [token.account, token.left]));
+    for (const clock of $$('[data-left]')) clock.dataset.left = (left.get(clock.dataset.account) ?? 0) + passed();
+    tick();
+  };
+}

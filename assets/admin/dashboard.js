@@ -1,42 +1,27 @@
 // The overview, kept up to date by one stream of events. While nobody looks at the page, the stream is closed.
 
-import { $, $$, make, say, size } from './core.js';
+import { $, $$, countDown, follow, make, refresh, say, size } from './core.js';
 
 const live = $('#live');
 const log = $('#log');
 const MOST_LINES = 500;
-let source, retry, isPaused = false;
-
-function show(state, text) {
-  live.dataset.state = state;
-  live.textContent = text;
-}
-
-function open() {
-  if (source || document.hidden) return;
-  clearTimeout(retry);
-  source = new EventSource('/events');
-  source.addEventListener('open', () => show('on', say('live')));
-  source.addEventListener('error', () => {
-    show('off', say('reconnecting'));
-    // The browser tries again by itself unless the server refused; then we do, more slowly.
-    if (source.readyState === EventSource.CLOSED) { source = undefined; retry = setTimeout(open, 10000); }
-  });
-  source.addEventListener('log', (event) => { if (!isPaused) append(JSON.parse(event.data)); });
-  source.addEventListener('state', (event) => update(JSON.parse(event.data)));
-}
-
-function close() {
-  source?.close();
-  source = undefined;
-}
+let isPaused = false;
 
 function append(lines) {
+  if (isPaused) return;
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   for (const line of lines) log.append(make('li', { class: line.level || undefined }, line.text));
   while (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
-  if (log.childElementCount) $('#log-none').hidden = true;
+  filter();
   if (isAtEnd) log.scrollTop = log.scrollHeight;
+}
+
+// Lines below the level that is wanted are hidden, not gone.
+function filter() {
+  log.dataset.level = $('#level').value;
+  const shown = { '': 'li', warn: 'li.warn, li.error', error: 'li.error' }[log.dataset.level];
+  $('#log-none').hidden = $(shown, log) !== null;
+  log.hidden = !$('#log-none').hidden;
 }
 
 function update(state) {
@@ -52,19 +37,21 @@ function update(state) {
   }
 }
 
+function health(bytes) {
+  for (const place of $$('[data-disk]')) if (bytes[place.dataset.disk] != null) place.textContent = size(bytes[place.dataset.disk]);
+}
+
 $('#pause').addEventListener('click', (event) => {
   isPaused = !isPaused;
   event.target.setAttribute('aria-pressed', isPaused);
   event.target.textContent = isPaused ? say('resume') : say('pause');
 });
-
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) { close(); show('wait', say('paused')); } else open();
-});
-addEventListener('pagehide', close);
-
+$('#level').addEventListener('change', () => { filter(); log.scrollTop = log.scrollHeight; });
+// A browser keeps what was chosen before a reload.
+filter();
 log.scrollTop = log.scrollHeight;
-open();
-fetch('/api/disk', { headers: { Accept: 'application/json' } }).then((response) => response.json()).then((disk) => {
-  for (const place of $$('[data-disk]')) place.textContent = disk[place.dataset.disk] === undefined ? '—' : size(disk[place.dataset.disk]);
-}).catch(() => {});
+
+const set = countDown(say('token_none'));
+const token = (accounts) => { set(accounts); refresh(); };
+const show = (state, text) => { live.dataset.state = state; live.textContent = text; };
+follow({ log: append, state: update, job: refresh, token, health }, show, log.dataset.after);

@@ -11,6 +11,7 @@ mod console;
 mod convert;
 mod crawl;
 mod follower;
+mod job;
 mod key;
 mod kindle;
 mod media;
@@ -81,6 +82,9 @@ enum Command {
     Menu(menu::Menu),
     /// Lists followers, blocks them, hands out or deletes what is kept of them.
     Follower(follower::Follower),
+    /// Lists what runs by a schedule, runs it now, changes when it runs.
+    #[command(subcommand)]
+    Job(job::Job),
     /// Makes the index anew.
     Reindex,
     /// Checks that records and files belong together.
@@ -182,6 +186,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Crawl(crawl) => crawl.run(app, console),
         Command::Menu(menu) => menu.run(app, console),
         Command::Follower(follower) => follower.run(app, console),
+        Command::Job(job) => job.run(app, console),
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),

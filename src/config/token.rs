@@ -50,6 +50,7 @@ impl Config {
             app_secret: account.app_secret.clone(),
             endpoint: account.token_endpoint,
             hosts: account.hosts(),
+            time_zone: self.time_zone,
             js_domains: match account.js_domains.is_empty() {
                 true => own.iter().cloned().collect(),
                 false => account.js_domains.iter().map(|domain| as_compared(domain)).collect(),

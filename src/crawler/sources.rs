@@ -86,7 +86,15 @@ impl Crawler {
     /// # Errors
     /// When the store fails.
     pub fn sources(&self) -> Result<Vec<Source>> {
-        let records = self.store.page(&SOURCES, None, MOST_SOURCES)?;
+        self.first_sources(MOST_SOURCES)
+    }
+
+    /// The first sources by name, at most so many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn first_sources(&self, most: usize) -> Result<Vec<Source>> {
+        let records = self.store.page(&SOURCES, None, most)?;
         records.into_iter().map(|(name, record)| self.with_state(name, record)).collect()
     }
 

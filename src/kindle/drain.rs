@@ -14,6 +14,7 @@ use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::library;
 use crate::mail::{Letter, Server};
+use crate::statistics::{self, Rarely};
 use crate::store::records::{AddressRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_QUEUE, FOLLOWERS, QUOTAS};
 use crate::store::{self, Durability};
@@ -285,6 +286,7 @@ impl Kindle {
     /// Notes what became of a try.
     fn note(&self, key: &(String, String), row: DeliveryRecord, outcome: Try, now: DateTime<Utc>) -> store::Result<()> {
         let (day, hour) = self.counters(now);
+        let today = day.0.clone();
         self.store.write(Durability::Durable, |write| {
             let found = write.get::<_, DeliveryRecord>(&DELIVERIES, key)?;
             if matches!(outcome, Try::Sent | Try::Failed(DeliveryTrouble::Refused(_))) {
@@ -303,6 +305,9 @@ impl Kindle {
             match outcome {
                 Try::Sent => {
                     found.trouble = None;
+                    if found.is_book() {
+                        statistics::note(write, &today, Rarely::Push)?;
+                    }
                     self.end(write, key, found, DeliveryState::Sent, now)
                 }
                 // Called off while it was tried.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Error, Library, Result, shelf};
+use crate::statistics::{self, Rarely};
 use crate::store::records::BookId;
 use crate::store::schema::{BOOKS, FOLLOWER_OF_ALIAS, FOLLOWERS, QUOTAS};
 use crate::store::{self, Durability, Write};
@@ -38,7 +39,7 @@ impl Library {
     ) -> Result<Download> {
         let day = self.day(now);
         let total = (day.clone(), alias.to_owned());
-        let mark = (day, format!("{alias}/{id}/{file}"));
+        let mark = (day.clone(), format!("{alias}/{id}/{file}"));
         if self.store.get(&QUOTAS, &mark)?.is_some() {
             return Ok(Download::Granted);
         }
@@ -52,7 +53,9 @@ impl Library {
             }
             write.put(&QUOTAS, &mark, &1)?;
             write.put(&QUOTAS, &total, &(used + 1))?;
-            count_for_book(write, id)?;
+            let downloads = count_for_book(write, id)?;
+            statistics::note(write, &day, Rarely::Download)?;
+            statistics::note_downloads(write, &self.store, id, downloads)?;
             remember(write, id, alias, now)?;
             Ok::<_, Error>(Download::Granted)
         })
@@ -68,17 +71,18 @@ impl Library {
 
     /// The day in the owner's time zone, as quotas are kept under.
     pub fn day(&self, now: DateTime<Utc>) -> String {
-        now.with_timezone(&self.time_zone).format("%Y-%m-%d").to_string()
+        statistics::day_of(now, self.time_zone)
     }
 }
 
-fn count_for_book(write: &mut Write<'_>, id: BookId) -> Result<()> {
+/// Gives how many there have been of this book.
+fn count_for_book(write: &mut Write<'_>, id: BookId) -> Result<u64> {
     let before = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
     let mut after = before.clone();
     after.downloads += 1;
     shelf::put(write, id, Some(&before), &after)?;
     write.count(DOWNLOADS, 1)?;
-    Ok(())
+    Ok(after.downloads)
 }
 
 fn remember(write: &mut Write<'_>, id: BookId, alias: &str, now: DateTime<Utc>) -> Result<(), store::Error> {

@@ -26,12 +26,12 @@ impl Visit<'_> {
         let finding = self.desk.library.find(text)?;
         let words = asked_for(text, &finding);
         let outcome = match finding.confidence {
-            Confidence::Sure => return self.sure(text, finding),
+            Confidence::Sure => return Ok(self.sure(text, finding)?.with(Effect::Search)),
             Confidence::Several => self.found_list(Word::ListSearch, text, finding),
             Confidence::Doubtful => self.found_list(Word::ListDoubtful, text, finding),
             Confidence::Nothing => self.inside(text, finding),
         };
-        Ok(self.with_article(outcome?, &words))
+        Ok(self.with_article(outcome?, &words).with(Effect::Search))
     }
 
     /// No title is like it: perhaps the words stand in books.
@@ -51,9 +51,13 @@ impl Visit<'_> {
     pub(super) fn number(&self, number: &str) -> Result<Outcome> {
         let finding = self.desk.library.find(number)?;
         match finding.confidence {
-            Confidence::Sure => return self.sure(number, finding),
-            Confidence::Several => return self.found_list(Word::ListSearch, number, finding),
-            Confidence::Doubtful | Confidence::Nothing if is_isbn(number) => return Ok(self.nothing(number, &finding)),
+            Confidence::Sure => return Ok(self.sure(number, finding)?.with(Effect::Search)),
+            Confidence::Several => {
+                return Ok(self.found_list(Word::ListSearch, number, finding)?.with(Effect::Search));
+            }
+            Confidence::Doubtful | Confidence::Nothing if is_isbn(number) => {
+                return Ok(self.nothing(number, &finding).with(Effect::Search));
+            }
             Confidence::Doubtful | Confidence::Nothing => {}
         }
         let number = shortened(number, ECHO);

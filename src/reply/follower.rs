@@ -7,6 +7,7 @@ use super::{Desk, Result, answer_number};
 use crate::kindle;
 use crate::library::requests::follower_key;
 use crate::library::subscriptions;
+use crate::statistics::{self, Rarely};
 use crate::store::records::{AnswerRecord, FollowerRecord, RequestRecord};
 use crate::store::schema::{
     ANSWERED, ANSWERS, CONTACTS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTERS, REQUESTS,
@@ -33,8 +34,8 @@ impl Desk {
         if let Some(follower) = self.known(key, now)? {
             return Ok(follower);
         }
-        let alias = new_alias()?;
-        Ok(self.store.write(durability, |write| met(write, key, alias, now))?)
+        let (alias, day) = (new_alias()?, self.library.day(now));
+        Ok(self.store.write(durability, |write| met(write, key, alias, &day, now))?)
     }
 
     /// The follower's record, if it is there and as it should be.
@@ -128,7 +129,7 @@ pub(super) struct Traces {
 }
 
 /// Notes that a follower has left; their data is deleted 30 days later.
-pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, now: DateTime<Utc>) -> store::Result<()> {
+pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, day: &str, now: DateTime<Utc>) -> store::Result<()> {
     let Some(mut follower) = write.get(&FOLLOWERS, key)?.filter(|follower| follower.left_at.is_none()) else {
         return Ok(());
     };
@@ -138,6 +139,7 @@ pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, now: DateTime<Utc>)
     // Who is only known to be blocked was never counted, or not any more.
     if !follower.alias.is_empty() {
         write.count(FOLLOWING, -1)?;
+        statistics::note(write, day, Rarely::Leave)?;
     }
     write.put(&FOLLOWERS, key, &follower)
 }
@@ -196,10 +198,17 @@ fn notices_of(store: &Store, account: &str, open_id: &str) -> store::Result<Vec<
     Ok(found.into_iter().map(|(key, _)| key).collect())
 }
 
-fn met(write: &mut Write<'_>, key: &FollowerKey, alias: String, now: DateTime<Utc>) -> store::Result<FollowerRecord> {
+fn met(
+    write: &mut Write<'_>,
+    key: &FollowerKey,
+    alias: String,
+    day: &str,
+    now: DateTime<Utc>,
+) -> store::Result<FollowerRecord> {
     let known = write.get(&FOLLOWERS, key)?;
     if known.as_ref().is_none_or(|follower| follower.left_at.is_some()) {
         write.count(FOLLOWING, 1)?;
+        statistics::note(write, day, Rarely::Follow)?;
     }
     let mut follower = known.unwrap_or_else(|| FollowerRecord { since: now, ..FollowerRecord::default() });
     if follower.alias.is_empty() {

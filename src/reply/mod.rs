@@ -46,6 +46,7 @@ use crate::kindle::Kindle;
 use crate::library::link::Links;
 use crate::library::{self, Library};
 use crate::media::Media;
+use crate::statistics::{Often, Statistics};
 use crate::store::records::{AnswerRecord, PlaceRecord};
 use crate::store::schema::{ANSWERS, FOLLOWERS, LATE};
 use crate::store::{self, Durability, Store};
@@ -77,6 +78,7 @@ pub struct Desk {
     media: Arc<Media>,
     articles: Arc<Articles>,
     chat: Arc<Chat>,
+    statistics: Arc<Statistics>,
     limits: Limits,
     flood: Flood,
     /// Read once per message for the time of a clone; written when the admin changes a text.
@@ -100,6 +102,8 @@ pub struct Rooms {
     pub articles: Arc<Articles>,
     /// Messages that nobody asked for.
     pub chat: Arc<Chat>,
+    /// Where messages and searches are counted.
+    pub statistics: Arc<Statistics>,
 }
 
 /// The owner's limits, as far as followers are told of them.
@@ -138,7 +142,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Desk {
     /// A desk over these rooms.
     pub fn new(rooms: Rooms, wordings: Wordings, limits: Limits) -> Desk {
-        let Rooms { library, links, kindle, media, articles, chat } = rooms;
+        let Rooms { library, links, kindle, media, articles, chat, statistics } = rooms;
         Desk {
             store: Arc::clone(library.store()),
             library,
@@ -147,6 +151,7 @@ impl Desk {
             media,
             articles,
             chat,
+            statistics,
             limits,
             flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
@@ -183,7 +188,8 @@ impl Desk {
             let is_blocked = self.store.get(&FOLLOWERS, &follower)?.is_some_and(|follower| follower.blocked);
             return Ok(if is_blocked { Reply::Nothing } else { reply });
         }
-        match ask {
+        let is_message = !matches!(ask, Ask::Left | Ask::Withdrawn { .. } | Ask::Followed { .. });
+        let reply = match ask {
             Ask::Nothing | Ask::Published(_) => Ok(Reply::Nothing),
             Ask::Left => self.leave(&key, &follower, now),
             Ask::Withdrawn { open_id } => self.forget(account, open_id).map(|()| Reply::Nothing),
@@ -203,7 +209,11 @@ impl Desk {
             Ask::Words { text, menu_id } => {
                 self.converse(&key, incoming, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
             }
+        }?;
+        if is_message {
+            self.statistics.count(Often::Message, now);
         }
+        Ok(reply)
     }
 
     /// The answer to a push that needs no search, no write and no disk: a fixed text such as 帮助, to a follower who is
@@ -232,6 +242,7 @@ impl Desk {
         }
         let mut text = self.wordings().plain(word);
         text.truncate(fitting(&text).len());
+        self.statistics.count(Often::Message, now);
         Ok(Some(Reply::Text(text)))
     }
 
@@ -352,7 +363,7 @@ impl Desk {
         self.store.write(Durability::Durable, |write| {
             // Its retry may come when the follower is back already.
             if write.get(&ANSWERS, key)?.is_none() {
-                follower::left(write, who, now)?;
+                follower::left(write, who, &self.library.day(now), now)?;
                 keep_answer(write, key, &Reply::Nothing, now)?;
             }
             Ok::<_, store::Error>(())

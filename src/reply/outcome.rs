@@ -39,6 +39,8 @@ pub(super) enum Effect {
     Place(PlaceRecord),
     /// The same, one page further from where the follower was: done twice it is another place.
     Turn(PlaceRecord),
+    /// Words were searched for.
+    Search,
     /// These words found nothing.
     Miss(String),
     /// The follower asks for a book.
@@ -86,16 +88,14 @@ impl Outcome {
             | Effect::Subscribe(_)
             | Effect::Unsubscribe(_)
             | Effect::Forget => true,
-            Effect::Place(_) | Effect::Turn(_) | Effect::Miss(_) | Effect::Count(..) => false,
+            Effect::Place(_) | Effect::Turn(_) | Effect::Search | Effect::Miss(_) | Effect::Count(..) => false,
         })
     }
 
-    /// The place that is all of the effects, if it is the same however often the message is answered.
-    pub(super) fn only_place(&self) -> Option<&PlaceRecord> {
-        match self.effects.as_slice() {
-            [Effect::Place(place)] => Some(place),
-            _ => None,
-        }
+    /// Whether it only moves the follower, to the same place however often the message is answered.
+    pub(super) fn is_step(&self) -> bool {
+        !self.effects.is_empty()
+            && self.effects.iter().all(|effect| matches!(effect, Effect::Place(_) | Effect::Search))
     }
 
     /// Whether there may be something to send.

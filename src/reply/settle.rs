@@ -10,7 +10,8 @@ use super::{Desk, Result};
 use super::{picture, posting};
 use crate::kindle::Who;
 use crate::library::{requests, subscriptions};
-use crate::store::records::{AnswerRecord, PlaceRecord};
+use crate::statistics::Often;
+use crate::store::records::AnswerRecord;
 use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, QUOTAS};
 use crate::store::{self, Durability, Write};
 use crate::wechat::Reply;
@@ -42,8 +43,11 @@ impl Desk {
                 Speech::Requested { .. } | Speech::Posted | Speech::Shown(_) | Speech::Private(_) => {}
             }
         }
-        if let (Some(place), Speech::Text(text), false) = (outcome.only_place(), &outcome.speech, is_waited_for) {
-            return self.step(key, who, place.clone(), fitting(text), now);
+        if let Speech::Text(text) = &outcome.speech
+            && outcome.is_step()
+            && !is_waited_for
+        {
+            return self.step(key, who, outcome.effects, fitting(text), now);
         }
         let traces = if forgets { Some(self.traces(who)?) } else { None };
         let is_promise = outcome.is_promise() || is_waited_for;
@@ -71,16 +75,21 @@ impl Desk {
         Ok(reply)
     }
 
-    /// Moves the follower, and says what there is to be said; nothing of it must happen only once.
+    /// Moves the follower, and says `text`; nothing of it must happen only once.
     fn step(
         &self,
         key: &(String, String),
         who: &FollowerKey,
-        place: PlaceRecord,
+        effects: Vec<Effect>,
         text: &str,
         now: DateTime<Utc>,
     ) -> Result<Reply> {
-        self.move_to(who, place)?;
+        for effect in effects {
+            match effect {
+                Effect::Place(place) => self.move_to(who, place)?,
+                _ => self.statistics.count(Often::Search, now),
+            }
+        }
         let reply = Reply::Text(text.to_owned());
         self.recent.keep(key, &reply, now);
         Ok(reply)
@@ -101,7 +110,11 @@ impl Desk {
             match effect {
                 Effect::Place(place) | Effect::Turn(place) => self.write_place(write, who, &place)?,
                 Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
-                Effect::Miss(text) => requests::count_miss(write, &text, now)?,
+                Effect::Search => self.statistics.count(Often::Search, now),
+                Effect::Miss(text) => {
+                    requests::count_miss(write, &text, now)?;
+                    self.statistics.count(Often::Miss, now);
+                }
                 Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
                 Effect::Post { alias, action } => {
                     // Forgotten since, with everything: what they asked for before, too.

@@ -6,6 +6,7 @@ mod crawl;
 mod mail;
 mod media;
 mod provenance;
+mod run;
 mod source;
 mod token;
 
@@ -28,6 +29,7 @@ pub use token::{ApiKeyRecord, GrantRecord, Origin, RenewalRecord, TokenCountsRec
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, InboxRecord, Parcel};
 pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 pub use provenance::{Provenance, TakenDownRecord};
+pub use run::RunRecord;
 
 /// The number of a book, given once, shown to people and in addresses.
 pub type BookId = u64;

@@ -7,7 +7,7 @@ use super::records::{
     AddressRecord, AlertRecord, AnswerRecord, ApiKeyRecord, ArticleDraftRecord, ArticleRecord, BookId, BookRecord,
     ChapterRecord, ContactRecord, ConversionRecord, CrawlItemRecord, CrawlLogRecord, CrawlPageRecord, DeliveryRecord,
     FollowerRecord, GrantRecord, InboxRecord, MaterialRecord, MediaFileRecord, MediaRecord, MergeRecord, MissRecord,
-    PlaceRecord, RenewalRecord, RequestRecord, RobotsRecord, SessionRecord, SourceRecord, SourceStateRecord,
+    PlaceRecord, RenewalRecord, RequestRecord, RobotsRecord, RunRecord, SessionRecord, SourceRecord, SourceStateRecord,
     SubscriptionRecord, TakenDownRecord, TokenCountsRecord,
 };
 use chrono::{DateTime, Utc};
@@ -131,6 +131,11 @@ pub const ROBOTS: Table<String, RobotsRecord> = Table::new(b'y', "robots");
 /// The last lines of what happened at sources: (source, number of 20 digits).
 pub const CRAWL_LOG: Table<(String, String), CrawlLogRecord> = Table::new(b'z', "crawl_log");
 
+/// What happened how often: (day, what), with a list of the books downloaded most behind the days.
+pub const STATISTICS: Table<(String, String), u64> = Table::new(b'1', "statistics");
+/// The last runs of jobs: (job, time in milliseconds of 20 digits).
+pub const RUNS: Table<(String, String), RunRecord> = Table::new(b'2', "runs");
+
 /// Prefix and name of every table, for the export.
 pub(super) const TABLES: &[(u8, &str)] = &[
     (META.prefix, META.name),
@@ -186,4 +191,6 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (CHAPTERS.prefix, CHAPTERS.name),
     (ROBOTS.prefix, ROBOTS.name),
     (CRAWL_LOG.prefix, CRAWL_LOG.name),
+    (STATISTICS.prefix, STATISTICS.name),
+    (RUNS.prefix, RUNS.name),
 ];

@@ -34,6 +34,8 @@ mod upstream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono_tz::Tz;
+
 use crate::alert::Alerts;
 use crate::clock::Clock;
 use crate::secret::Secret;
@@ -64,6 +66,8 @@ pub struct Settings {
     pub hosts: Hosts,
     /// Domains whose pages may be signed for the JS-SDK, and those below them.
     pub js_domains: Vec<String>,
+    /// Whose days the statistics count by.
+    pub time_zone: Tz,
 }
 
 /// Why there is no token.

@@ -11,6 +11,7 @@ use super::{Error, Held, Result, history};
 use crate::alert::Trouble;
 use crate::blocking::blocking;
 use crate::secret::Secret;
+use crate::statistics::{self, Rarely};
 use crate::store::Durability;
 use crate::store::records::{Origin, RenewalRecord, TokenCountsRecord};
 use crate::store::schema::{RENEWALS, SETTINGS, TOKEN_COUNTS, TOKENS};
@@ -189,7 +190,7 @@ impl Keeper {
         };
         let renewal = self.renewal(asked, cause, outcome, true);
         let (store, account, next) = (Arc::clone(&self.store), self.account().to_owned(), work.next_renewal);
-        let record = held.record();
+        let (record, day) = (held.record(), self.day());
         let kept = blocking(move || {
             let old = history::too_old(&store, &account)?;
             store.write(Durability::Durable, |write| {
@@ -199,6 +200,9 @@ impl Keeper {
                     write.put(&TOKEN_COUNTS, &account, &TokenCountsRecord { is_asking: false, ..counts })?;
                 }
                 old.iter().for_each(|key| write.delete(&RENEWALS, key));
+                if origin != Origin::Manual {
+                    statistics::note(write, &day, Rarely::Renewal(&account))?;
+                }
                 history::note(write, &account, next, &renewal)
             })
         });
@@ -266,6 +270,7 @@ impl Keeper {
     async fn note_failure(&self, work: &mut Work, renewal: RenewalRecord, had_no_effect: bool) {
         let (store, account, next) = (Arc::clone(&self.store), self.account().to_owned(), work.next_renewal);
         work.next_renewal += 1;
+        let day = self.day();
         let noted = blocking(move || {
             let old = history::too_old(&store, &account)?;
             store.write(Durability::Soon, |write| {
@@ -274,12 +279,18 @@ impl Keeper {
                     write.put(&TOKEN_COUNTS, &account, &TokenCountsRecord { is_asking: false, ..counts })?;
                 }
                 old.iter().for_each(|key| write.delete(&RENEWALS, key));
+                statistics::note(write, &day, Rarely::FailedRenewal(&account))?;
                 history::note(write, &account, next, &renewal)
             })
         });
         if let Ok(Err(error)) = noted.await {
             log::error!(account = self.account(); "the history of renewals: {error}");
         }
+    }
+
+    /// Today, for the statistics.
+    fn day(&self) -> String {
+        statistics::day_of(self.clock.now(), self.settings.time_zone)
     }
 
     fn renewal(&self, asked: Moment, cause: &str, outcome: String, succeeded: bool) -> RenewalRecord {

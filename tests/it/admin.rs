@@ -5,6 +5,7 @@ mod articles;
 mod browser;
 mod deliveries;
 mod entry;
+mod jobs;
 mod keywords;
 mod media;
 mod menu;

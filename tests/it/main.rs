@@ -20,6 +20,7 @@ mod crawl; // sources of books: a web that fails while the executable is killed,
 mod deliveries; // pushes through a real mail server while the executable is killed: each arrives, once, in order
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
+mod jobs; // jobs on the command line: listed, run, given another schedule
 mod judges; // what epubcheck and mobitool say of the books we write
 mod kindle; // pushes by mail: whose an address is, what arrives, what is tried again, what is forgotten
 mod library; // the catalogue: adding, merging, the recycle bin, requests, quotas, imports
@@ -31,6 +32,7 @@ mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's b
 mod provenance; // books that were found: where they come from, newer editions, take-downs, what is asked of sources
 mod reply; // conversations of followers with the desk, over a real library
 mod search; // the index: every kind of query, paging, rebuilding, damage, hostile text
+mod statistics; // counts of days, from what really happens
 mod store; // what a write promises, what a restart finds, what damage does
 mod token; // the keeper of a token against the simulated platform: weeks of faults, reports, restarts, outages
 mod token_api; // the token API over sockets: keys, scopes, the platform's own interface, relay, following, an SDK

@@ -18,6 +18,7 @@ use shutong::library::Library;
 use shutong::library::link::Links;
 use shutong::media::Media;
 use shutong::reply::{Desk, Language, Limits, Rooms, Wordings};
+use shutong::statistics::Statistics;
 use shutong::store::Store;
 use shutong::store::records::FollowerRecord;
 use shutong::store::schema::{
@@ -80,6 +81,7 @@ impl Chat {
             media,
             articles,
             chat: Arc::new(silent),
+            statistics: Arc::new(Statistics::new(Arc::clone(&store), chrono_tz::Asia::Shanghai)),
         };
         let desk = Desk::new(rooms, wordings, limits);
         Chat { desk, library, store, now, messages: 0, dir }

@@ -9,10 +9,11 @@ use warp::reply::Response;
 
 use super::answer::{self, Refusal};
 use super::books::{self, Entry};
-use super::log_tail;
 use super::visit::Visit;
+use super::{log_tail, metrics};
 use crate::app::App;
 use crate::library::{self, Counts, IndexState};
+use crate::statistics::DAYS_KEPT;
 use crate::token::Keeper;
 
 /// Lines of the log that `/api/log` gives.
@@ -92,23 +93,70 @@ pub(super) async fn log(visit: &Visit) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &lines))
 }
 
-/// `GET /api/disk`: bytes of each part of the data, and what is free. Walks the folders, so it is asked for apart.
+/// `GET /api/disk`: bytes of each part of the data, what is free, and the memory used. Walks the folders, so it is
+/// asked for apart.
 pub(super) async fn disk(visit: &Visit) -> Result<Response, Refusal> {
     let app = visit.app.clone();
-    let disk = visit.ask(move || disk_use(&app)).await?;
-    Ok(answer::json(StatusCode::OK, &disk))
+    let health = visit.ask(move || Health::of(&app)).await?;
+    Ok(answer::json(StatusCode::OK, &health))
 }
 
-fn disk_use(app: &App) -> anyhow::Result<serde_json::Value> {
-    let folder = |name: &str| -> u64 {
-        let files = walkdir::WalkDir::new(app.data_dir.join(name)).into_iter().filter_map(Result::ok);
-        files.filter_map(|entry| entry.metadata().ok()).filter(|meta| meta.is_file()).map(|meta| meta.len()).sum()
+/// Days that `/api/statistics` gives if it is not asked for a number.
+const DAYS: u64 = 30;
+
+/// `GET /api/statistics?days=`: counts of each day, oldest first, today last.
+pub(super) async fn statistics(visit: &Visit) -> Result<Response, Refusal> {
+    let days = match visit.head.query.get("days") {
+        None => DAYS,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|days| (1..=DAYS_KEPT).contains(days))
+            .ok_or_else(|| Refusal::Invalid(visit.words().with("statistics.days", "n", &DAYS_KEPT)))?,
     };
-    Ok(json!({
-        "database": app.store.bytes_on_disk()?,
-        "index": folder("index"),
-        "files": folder("files"),
-        "log": folder("log"),
-        "free": fs2::available_space(&app.data_dir)?,
-    }))
+    let (app, now) = (visit.app.clone(), visit.now);
+    let days = visit.ask(move || app.statistics.days(days, now)).await?;
+    Ok(answer::json(StatusCode::OK, &json!({ "time_zone": visit.app.config.time_zone.name(), "days": days })))
+}
+
+/// What disk and memory are used for, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Health {
+    database: u64,
+    index: u64,
+    files: u64,
+    log: u64,
+    /// What is free where the data is.
+    free: u64,
+    /// Resident memory; none where the system does not say.
+    memory: Option<u64>,
+}
+
+impl Health {
+    /// All of it. Walks the folders.
+    pub(super) fn of(app: &App) -> anyhow::Result<Health> {
+        let folder = |name: &str| -> u64 {
+            let files = walkdir::WalkDir::new(app.data_dir.join(name)).into_iter().filter_map(Result::ok);
+            files.filter_map(|entry| entry.metadata().ok()).filter(|meta| meta.is_file()).map(|meta| meta.len()).sum()
+        };
+        let of_folders = Health {
+            database: 0,
+            index: folder("index"),
+            files: folder("files"),
+            log: folder("log"),
+            free: 0,
+            memory: None,
+        };
+        of_folders.now(app)
+    }
+
+    /// The same with what can be had without walking brought up to date.
+    pub(super) fn now(&self, app: &App) -> anyhow::Result<Health> {
+        Ok(Health {
+            database: app.store.bytes_on_disk()?,
+            free: fs2::available_space(&app.data_dir)?,
+            memory: metrics::resident_bytes(),
+            ..self.clone()
+        })
+    }
 }

@@ -1,21 +1,30 @@
-//! The first page: is everything well, what was asked for, what has come.
+//! The first page: is everything well, what happened in the last thirty days, what was asked for, what has come.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use askama::Template;
+use chrono::{DateTime, Utc};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
 use super::api::{self, State};
 use super::books::Entry;
 use super::frame::{self, Frame};
+use super::jobs;
 use super::log_tail::{self, Line};
+use super::plot::{Plot, Series};
+use super::tokens;
 use super::visit::Visit;
+use super::wanted::{Lists, Wanted};
 use crate::app::App;
 use crate::config::Listen;
-use crate::store::records::{MissRecord, RequestRecord};
-use crate::token::Keeper;
+use crate::crawler::Source;
+use crate::jobs::{Job, Standing};
+use crate::statistics::Day;
+use crate::store::records::{BookId, RenewalRecord};
+use crate::token::Status;
 use crate::wechat::{Account, Mode};
 
 /// Rows of each list.
@@ -24,15 +33,21 @@ const ROWS: usize = 8;
 const LATEST: usize = 6;
 /// Lines of the log.
 const LOG_LINES: usize = 100;
+/// Days of the plots.
+const DAYS: u64 = 30;
+/// Renewals shown of each account.
+const RENEWALS: usize = 20;
 
 #[derive(Template)]
 #[template(path = "admin/dashboard.html", config = "assets/askama.toml")]
 struct Page<'a> {
     frame: &'a Frame<'a>,
     seen: &'a Seen,
+    plots: [Plot<'a>; 4],
     listeners: &'a [Listener],
-    accounts: &'a [AccountRow],
     log: &'a [Line],
+    /// Where the log goes on, for the stream of events.
+    log_end: u64,
     uptime: &'a str,
     version: &'static str,
 }
@@ -52,45 +67,85 @@ struct AccountRow {
     callback: String,
     mode: &'static str,
     is_verified: bool,
-    /// How long its access_token still lives, if there is one.
-    token: Option<String>,
+    /// How its access_token is doing.
+    token: Option<Status>,
 }
 
 /// What was read from the library.
 struct Seen {
     state: State,
-    requests: Vec<(String, RequestRecord)>,
-    misses: Vec<MissRecord>,
+    wanted: Arc<Lists>,
     latest: Vec<Entry>,
+    days: Vec<Day>,
+    top: Vec<(BookId, String, u64)>,
+    jobs: Vec<Standing>,
+    sources: Vec<Source>,
+    accounts: Vec<AccountRow>,
 }
 
 /// `GET /`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let app = visit.app.clone();
-    let seen = visit.ask(move || look(&app)).await?;
+    let (admin, now) = (Arc::clone(&visit.admin), visit.now);
+    let seen = visit.ask(move || look(&app, &admin.wanted, now)).await?;
     let path = visit.app.log_dir().join(log_tail::FILE);
-    let (log, _) = visit.ask(move || log_tail::tail(&path, LOG_LINES)).await?;
+    let (log, end) = visit.ask(move || log_tail::tail(&path, LOG_LINES)).await?;
     let frame = visit.frame("dashboard");
     let page = Page {
         frame: &frame,
         seen: &seen,
+        plots: plots(&frame, &seen.days),
         listeners: &listeners(visit),
-        accounts: &accounts(&visit.app),
         log: &log,
+        log_end: end.offset(),
         uptime: &uptime(&frame, (visit.now - visit.app.started_at).num_minutes()),
         version: env!("CARGO_PKG_VERSION"),
     };
     answer::page(&page)
 }
 
-fn look(app: &App) -> crate::library::Result<Seen> {
+fn look(app: &App, wanted: &Wanted, now: DateTime<Utc>) -> anyhow::Result<Seen> {
     let latest = app.library.latest(None, LATEST)?;
     Ok(Seen {
         state: api::state(app)?,
-        requests: app.library.requests(ROWS)?,
-        misses: app.library.misses(ROWS)?,
+        wanted: wanted.lists(&app.library, ROWS)?,
         latest: Entry::all(&app.library, &latest)?,
+        days: app.statistics.days(DAYS, now)?,
+        top: top(app)?,
+        jobs: Job::all_standing(app)?,
+        sources: app.crawler.first_sources(ROWS)?,
+        accounts: app.accounts.iter().map(|account| AccountRow::of(app, account)).collect::<anyhow::Result<_>>()?,
     })
+}
+
+/// The books downloaded most, as they are now: one that was merged into another counts there.
+fn top(app: &App) -> anyhow::Result<Vec<(BookId, String, u64)>> {
+    let mut books: Vec<(BookId, String, u64)> = Vec::new();
+    for (id, _) in app.statistics.top_books()? {
+        match app.library.shown(id)? {
+            Some((id, book)) if !books.iter().any(|(other, ..)| *other == id) => {
+                books.push((id, book.title, book.downloads));
+            }
+            _ => {}
+        }
+    }
+    books.sort_by_key(|(.., downloads)| std::cmp::Reverse(*downloads));
+    books.truncate(ROWS);
+    Ok(books)
+}
+
+fn plots<'a>(frame: &'a Frame<'a>, days: &[Day]) -> [Plot<'a>; 4] {
+    let series = |key: &'static str, of: fn(&Day) -> u64| Series { name: frame.s(key), of };
+    let messages = [series("plot.messages", |day| day.messages), series("plot.searches", |day| day.searches)];
+    let misses = [series("plot.misses", |day| day.misses)];
+    let books = [series("plot.downloads", |day| day.downloads), series("plot.pushes", |day| day.pushes)];
+    let followers = [series("plot.followed", |day| day.followed), series("plot.left", |day| day.left)];
+    [
+        Plot::of(frame, "messages", frame.s("plot.of_messages"), &messages, days),
+        Plot::of(frame, "books", frame.s("plot.of_books"), &books, days),
+        Plot::of(frame, "missed", frame.s("plot.of_misses"), &misses, days),
+        Plot::of(frame, "follow", frame.s("plot.of_followers"), &followers, days),
+    ]
 }
 
 fn listeners(visit: &Visit) -> Vec<Listener> {
@@ -103,24 +158,56 @@ fn listeners(visit: &Visit) -> Vec<Listener> {
     [("public", public), ("token", token), ("admin", admin)].map(listener).into()
 }
 
-fn accounts(app: &App) -> Vec<AccountRow> {
-    let row = |account: &Arc<Account>| AccountRow {
-        name: account.name().to_owned(),
-        app_id: account.app_id().to_owned(),
-        callback: format!("{}/wechat/{}", app.links.public_url(), account.name()),
-        mode: match account.mode() {
-            Mode::Plain => "plain",
-            Mode::Compatible => "compatible",
-            Mode::Safe => "safe",
-        },
-        is_verified: account.verified(),
-        token: app.tokens.of(Some(account.name())).and_then(token_left),
-    };
-    app.accounts.iter().map(row).collect()
+impl AccountRow {
+    fn of(app: &App, account: &Account) -> anyhow::Result<AccountRow> {
+        let mut token = app.tokens.of(Some(account.name())).map(|keeper| keeper.status()).transpose()?;
+        token.iter_mut().for_each(|status| status.renewals.truncate(RENEWALS));
+        Ok(AccountRow {
+            name: account.name().to_owned(),
+            app_id: account.app_id().to_owned(),
+            callback: format!("{}/wechat/{}", app.links.public_url(), account.name()),
+            mode: match account.mode() {
+                Mode::Plain => "plain",
+                Mode::Compatible => "compatible",
+                Mode::Safe => "safe",
+            },
+            is_verified: account.verified(),
+            token,
+        })
+    }
 }
 
-fn token_left(keeper: &Arc<Keeper>) -> Option<String> {
-    keeper.current().map(|held| frame::clock_face(keeper.left(&held).as_secs()))
+impl Page<'_> {
+    fn left(&self, status: &Status) -> String {
+        frame::clock_face(status.expires_in)
+    }
+
+    fn cause<'p>(&'p self, renewal: &'p RenewalRecord) -> &'p str {
+        tokens::cause(self.frame, renewal)
+    }
+
+    fn outcome(&self, renewal: &RenewalRecord) -> String {
+        tokens::outcome(self.frame, renewal)
+    }
+
+    fn job(&self, standing: &Standing) -> &str {
+        jobs::title(self.frame, standing.job)
+    }
+
+    /// What is said of a source, and how good that is.
+    fn source<'p>(&'p self, source: &'p Source) -> (&'p str, &'static str) {
+        match () {
+            () if source.state.stopped.is_some() => (self.frame.s("source.stopped"), "bad"),
+            () if source.record.is_paused => (self.frame.s("source.paused"), ""),
+            () if source.state.is_under_way => (self.frame.s("jobs.running"), "warn"),
+            () if source.state.failures > 0 => (self.frame.s("jobs.failed"), "bad"),
+            () => (self.frame.s("jobs.waits"), "good"),
+        }
+    }
+
+    fn place(&self, source: &Source) -> String {
+        format!("/sources/{}", utf8_percent_encode(&source.name, NON_ALPHANUMERIC))
+    }
 }
 
 fn uptime(frame: &Frame<'_>, minutes: i64) -> String {

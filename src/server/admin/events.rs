@@ -1,5 +1,8 @@
-//! `/events`: one stream of server-sent events per open page, with new lines of the log, the state of things, and
-//! access_tokens that have changed.
+//! `/events?after=`: one stream of server-sent events per open page: new lines of the log (`log`), how much there is of
+//! what (`state`), access_tokens that have changed (`token`), jobs that begin or end (`job`), disk and memory (`health`).
+//!
+//! The id of an event is the place in the log file behind what was sent. Who comes back with it, in `after` or in
+//! `Last-Event-ID`, misses no line.
 //!
 //! It ends when its session does. It never keeps a session alive: only what a person does counts as a use.
 
@@ -13,18 +16,22 @@ use warp::reply::{Reply, Response};
 use warp::sse::{self, Event};
 
 use super::answer::Refusal;
-use super::api;
+use super::api::{self, Health};
 use super::log_tail::{self, Follower};
 use super::session;
 use super::visit::Visit;
 use crate::app::App;
 use crate::blocking::blocking;
+use crate::jobs::Job;
 use std::sync::Arc;
 
 /// The log is looked at this often.
 const TICK: Duration = Duration::from_secs(1);
 /// Every so many ticks the state is sent too, if it changed.
 const STATE_EVERY: u64 = 3;
+/// Every so many ticks disk and memory, if they changed, and the sizes of folders, which are walked for it.
+const HEALTH_EVERY: u64 = 15;
+const FOLDERS_EVERY: u64 = 300;
 /// A comment keeps proxies from closing a silent stream.
 const PING: Duration = Duration::from_secs(15);
 
@@ -34,6 +41,8 @@ struct Watch {
     log: Follower,
     last_state: String,
     last_tokens: Vec<Option<u64>>,
+    last_jobs: String,
+    last_health: Option<Health>,
     ticks: u64,
     interval: Interval,
     /// Closed when the server stops, which must not wait for whoever has a page open.
@@ -50,8 +59,10 @@ enum Look {
 /// `GET /events`
 pub(super) fn stream(visit: &Visit) -> Result<Response, Refusal> {
     let permit = Arc::clone(&visit.admin.streams).try_acquire_owned().map_err(|_| Refusal::Throttled(30))?;
-    let (_, log) =
-        log_tail::tail(&visit.app.log_dir().join(log_tail::FILE), 0).map_err(|error| visit.failed(&error))?;
+    let after = visit.head.header("last-event-id").or(visit.head.query.get("after").map(String::as_str));
+    let after = after.and_then(|offset| offset.parse().ok());
+    let log = log_tail::behind(&visit.app.log_dir().join(log_tail::FILE), after);
+    let log = log.map_err(|error| visit.failed(&error))?;
     let mut interval = interval(TICK);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let watch = Box::new(Watch {
@@ -60,6 +71,8 @@ pub(super) fn stream(visit: &Visit) -> Result<Response, Refusal> {
         log,
         last_state: String::new(),
         last_tokens: numbers(&visit.app),
+        last_jobs: jobs(&visit.app),
+        last_health: None,
         ticks: 0,
         interval,
         streams: Arc::clone(&visit.admin.streams),
@@ -75,7 +88,8 @@ pub(super) fn stream(visit: &Visit) -> Result<Response, Refusal> {
             }
         }
         let (name, data) = waiting.remove(0);
-        Some((Ok::<Event, Infallible>(Event::default().event(name).data(data)), (Some(watch), waiting)))
+        let event = Event::default().event(name).id(watch.log.offset().to_string()).data(data);
+        Some((Ok::<Event, Infallible>(event), (Some(watch), waiting)))
     });
     Ok(sse::reply(sse::keep_alive().interval(PING).stream(events)).into_response())
 }
@@ -107,8 +121,34 @@ fn look(mut watch: Box<Watch>) -> Look {
         watch.last_tokens = tokens;
         news.push(("token", json));
     }
+    let jobs = jobs(&watch.app);
+    if jobs != watch.last_jobs {
+        watch.last_jobs.clone_from(&jobs);
+        news.push(("job", jobs));
+    }
+    if watch.ticks.is_multiple_of(HEALTH_EVERY)
+        && let Ok(health) = health(&watch)
+        && watch.last_health.as_ref() != Some(&health)
+        && let Ok(json) = serde_json::to_string(&health)
+    {
+        watch.last_health = Some(health);
+        news.push(("health", json));
+    }
     watch.ticks += 1;
     Look::News(watch, news)
+}
+
+/// How jobs stand; the times of the next runs change with the last ones.
+fn jobs(app: &App) -> String {
+    let all = Job::all_standing(app).ok();
+    all.and_then(|all| serde_json::to_string(&all).ok()).unwrap_or_default()
+}
+
+fn health(watch: &Watch) -> anyhow::Result<Health> {
+    match &watch.last_health {
+        Some(before) if !watch.ticks.is_multiple_of(FOLDERS_EVERY) => before.now(&watch.app),
+        _ => Health::of(&watch.app),
+    }
 }
 
 /// Which token each account has now.

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::words::Words;
-use crate::alert::Alert;
+use crate::alert::{Alert, Trouble};
 
 /// Handed to every template as `frame`.
 pub(super) struct Frame<'a> {
@@ -58,6 +59,39 @@ impl Frame<'_> {
             3600..86_400 => self.f("time.hours", "n", seconds / 3600),
             86_400..2_592_000 => self.f("time.days", "n", seconds / 86_400),
             _ => at.with_timezone(&self.zone).format("%Y-%m-%d").to_string(),
+        }
+    }
+
+    /// What a cron expression says in words, as far as it can be said.
+    pub(super) fn rhythm(&self, expression: &str) -> Option<String> {
+        self.words.rhythm(expression)
+    }
+
+    /// How long something took.
+    pub(super) fn took(&self, millis: &u64) -> String {
+        match millis {
+            0..1_000 => format!("{millis} ms"),
+            1_000..60_000 => format!("{:.1} s", *millis as f64 / 1_000.0),
+            _ => clock_face(millis / 1_000),
+        }
+    }
+
+    /// Where on the page a trouble is put right.
+    pub(super) fn remedy(&self, trouble: &Trouble) -> String {
+        match trouble {
+            Trouble::RenewalFailing { account, .. }
+            | Trouble::NotWhitelisted { account, .. }
+            | Trouble::WrongSecret { account, .. }
+            | Trouble::Forbidden { account, .. }
+            | Trouble::SomebodyElse { account }
+            | Trouble::QuotaNearlyUsed { account, .. } => format!("/token#account-{account}"),
+            Trouble::MailRefused { .. } | Trouble::AddressKeyLost { .. } => "/deliveries".into(),
+            Trouble::MediaUnfit { .. } | Trouble::MediaFolderEmpty { .. } => "/media".into(),
+            Trouble::KeywordFiles { .. } | Trouble::KeywordsWrong { .. } => "/keywords".into(),
+            Trouble::NoCustomerMessages { .. } => "/settings".into(),
+            Trouble::SourceStopped { source, .. } => {
+                format!("/sources/{}", utf8_percent_encode(source, NON_ALPHANUMERIC))
+            }
         }
     }
 

@@ -41,7 +41,19 @@ pub(super) fn tail(path: &Path, most: usize) -> io::Result<(Vec<Line>, Follower)
     Ok((lines, Follower { path: path.to_owned(), offset: end }))
 }
 
+/// The place behind what was read before, if the file still has it; else behind its end.
+pub(super) fn behind(path: &Path, after: Option<u64>) -> io::Result<Follower> {
+    let (_, end) = tail(path, 0)?;
+    let kept = after.filter(|&offset| offset <= end.offset && end.offset - offset <= TAIL_BYTES);
+    Ok(Follower { path: path.to_owned(), offset: kept.unwrap_or(end.offset) })
+}
+
 impl Follower {
+    /// Where the next line begins, in bytes.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// What was added since the last call, in whole lines. A file that became shorter is a new one.
     pub(super) fn news(&mut self) -> io::Result<Vec<Line>> {
         let offset = self.offset;
@@ -113,8 +125,12 @@ mod tests {
         let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all("五\n六".as_bytes()).unwrap();
         assert_eq!(texts(second.news().unwrap()), ["五"], "half a line waits");
+        let mut resumed = behind(&path, Some(second.offset())).unwrap();
+        let mut lost = behind(&path, Some(1_000_000)).unwrap();
         file.write_all("号\n".as_bytes()).unwrap();
         assert_eq!(texts(second.news().unwrap()), ["六号"]);
+        assert_eq!(texts(resumed.news().unwrap()), ["六号"], "from where the other was");
+        assert_eq!(texts(lost.news().unwrap()), ["号"], "a place that is not there is the end");
 
         fs::write(&path, "新\n").unwrap();
         assert_eq!(texts(second.news().unwrap()), ["新"], "a new file starts at its beginning");

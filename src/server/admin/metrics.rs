@@ -12,6 +12,7 @@ use warp::reply::Response;
 use super::answer::{self, Refusal};
 use super::api::{self, State};
 use super::visit::Visit;
+use crate::jobs::{Job, Standing};
 
 /// `GET /metrics`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
@@ -19,6 +20,8 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let state = visit.ask(move || api::state(&app)).await?;
     let uptime = (visit.now - visit.app.started_at).num_seconds();
     let mut text = own(&state, uptime);
+    let app = visit.app.clone();
+    text += &successes(&visit.ask(move || Job::all_standing(&app)).await?);
     let source = visit.admin.metrics.read().clone();
     if let Some(source) = source {
         text += &source();
@@ -49,8 +52,20 @@ fn own(state: &State, uptime: i64) -> String {
     text
 }
 
+/// When jobs did what they should, if that was their last run.
+fn successes(jobs: &[Standing]) -> String {
+    let name = "shutong_job_last_success_seconds";
+    let mut text = format!("# HELP {name} Time of a job's last run, if it did what it should.\n# TYPE {name} gauge\n");
+    for job in jobs {
+        if let Some(run) = job.last.as_ref().filter(|run| run.succeeded) {
+            let _ = writeln!(text, "{name}{{job=\"{}\"}} {}", job.name, run.at.timestamp());
+        }
+    }
+    text
+}
+
 /// What the kernel says; nothing on systems that do not.
-fn resident_bytes() -> Option<u64> {
+pub(super) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

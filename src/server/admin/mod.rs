@@ -19,6 +19,7 @@ mod deliveries;
 mod events;
 mod frame;
 mod guard;
+mod jobs;
 mod keywords;
 mod log_tail;
 mod login;
@@ -26,7 +27,9 @@ mod media;
 mod menu;
 mod metrics;
 mod notice;
+mod pack;
 pub mod password;
+mod plot;
 mod route;
 mod session;
 mod settings;
@@ -38,6 +41,7 @@ mod token_changes;
 mod tokens;
 mod upload;
 mod visit;
+mod wanted;
 mod wordings;
 mod words;
 
@@ -79,6 +83,7 @@ pub struct Admin {
     adding: Semaphore,
     streams: Arc<Semaphore>,
     notices: notice::Notices,
+    wanted: wanted::Wanted,
     assets: assets::Assets,
     zh: Words,
     en: Words,
@@ -109,6 +114,7 @@ impl Admin {
             adding: Semaphore::new(FILES_AT_A_TIME),
             streams: Arc::new(Semaphore::new(STREAMS_AT_A_TIME)),
             notices: notice::Notices::default(),
+            wanted: wanted::Wanted::default(),
             assets: assets::Assets::new(),
             zh: Words::of(Language::Zh)?,
             en: Words::of(Language::En)?,
@@ -172,7 +178,7 @@ pub fn routes(
                 let answer = respond(&mut visit, body).await;
                 let mut response = answer.unwrap_or_else(|refusal| refusal.answer(&visit));
                 guard::harden(&mut response);
-                response
+                pack::packed(&visit.head, response).await
             }
         },
     )
@@ -285,6 +291,12 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Source => sources::show(visit).await,
         Action::ChangeSource => sources::act(visit, form).await,
         Action::ApiSources => sources::progress(visit).await,
+        Action::Jobs => jobs::list(visit).await,
+        Action::RunJob => jobs::run(visit).await,
+        Action::ScheduleJob => jobs::schedule(visit, form).await,
+        Action::ApiJobs => jobs::all(visit).await,
+        Action::ApiJob => jobs::one(visit).await,
+        Action::ApiStatistics => api::statistics(visit).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,

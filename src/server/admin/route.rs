@@ -78,6 +78,12 @@ pub(super) enum Action {
     Source,
     ChangeSource,
     ApiSources,
+    Jobs,
+    RunJob,
+    ScheduleJob,
+    ApiJobs,
+    ApiJob,
+    ApiStatistics,
     Simulator,
     SimulatorSend,
     Wordings,
@@ -133,7 +139,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 69] = [
+pub(super) const ROUTES: [Route; 76] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -171,6 +177,13 @@ pub(super) const ROUTES: [Route; 69] = [
     get("/sources/{name}", Session, Action::Source),
     post("/sources/{name}", Session, LongForm, Action::ChangeSource),
     get("/api/sources", Session, Action::ApiSources),
+    get("/jobs", Session, Action::Jobs),
+    post("/jobs/{name}/run", Session, Form, Action::RunJob),
+    post("/jobs/{name}/schedule", Session, Form, Action::ScheduleJob),
+    get("/api/jobs", Session, Action::ApiJobs),
+    get("/api/jobs/{name}", Session, Action::ApiJob),
+    post("/api/jobs/{name}/run", Session, Form, Action::RunJob),
+    get("/api/statistics", Session, Action::ApiStatistics),
     get("/simulator", Session, Action::Simulator),
     post("/simulator/send", Session, Json, Action::SimulatorSend),
     get("/wordings", Session, Action::Wordings),

@@ -55,15 +55,15 @@ pub(super) fn start(store: &Store, agent: &str, now: DateTime<Utc>) -> anyhow::R
     Ok(cookie)
 }
 
-/// The session of a cookie, if it is alive. Notes that it was used.
-pub(super) fn find(store: &Store, cookie: &str, now: DateTime<Utc>) -> store::Result<Option<Session>> {
+/// The session of a cookie, if it is alive. Notes that it was used, if a person did.
+pub(super) fn find(store: &Store, cookie: &str, is_used: bool, now: DateTime<Utc>) -> store::Result<Option<Session>> {
     let id = digest(cookie);
     let Some(mut record) = store.get(&SESSIONS, &id)? else { return Ok(None) };
     if is_over(&record, now) {
         end(store, &id)?;
         return Ok(None);
     }
-    if now - record.seen_at >= TimeDelta::seconds(NOTED_EVERY_SECONDS) {
+    if is_used && now - record.seen_at >= TimeDelta::seconds(NOTED_EVERY_SECONDS) {
         record.seen_at = now;
         store.write(Durability::Soon, |write| {
             // It may have been ended since it was read: a request under way must not bring it back.

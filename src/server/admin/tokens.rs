@@ -192,26 +192,11 @@ impl Page<'_> {
     }
 
     fn cause<'p>(&'p self, renewal: &'p RenewalRecord) -> &'p str {
-        let key = match renewal.cause.as_str() {
-            "due" => "cause.due",
-            "start" => "cause.start",
-            "reported" => "cause.reported",
-            "forced" => "cause.forced",
-            "manual" => "cause.manual",
-            "followed" => "cause.followed",
-            other => return other,
-        };
-        self.frame.s(key)
+        cause(self.frame, renewal)
     }
 
-    /// What the token room wrote down, in the page's language; anything it does not write today, as it is.
     fn outcome(&self, renewal: &RenewalRecord) -> String {
-        let said = |before: &str| renewal.outcome.strip_prefix(before)?.strip_suffix(" s left");
-        match (said("a new token, "), said("the same token, ")) {
-            (Some(left), _) => self.frame.f("outcome.new", "seconds", left),
-            (_, Some(left)) => self.frame.f("outcome.same", "seconds", left),
-            _ => renewal.outcome.clone(),
-        }
+        outcome(self.frame, renewal)
     }
 
     fn scope<'p>(&'p self, scope: &Scope) -> &'p str {
@@ -226,6 +211,29 @@ impl Page<'_> {
 
     fn is_over(&self, key: &ApiKeyRecord) -> bool {
         key.expires_at.is_some_and(|end| end <= self.frame.now)
+    }
+}
+
+/// Why a token was renewed.
+pub(super) fn cause<'f>(frame: &'f Frame<'_>, renewal: &'f RenewalRecord) -> &'f str {
+    frame.s(match renewal.cause.as_str() {
+        "due" => "cause.due",
+        "start" => "cause.start",
+        "reported" => "cause.reported",
+        "forced" => "cause.forced",
+        "manual" => "cause.manual",
+        "followed" => "cause.followed",
+        other => return other,
+    })
+}
+
+/// What the token room wrote down, in the page's language; anything it does not write today, as it is.
+pub(super) fn outcome(frame: &Frame<'_>, renewal: &RenewalRecord) -> String {
+    let said = |before: &str| renewal.outcome.strip_prefix(before)?.strip_suffix(" s left");
+    match (said("a new token, "), said("the same token, ")) {
+        (Some(left), _) => frame.f("outcome.new", "seconds", left),
+        (_, Some(left)) => frame.f("outcome.same", "seconds", left),
+        _ => renewal.outcome.clone(),
     }
 }
 

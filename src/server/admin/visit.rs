@@ -205,8 +205,10 @@ impl Visit {
     pub(super) async fn recognise(&mut self) -> Result<(), Refusal> {
         let Some(cookie) = self.head.cookie(session::COOKIE).map(str::to_owned) else { return Ok(()) };
         let (app, now) = (self.app.clone(), self.now);
+        // A page that nobody touches asks again by itself, and says so.
+        let is_used = self.head.header("x-unattended").is_none();
         let found = move || {
-            let session = session::find(&app.store, &cookie, now)?;
+            let session = session::find(&app.store, &cookie, is_used, now)?;
             let alerts = if session.is_some() { app.alerts.open()? } else { Vec::new() };
             Ok::<_, store::Error>((session, alerts))
         };

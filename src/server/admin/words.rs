@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::alert::Trouble;
 use crate::config::Language;
+use crate::schedule::Rhythm;
 
 const ZH: &str = include_str!("../../../assets/admin/zh.toml");
 const EN: &str = include_str!("../../../assets/admin/en.toml");
@@ -53,6 +54,15 @@ impl Words {
         match self.language {
             Language::Zh => trouble.zh(),
             Language::En => trouble.en(),
+        }
+    }
+
+    /// What a cron expression says, as far as one says it in a sentence.
+    pub(super) fn rhythm(&self, expression: &str) -> Option<String> {
+        let rhythm = Rhythm::of(expression);
+        match self.language {
+            Language::Zh => rhythm.zh(),
+            Language::En => rhythm.en(),
         }
     }
 

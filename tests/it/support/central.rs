@@ -50,6 +50,7 @@ pub fn settings(platform: &WechatApi, endpoint: TokenEndpoint) -> Settings {
             total: Duration::from_millis(2_000),
         },
         js_domains: vec!["books.example.com".into()],
+        time_zone: chrono_tz::Asia::Shanghai,
     }
 }
 
