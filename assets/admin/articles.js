@@ -31,8 +31,5 @@ function insert(line) {
 if (text) {
   let saved = text.value;
   text.form.addEventListener('submit', () => { saved = text.value; });
-  addEventListener('keydown', (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === 's' && !event.isComposing) { event.preventDefault(); text.form.requestSubmit(); }
-  });
   addEventListener('beforeunload', (event) => { if (text.value !== saved) event.preventDefault(); });
 }

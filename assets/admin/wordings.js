@@ -69,7 +69,4 @@ form.addEventListener('submit', async (event) => {
   toast(say('saved'));
 });
 
-addEventListener('keydown', (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === 's' && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
-});
 addEventListener('beforeunload', (event) => { if (rows.some(isChanged)) event.preventDefault(); });

@@ -16,13 +16,14 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 /** A token that the platform below takes; it refuses every other. */
 export const GOOD_TOKEN = '88_good-token-0123456789';
 
-/** A platform whose whitelist lacks this server: it gives no token, but tells whether one is good. */
-async function platform() {
+/** A platform that tells whether a token is good. It gives one if this server is on its whitelist. */
+async function platform(isListed) {
+  const refused = { errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 4-5-6' };
   const server = createServer((request, response) => {
     const isGood = new URL(request.url, 'http://x').searchParams.get('access_token') === GOOD_TOKEN;
     const answers = {
       '/cgi-bin/getcallbackip': isGood ? { ip_list: ['203.0.113.1'] } : { errcode: 40001, errmsg: 'invalid credential rid: 1-2-3' },
-      '/cgi-bin/stable_token': { errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 4-5-6' },
+      '/cgi-bin/stable_token': isListed ? { access_token: GOOD_TOKEN, expires_in: 7200 } : refused,
     };
     response.end(JSON.stringify(answers[new URL(request.url, 'http://x').pathname] ?? { errcode: 48001, errmsg: 'api unauthorized' }));
   });
@@ -30,11 +31,14 @@ async function platform() {
   return server;
 }
 
-const config = (api) => `
+const config = (account) => `
 [listen]
 public = "127.0.0.1:0"
 token = "127.0.0.1:0"
 admin = "127.0.0.1:0"
+${account}`;
+
+const account = (api) => `
 [[account]]
 name = "books"
 app_id = "wx0123456789abcdef"
@@ -44,38 +48,63 @@ token = "callbacktoken"
 encoding_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 `;
 
-/** Starts `shutong serve --demo` on free ports, with an account whose platform is simulated. Gives its admin address, its setup link, and how to stop it. */
-export async function start() {
-  const data = await mkdtemp(join(tmpdir(), 'shutong-'));
-  const file = join(data, 'shutong.toml');
-  const simulated = await platform();
-  await writeFile(file, config(`http://127.0.0.1:${simulated.address().port}`), { mode: 0o600 });
-  const child = spawn(BINARY, ['serve', '--demo', '--data', data, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Runs `shutong serve` until its output matches; gives the process and the match. */
+async function run(parameters, awaited, environment = {}) {
+  const child = spawn(BINARY, ['serve', ...parameters], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } });
   let output = '';
-  const link = await new Promise((resolve, reject) => {
-    const limit = setTimeout(() => reject(new Error(`no setup link within 60 s:\n${output}`)), 60_000);
+  const found = await new Promise((resolve, reject) => {
+    const limit = setTimeout(() => { child.kill('SIGKILL'); reject(new Error(`not started within 60 s:\n${output}`)); }, 60_000);
     child.once('exit', (code) => reject(new Error(`the program ended with ${code}:\n${output}`)));
     child.stdout.on('data', (text) => {
       output += text;
-      const found = output.match(/http:\/\/\S+\/setup#\w+/);
-      if (found) { clearTimeout(limit); resolve(found[0]); }
+      const found = output.match(awaited);
+      if (found) { clearTimeout(limit); resolve(found); }
     });
   });
-  const stop = async () => {
-    const ended = new Promise((resolve) => { child.removeAllListeners('exit'); child.once('exit', resolve); });
-    child.kill('SIGTERM');
-    const code = await ended;
-    simulated.closeAllConnections();
-    simulated.close();
-    await rm(data, { recursive: true, force: true });
-    return code;
+  child.removeAllListeners('exit');
+  return { child, found, output: () => output };
+}
+
+/** Ends a process; gives its exit code. */
+async function end(child, signal) {
+  const ended = new Promise((resolve) => { child.once('exit', resolve); });
+  child.kill(signal);
+  return ended;
+}
+
+/**
+ * Starts `shutong serve` on free ports. With `demo` it has books, and an account whose platform is simulated; without,
+ * nothing at all; `isListed`: the platform gives it a token. Gives its addresses, its setup link, and how to stop it, to kill it, and to start it again.
+ */
+export async function start({ demo = true, isListed = false } = {}) {
+  const data = await mkdtemp(join(tmpdir(), 'shutong-'));
+  const file = join(data, 'shutong.toml');
+  const simulated = await platform(isListed);
+  await writeFile(file, config(demo ? account(`http://127.0.0.1:${simulated.address().port}`) : ''), { mode: 0o600 });
+  const parameters = [...(demo ? ['--demo'] : []), '--data', data, '--config', file];
+  let running = await run(parameters, /http:\/\/\S+\/setup#\w+/);
+  const link = running.found[0];
+  const { host: listener, origin: admin } = new URL(link);
+  return {
+    link, admin, data,
+    public: running.output().match(/public=(\S+)/)?.[1],
+    kill: () => end(running.child, 'SIGKILL'),
+    async restart() { running = await run(parameters, /listening .*\n/, { SHUTONG_LISTEN__ADMIN: listener }); },
+    async stop() {
+      const code = await end(running.child, 'SIGTERM');
+      simulated.closeAllConnections();
+      simulated.close();
+      await rm(data, { recursive: true, force: true });
+      return code;
+    },
   };
-  return { link, admin: new URL(link).origin, data, stop };
 }
 
 /** A browser page that collects faults in `faults`. */
 export async function open() {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  // No name leads anywhere: what is not on this machine cannot be reached, and is recorded below.
+  const rules = 'MAP * ~NOTFOUND , EXCLUDE 127.0.0.1';
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', `--host-resolver-rules=${rules}`] });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'zh-CN' });
   const page = await context.newPage();
   const faults = [];
@@ -106,10 +135,10 @@ export async function enter({ page }, program, password = 'correct horse battery
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** What axe finds on the page, one line for each element. */
-export async function violations(page) {
-  await page.evaluate(axeSource);
-  const found = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules }), RULES);
+/** What axe finds on the page, one line for each element; with `rules`, by these only. */
+export async function violations(page, rules = RULES) {
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axeSource);
+  const found = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), rules);
   return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)} ${node.failureSummary.split('\n').slice(1).join(' ')}`));
 }
 
@@ -122,4 +151,17 @@ export const smallTargets = (page) => page.evaluate(() => {
   const targets = [...document.querySelectorAll('button, .button, .tool, nav a, input:not([type="checkbox"], [type="radio"], [type="hidden"]), select, summary')];
   return targets.filter((element) => isShown(element) && !element.closest('.skip, .bubble'))
     .filter((element) => element.getBoundingClientRect().height < 43.5).map((element) => element.outerHTML.slice(0, 100));
+});
+
+/** What can be reached by the keyboard and does not show that it has been. */
+export const withoutFocus = (page) => page.evaluate(() => {
+  const all = [...document.querySelectorAll('a[href], button, input:not([type="hidden"]), select, textarea, summary, [tabindex="0"]')];
+  const shown = (element) => { const style = getComputedStyle(element); return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1; };
+  const dull = all.filter((element) => {
+    if (element.disabled || !element.checkVisibility({ visibilityProperty: true })) return false;
+    element.focus({ focusVisible: true, preventScroll: true });
+    return document.activeElement === element && !shown(element) && !shown(element.closest('label') ?? element);
+  });
+  document.activeElement.blur();
+  return dull.map((element) => element.outerHTML.slice(0, 120));
 });

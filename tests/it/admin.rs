@@ -1,6 +1,7 @@
 //! The admin page over real sockets: who gets in, and what a change needs. Its look and its scripts are tested in a
 //! real browser, in `tests/browser`.
 
+mod api;
 mod articles;
 mod browser;
 mod deliveries;

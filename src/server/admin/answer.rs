@@ -167,6 +167,11 @@ pub(super) fn done(visit: &Visit, path: &str) -> Response {
     if visit.head.wants_json() { json(StatusCode::OK, &json!({ "done": true })) } else { see(path) }
 }
 
+/// What a script wants to know of what was done, as JSON; for a person the page that `draw` makes.
+pub(super) fn told(visit: &Visit, value: &impl Serialize, path: &str) -> Response {
+    if visit.head.wants_json() { json(StatusCode::OK, value) } else { see(path) }
+}
+
 fn is_own_path(path: &str) -> bool {
     // Browsers read "//host" and "/\host" as addresses of another host.
     path.starts_with('/')

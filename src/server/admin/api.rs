@@ -16,8 +16,10 @@ use crate::library::{self, Counts, IndexState};
 use crate::statistics::DAYS_KEPT;
 use crate::token::Keeper;
 
-/// Lines of the log that `/api/log` gives.
+/// Lines of the log that `/api/log` gives when it is not told how many.
 const LOG_LINES: usize = 100;
+/// And at most.
+const MOST_LOG_LINES: usize = 1000;
 
 /// What changes while one looks.
 #[derive(Serialize)]
@@ -86,10 +88,20 @@ pub(super) async fn book(visit: &Visit) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &json!({ "id": id, "book": book })))
 }
 
-/// `GET /api/log`
+/// `GET /api/log?level=&lines=`: the last lines; with `level`, those of `warn` and `error`, or of `error` alone.
 pub(super) async fn log(visit: &Visit) -> Result<Response, Refusal> {
     let path = visit.app.log_dir().join(log_tail::FILE);
-    let (lines, _) = visit.ask(move || log_tail::tail(&path, LOG_LINES)).await?;
+    let query = |name: &str| visit.head.query.get(name).map_or("", String::as_str);
+    let levels: &'static [&'static str] = match query("level") {
+        "" | "all" => &["", "warn", "error"],
+        "warn" => &["warn", "error"],
+        "error" => &["error"],
+        _ => return Err(Refusal::Invalid(visit.words().get("log.levels").to_owned())),
+    };
+    let most = query("lines").parse().unwrap_or(LOG_LINES).min(MOST_LOG_LINES);
+    let (mut lines, _) = visit.ask(move || log_tail::tail(&path, usize::MAX)).await?;
+    lines.retain(|line| levels.contains(&line.level));
+    lines.drain(..lines.len().saturating_sub(most));
     Ok(answer::json(StatusCode::OK, &lines))
 }
 

@@ -44,7 +44,11 @@ impl Default for Draft {
 impl Draft {
     fn of(form: &Form) -> Draft {
         let text = |name: &str| form.get(name).map_or("", |text| text.trim()).to_owned();
-        let is_ticked = |scope: &Scope| form.contains_key(&format!("scope.{}", scope.name()));
+        // A form ticks boxes; a script gives a list.
+        let listed = text("scopes");
+        let is_ticked = |scope: &Scope| {
+            listed.split(',').any(|name| name == scope.name()) || form.contains_key(&format!("scope.{}", scope.name()))
+        };
         Draft {
             name: text("name"),
             scopes: Scope::ALL.into_iter().filter(is_ticked).collect(),

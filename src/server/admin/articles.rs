@@ -149,7 +149,10 @@ pub(super) async fn save(visit: &Visit, form: &Form) -> Result<Response, Refusal
     let saved =
         visit.ask(move || Ok::<_, std::convert::Infallible>(articles.save(&own, &content, is_new, now))).await?;
     match saved {
-        Ok(added) => Ok(answer::see(&place(&added.slug))),
+        Ok(added) => Ok(answer::told(visit, &json!({ "done": true, "slug": added.slug }), &place(&added.slug))),
+        Err(error @ article::Error::Wrong { .. }) if visit.head.wants_json() => {
+            Err(Refusal::Invalid(error.to_string()))
+        }
         Err(error @ article::Error::Wrong { .. }) => {
             let (frame, fault) = (visit.frame("articles"), error.to_string());
             let fault = Some(fault.as_str());
@@ -201,6 +204,7 @@ pub(super) async fn draft(visit: &Visit, form: &Form) -> Result<Response, Refusa
     let notice = match outcome {
         Ok(key) => Notice::of(visit.words().get(key).to_owned()),
         Err(article::Error::NoArticle(_)) => return Err(Refusal::NotFound),
+        Err(error) if visit.head.wants_json() => return Err(Refusal::Invalid(error.to_string())),
         Err(error) => {
             let says = visit.words().get("article.draft_failed").to_owned();
             Notice { detail: Some(error.to_string()), ..Notice::of(says) }
@@ -245,12 +249,12 @@ pub(super) async fn add_pictures(visit: &Visit, files: Option<FormData>) -> Resu
     Ok(answer::json(StatusCode::OK, &json!({ "items": items })))
 }
 
-async fn shelf(visit: &Visit) -> Result<Arc<Shelf>, Refusal> {
+pub(super) async fn shelf(visit: &Visit) -> Result<Arc<Shelf>, Refusal> {
     let (articles, now) = (Arc::clone(&visit.app.articles), visit.now);
     visit.ask(move || articles.scan(now).and_then(|_| articles.shelf(now))).await
 }
 
-async fn found(visit: &Visit) -> Result<Arc<Article>, Refusal> {
+pub(super) async fn found(visit: &Visit) -> Result<Arc<Article>, Refusal> {
     shelf(visit).await?.article(&slug(visit)).cloned().ok_or(Refusal::NotFound)
 }
 

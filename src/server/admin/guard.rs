@@ -14,6 +14,7 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::visit::header_text;
+use crate::store::hex;
 
 /// Everything from here, nothing inline, nothing framed.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -68,9 +69,24 @@ pub(super) fn is_foreign(method: &Method, headers: &HeaderMap, host: &str) -> bo
     }
 }
 
-/// Whether `given` is the session's token; takes the same time wherever they differ.
+/// The session's token as one answer has it: a pad of random digits, and the token with the pad added, digit by digit.
+/// It looks different every time, so that the length of a compressed page says nothing about it.
+pub(super) fn masked(token: &str, random: &[u8; 32]) -> String {
+    let pad = hex(random);
+    let digits = token.chars().zip(pad.chars());
+    let hidden: String =
+        digits.filter_map(|(own, pad)| char::from_digit(own.to_digit(16)? ^ pad.to_digit(16)?, 16)).collect();
+    pad + &hidden
+}
+
+/// Whether `given` is the session's token, masked; takes the same time wherever they differ.
 pub(super) fn is_token(given: Option<&str>, expected: &str) -> bool {
-    given.is_some_and(|given| given.as_bytes().ct_eq(expected.as_bytes()).into())
+    let unmasked = given.and_then(|given| {
+        let (pad, hidden) = given.split_at_checked(64).filter(|(pad, hidden)| pad.len() == hidden.len())?;
+        let digits = hidden.chars().zip(pad.chars());
+        digits.map(|(own, pad)| char::from_digit(own.to_digit(16)? ^ pad.to_digit(16)?, 16)).collect::<Option<String>>()
+    });
+    unmasked.is_some_and(|given| given.as_bytes().ct_eq(expected.as_bytes()).into())
 }
 
 /// Adds the headers of every answer. What may be kept by the browser has said so itself.
@@ -130,6 +146,20 @@ mod tests {
         assert!(own_host(&headers(&[]), bound, &[]).is_none(), "no Host header at all");
         let twice = headers(&[("host", "127.0.0.1:8081"), ("host", "127.0.0.1:8081")]);
         assert!(own_host(&twice, bound, &[]).is_none(), "two Host headers");
+    }
+
+    #[test]
+    fn a_token_is_known_behind_every_mask_and_by_nothing_else() {
+        let token = "0123456789abcdef".repeat(4);
+        let (one, other) = (masked(&token, &[7; 32]), masked(&token, &[200; 32]));
+        assert!(one != other && !one.contains(&token[..16]) && one.len() == 128);
+        assert!(is_token(Some(&one), &token) && is_token(Some(&other), &token));
+        let changed = format!("{}{}", &one[..127], if one.ends_with('0') { '1' } else { '0' });
+        for wrong in [None, Some(""), Some("0"), Some(token.as_str()), Some(&one[..127]), Some(&changed), Some("书童")]
+        {
+            assert!(!is_token(wrong, &token), "{wrong:?}");
+        }
+        assert!(!is_token(Some(&one), ""), "no session, no token");
     }
 
     #[track_caller]

@@ -4,6 +4,8 @@
 //! saved or not.
 
 use askama::Template;
+use serde::Serialize;
+use serde_json::json;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
@@ -47,9 +49,16 @@ struct Shown {
 }
 
 /// What a text hits.
+#[derive(Serialize)]
+#[serde(tag = "what", rename_all = "lowercase")]
 enum Hit {
     /// A rule, by its number and words.
-    Rule { number: usize, words: String, answer: (&'static str, String) },
+    Rule {
+        number: usize,
+        words: String,
+        #[serde(serialize_with = "said")]
+        answer: (&'static str, String),
+    },
     /// Nothing: it is searched for.
     Nothing,
     /// The program's own command, whatever the rules say.
@@ -67,7 +76,7 @@ impl Page<'_> {
 }
 
 /// An answer: the key of its kind, and what it is.
-fn told(answer: &Answer) -> (&'static str, String) {
+pub(super) fn told(answer: &Answer) -> (&'static str, String) {
     match answer {
         Answer::Text(text) => ("keywords.text", text.clone()),
         Answer::Picture(file) => ("media.image", file.clone()),
@@ -76,6 +85,11 @@ fn told(answer: &Answer) -> (&'static str, String) {
         Answer::Music(music) => ("keywords.music", format!("{} {}", music.title, music.url)),
         Answer::Card(card) => ("keywords.card", format!("{} {}", card.title, card.url)),
     }
+}
+
+/// An answer without the key of its kind, which is the page's own.
+fn said<S: serde::Serializer>(answer: &(&'static str, String), serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&answer.1)
 }
 
 /// `GET /keywords`; with `good` the last good file instead of the one that is there.
@@ -136,6 +150,12 @@ fn hit(keywords: &Keywords, text: &str) -> Hit {
 }
 
 async fn draw(visit: &Visit, status: StatusCode, shown: Shown) -> Result<Response, Refusal> {
+    if visit.head.wants_json() {
+        let Shown { fault: None, hit, .. } = shown else {
+            return Err(Refusal::Invalid(shown.fault.unwrap_or_default()));
+        };
+        return Ok(answer::json(StatusCode::OK, &json!({ "hit": hit })));
+    }
     let media = visit.app.media.clone();
     let missing = visit.ask(move || media.missing()).await?;
     let is_read = visit.head.method == Method::GET;

@@ -52,15 +52,15 @@ struct Page<'a> {
 }
 
 /// A file as the list shows it.
-struct File {
-    name: String,
-    kind: Option<MediaKind>,
-    bytes: u64,
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) kind: Option<MediaKind>,
+    pub(super) bytes: u64,
     /// Where its picture is; none for what has none.
-    picture: Option<String>,
+    pub(super) picture: Option<String>,
     /// Why it is not uploaded as it is.
-    trouble: Option<MediaTrouble>,
-    places: Vec<Standing>,
+    pub(super) trouble: Option<MediaTrouble>,
+    pub(super) places: Vec<Standing>,
 }
 
 impl Page<'_> {
@@ -96,20 +96,27 @@ impl Page<'_> {
     }
 }
 
-/// What the page shows of the folder.
-struct Found {
-    files: Vec<File>,
-    total: usize,
-    missing: Vec<String>,
+/// One page of what is in the folder.
+pub(super) struct Found {
+    pub(super) files: Vec<File>,
+    pub(super) total: usize,
+    /// Where the next page begins.
+    pub(super) next: Option<usize>,
+    pub(super) missing: Vec<String>,
+}
+
+/// What `q` and `skip` of the address ask for.
+pub(super) async fn find(visit: &Visit) -> Result<Found, Refusal> {
+    let wanted = visit.head.query.get("q").map(|text| text.trim().to_lowercase()).unwrap_or_default();
+    let skip: usize = visit.head.query.get("skip").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let app = visit.app.clone();
+    visit.ask(move || look(&app, &wanted, skip)).await
 }
 
 /// `GET /media?q=&skip=`
 pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
-    let query = visit.head.query.get("q").map(|text| text.trim().to_owned()).unwrap_or_default();
-    let skip: usize = visit.head.query.get("skip").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let (app, wanted) = (visit.app.clone(), query.to_lowercase());
-    let found = visit.ask(move || look(&app, &wanted, skip)).await?;
-    let next = skip.saturating_add(ROWS);
+    let found = find(visit).await?;
+    let query = visit.head.query.get("q").map(|text| text.trim()).unwrap_or_default();
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
     let lost = visit.alerts.iter().find_map(|alert| match alert.trouble {
         Trouble::MediaFolderEmpty { files, .. } => Some(files),
@@ -120,8 +127,8 @@ pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
         notice: notice.as_ref(),
         files: &found.files,
         total: found.total,
-        next: (next < found.total).then_some(next),
-        query: &query,
+        next: found.next,
+        query,
         missing: &found.missing,
         folder: &visit.app.media.folder().display().to_string(),
         lost,
@@ -139,7 +146,8 @@ fn look(app: &App, wanted: &str, skip: usize) -> store::Result<Found> {
         let places = app.media.standing(&name, &record, &accounts)?;
         files.push(File::of(name, record, places));
     }
-    Ok(Found { files, total, missing: app.media.missing()? })
+    let next = Some(skip.saturating_add(ROWS)).filter(|next| *next < total);
+    Ok(Found { files, total, next, missing: app.media.missing()? })
 }
 
 impl File {

@@ -11,9 +11,11 @@
 mod answer;
 mod api;
 mod api_keys;
+mod api_screens;
 mod articles;
 mod assets;
 mod books;
+mod compress;
 mod dashboard;
 mod deliveries;
 mod events;
@@ -27,7 +29,7 @@ mod media;
 mod menu;
 mod metrics;
 mod notice;
-mod pack;
+mod openapi;
 pub mod password;
 mod plot;
 mod route;
@@ -63,7 +65,7 @@ use crate::store::Store;
 
 use answer::Refusal;
 use route::{Access, Action, Missing, Route, Takes};
-use visit::{Body, Form, Head, Visit, pairs};
+use visit::{Body, Form, Head, Visit, fields, pairs};
 use words::Words;
 
 /// Hashing a password takes 19 MiB; more than this many at a time and a flood of logins would cost real memory.
@@ -173,12 +175,12 @@ pub fn routes(
             async move {
                 let head = Head::new(method, path.as_str(), &query, headers, peer);
                 let now = app.clock.now();
-                let mut visit =
-                    Visit { app, admin, head, parameters: Vec::new(), session: None, alerts: Vec::new(), now };
+                let mut visit = Visit::new(app, admin, head, now);
                 let answer = respond(&mut visit, body).await;
-                let mut response = answer.unwrap_or_else(|refusal| refusal.answer(&visit));
+                let response = answer.unwrap_or_else(|refusal| refusal.answer(&visit));
+                let mut response = compress::compressed(&visit.head, response).await;
                 guard::harden(&mut response);
-                pack::packed(&visit.head, response).await
+                response
             }
         },
     )
@@ -219,7 +221,7 @@ async fn load(visit: &Visit, route: &Route, body: Body) -> Result<Load, Refusal>
     let mime = match takes {
         Takes::Nothing => return Ok(load),
         Takes::Form | Takes::LongForm => "application/x-www-form-urlencoded",
-        Takes::Json => "application/json",
+        Takes::Json | Takes::Fields => "application/json",
         Takes::Files => "multipart/form-data",
     };
     if !visit.head.content_type().eq_ignore_ascii_case(mime) || visit.head.header("content-encoding").is_some() {
@@ -236,6 +238,7 @@ async fn load(visit: &Visit, route: &Route, body: Body) -> Result<Load, Refusal>
     require_token(visit, route.access, sent)?;
     match body {
         Body::Parts(parts) if takes == Takes::Files => load.files = Some(parts),
+        body if takes == Takes::Fields => load.form = fields(&body.read_long().await?)?,
         body => load.json = body.read().await?,
     }
     Ok(load)
@@ -290,13 +293,13 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ImportSources => sources::import(visit, form).await,
         Action::Source => sources::show(visit).await,
         Action::ChangeSource => sources::act(visit, form).await,
-        Action::ApiSources => sources::progress(visit).await,
         Action::Jobs => jobs::list(visit).await,
         Action::RunJob => jobs::run(visit).await,
         Action::ScheduleJob => jobs::schedule(visit, form).await,
         Action::ApiJobs => jobs::all(visit).await,
         Action::ApiJob => jobs::one(visit).await,
         Action::ApiStatistics => api::statistics(visit).await,
+        Action::ApiSources => api_screens::sources(visit).await,
         Action::Simulator => simulator::show(visit).await,
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
@@ -323,6 +326,20 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Icon => assets::icon(visit),
         Action::Events => events::stream(visit),
         Action::Metrics => metrics::show(visit).await,
+        Action::ApiDescription => openapi::show(visit),
+        Action::ApiSession => api_screens::session(visit),
+        Action::ApiSessions => api_screens::sessions(visit).await,
+        Action::ApiAlerts => api_screens::alerts(visit),
+        Action::ApiArticles => api_screens::articles(visit).await,
+        Action::ApiArticle => api_screens::article(visit).await,
+        Action::ApiMediaFiles => api_screens::media(visit).await,
+        Action::ApiKeywords => api_screens::keywords(visit).await,
+        Action::ApiDeliveries => api_screens::deliveries(visit).await,
+        Action::ApiSource => api_screens::source(visit).await,
+        Action::ApiTokens => api_screens::tokens(visit).await,
+        Action::ApiKeys => api_screens::keys(visit).await,
+        Action::ApiMenu => api_screens::menu(visit).await,
+        Action::ApiWordings => api_screens::wordings(visit).await,
         Action::ApiCounts => api::counts(visit).await,
         Action::ApiBooks => api::books(visit).await,
         Action::ApiBook => api::book(visit).await,

@@ -34,6 +34,8 @@ pub(super) enum Takes {
     LongForm,
     /// `application/json`
     Json,
+    /// The fields of a form, as a JSON object of values: what scripts send to do what a form does.
+    Fields,
     /// `multipart/form-data`
     Files,
 }
@@ -110,6 +112,20 @@ pub(super) enum Action {
     Icon,
     Events,
     Metrics,
+    ApiDescription,
+    ApiSession,
+    ApiSessions,
+    ApiAlerts,
+    ApiArticles,
+    ApiArticle,
+    ApiMediaFiles,
+    ApiKeywords,
+    ApiDeliveries,
+    ApiSource,
+    ApiTokens,
+    ApiKeys,
+    ApiMenu,
+    ApiWordings,
     ApiCounts,
     ApiBooks,
     ApiBook,
@@ -128,7 +144,7 @@ pub(super) enum Missing {
 }
 
 use Access::{Open, Session};
-use Takes::{Files, Form, Json, LongForm, Nothing};
+use Takes::{Fields, Files, Form, Json, LongForm, Nothing};
 
 const fn get(path: &'static str, access: Access, action: Action) -> Route {
     Route { method: Method::GET, path, access, takes: Nothing, action }
@@ -139,7 +155,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 76] = [
+pub(super) const ROUTES: &[Route] = &[
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -210,6 +226,43 @@ pub(super) const ROUTES: [Route; 76] = [
     get("/favicon.ico", Open, Action::Icon),
     get("/events", Session, Action::Events),
     get("/metrics", Open, Action::Metrics),
+    get("/api/openapi.json", Session, Action::ApiDescription),
+    get("/api/session", Session, Action::ApiSession),
+    get("/api/sessions", Session, Action::ApiSessions),
+    post("/api/sessions/end-all", Session, Fields, Action::EndAllSessions),
+    post("/api/sessions/{id}/end", Session, Fields, Action::EndSession),
+    get("/api/alerts", Session, Action::ApiAlerts),
+    get("/api/articles", Session, Action::ApiArticles),
+    post("/api/articles", Session, Fields, Action::SaveArticle),
+    get("/api/articles/{slug}", Session, Action::ApiArticle),
+    post("/api/articles/{slug}/publish", Session, Fields, Action::PublishArticle),
+    post("/api/articles/{slug}/remove", Session, Fields, Action::RemoveArticle),
+    post("/api/articles/{slug}/draft", Session, Fields, Action::DraftArticle),
+    get("/api/media", Session, Action::ApiMediaFiles),
+    post("/api/media/remove", Session, Fields, Action::RemoveMedia),
+    post("/api/media/renew", Session, Fields, Action::RenewMedia),
+    post("/api/media/forget", Session, Fields, Action::ForgetMedia),
+    get("/api/keywords", Session, Action::ApiKeywords),
+    post("/api/keywords", Session, Fields, Action::ChangeKeywords),
+    get("/api/deliveries", Session, Action::ApiDeliveries),
+    post("/api/deliveries/{id}/retry", Session, Fields, Action::RetryDelivery),
+    post("/api/deliveries/{id}/cancel", Session, Fields, Action::CancelDelivery),
+    post("/api/sources", Session, Fields, Action::AddSource),
+    post("/api/sources/import", Session, Fields, Action::ImportSources),
+    get("/api/sources/{name}", Session, Action::ApiSource),
+    post("/api/sources/{name}", Session, Fields, Action::ChangeSource),
+    get("/api/tokens", Session, Action::ApiTokens),
+    post("/api/tokens/{account}/show", Session, Fields, Action::RevealToken),
+    post("/api/tokens/{account}/refresh", Session, Fields, Action::RefreshToken),
+    post("/api/tokens/{account}/set", Session, Fields, Action::SetToken),
+    post("/api/tokens/{account}/lead", Session, Fields, Action::LeadToken),
+    get("/api/keys", Session, Action::ApiKeys),
+    post("/api/keys", Session, Fields, Action::AddKey),
+    post("/api/keys/{id}/revoke", Session, Fields, Action::RevokeKey),
+    get("/api/menu", Session, Action::ApiMenu),
+    post("/api/menu", Session, Fields, Action::ChangeMenu),
+    get("/api/wordings", Session, Action::ApiWordings),
+    post("/api/wordings", Session, Json, Action::SaveWordings),
     get("/api/counts", Session, Action::ApiCounts),
     get("/api/books", Session, Action::ApiBooks),
     get("/api/books/{id}", Session, Action::ApiBook),

@@ -119,6 +119,11 @@ pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
 }
 
 async fn draw_list(visit: &Visit, imported: &[Imported], fault: Option<&str>) -> Result<Response, Refusal> {
+    match fault {
+        Some(why) if visit.head.wants_json() => return Err(Refusal::Invalid(why.to_owned())),
+        None if visit.head.wants_json() => return Ok(answer::json(StatusCode::OK, &json!({ "imported": imported }))),
+        _ => {}
+    }
     let crawler = Arc::clone(&visit.app.crawler);
     let sources = visit.ask(move || crawler.sources()).await?;
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
@@ -134,7 +139,7 @@ pub(super) async fn add(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     let runtime = tokio::runtime::Handle::current();
     let added = visit.ask(move || Ok::<_, std::convert::Infallible>(added(&crawler, &form, now, &runtime)));
     match added.await? {
-        Ok(name) => Ok(answer::see(&place(&name))),
+        Ok(name) => Ok(answer::told(visit, &json!({ "done": true, "name": name }), &place(&name))),
         Err(Error::Refused(why)) => draw_list(visit, &[], Some(&why)).await,
         Err(error) => Err(refused(visit, &error)),
     }
@@ -238,7 +243,13 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
         Err(error @ Error::Busy(_)) => shown.fault = Some(error.to_string()),
         Err(error) => return Err(refused(visit, &error)),
     }
-    draw(visit, shown).await
+    if !visit.head.wants_json() {
+        return draw(visit, shown).await;
+    }
+    let Shown { fault: None, steps, dry, tried, .. } = shown else {
+        return Err(Refusal::Invalid(shown.fault.unwrap_or_default()));
+    };
+    Ok(answer::json(StatusCode::OK, &json!({ "steps": steps, "dry": dry, "tried": tried })))
 }
 
 /// What came of an action.
@@ -355,28 +366,7 @@ async fn draw(visit: &Visit, shown: Shown) -> Result<Response, Refusal> {
     answer::page_with(if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
 }
 
-/// `GET /api/sources`: how far each is.
-pub(super) async fn progress(visit: &Visit) -> Result<Response, Refusal> {
-    let crawler = Arc::clone(&visit.app.crawler);
-    let sources = visit.ask(move || crawler.sources()).await?;
-    let running = visit.app.crawler.progress();
-    let items: Vec<_> = sources
-        .iter()
-        .map(|source| {
-            let now = running.iter().find(|(name, _)| *name == source.name).map(|(_, progress)| progress.now());
-            let progress = now.map(|now| {
-                json!({
-                    "what": now.what, "pages_waiting": now.pages_waiting, "books_waiting": now.books_waiting,
-                    "chapters": now.chapters, "done": now.done,
-                })
-            });
-            json!({ "name": source.name, "outcome": source.state.outcome, "progress": progress })
-        })
-        .collect();
-    Ok(answer::json(StatusCode::OK, &json!({ "items": items })))
-}
-
-fn name(visit: &Visit) -> String {
+pub(super) fn name(visit: &Visit) -> String {
     let segment = visit.parameters.first().map(String::as_str).unwrap_or_default();
     percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
@@ -386,7 +376,7 @@ fn place(name: &str) -> String {
     format!("/sources/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 
-fn refused(visit: &Visit, error: &Error) -> Refusal {
+pub(super) fn refused(visit: &Visit, error: &Error) -> Refusal {
     match error {
         Error::NoSuchSource(_) => Refusal::NotFound,
         error => visit.failed(error),

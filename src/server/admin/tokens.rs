@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use askama::Template;
+use serde::Serialize;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
@@ -40,7 +41,9 @@ struct Page<'a> {
 }
 
 /// How an account's token is doing. The value is not here, so it cannot be shown.
-struct AccountRow {
+#[derive(Serialize)]
+pub(super) struct AccountRow {
+    #[serde(flatten)]
     status: Status,
     endpoint: &'static str,
     /// Whether there is anybody to ask for a token.
@@ -129,9 +132,9 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(here, address.port())
 }
 
-type Keys = Vec<(String, ApiKeyRecord)>;
+pub(super) type Keys = Vec<(String, ApiKeyRecord)>;
 
-fn look(app: &App) -> token::Result<(Vec<AccountRow>, Keys)> {
+pub(super) fn look(app: &App) -> token::Result<(Vec<AccountRow>, Keys)> {
     let row = |keeper: &std::sync::Arc<Keeper>| {
         let mut status = keeper.status()?;
         status.renewals.truncate(RENEWALS);

@@ -11,12 +11,14 @@ use bytes::{Buf, Bytes};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use warp::http::{HeaderMap, Method};
 use warp::multipart::FormData;
 
 use super::Admin;
 use super::answer::Refusal;
 use super::frame::Frame;
+use super::guard;
 use super::session::{self, Session};
 use super::words::Words;
 use crate::alert::Alert;
@@ -66,6 +68,8 @@ pub(super) struct Visit {
     pub(super) parameters: Vec<String>,
     /// Who asks; the filter has let nobody through who must not be.
     pub(super) session: Option<Session>,
+    /// The session's token as this answer has it; empty without a session.
+    pub(super) csrf: String,
     /// What is wrong now, for who has a session.
     pub(super) alerts: Vec<Alert>,
     pub(super) now: DateTime<Utc>,
@@ -141,6 +145,12 @@ impl Body {
 }
 
 impl Visit {
+    /// A visit that nothing is known of yet.
+    pub(super) fn new(app: Arc<App>, admin: Arc<Admin>, head: Head, now: DateTime<Utc>) -> Visit {
+        let (parameters, alerts) = (Vec::new(), Vec::new());
+        Visit { app, admin, head, parameters, session: None, csrf: String::new(), alerts, now }
+    }
+
     /// Does blocking work and logs what fails, once: the visitor learns that something did.
     pub(super) async fn ask<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Refusal>
     where
@@ -180,7 +190,7 @@ impl Visit {
                 Some("dark") => "dark",
                 _ => "auto",
             },
-            csrf: self.session.as_ref().map_or("", |session| &session.record.csrf),
+            csrf: &self.csrf,
             assets: self.admin.assets.prefix(),
             alerts: &self.alerts,
             zone: self.app.config.time_zone,
@@ -213,6 +223,10 @@ impl Visit {
             Ok::<_, store::Error>((session, alerts))
         };
         (self.session, self.alerts) = self.ask(found).await?;
+        if let Some(session) = &self.session {
+            let random = crate::app::random().map_err(|error| self.failed(&error))?;
+            self.csrf = guard::masked(&session.record.csrf, &random);
+        }
         Ok(())
     }
 }
@@ -220,6 +234,28 @@ impl Visit {
 /// The pairs of a query or of a form.
 pub(super) fn pairs(text: &[u8]) -> Form {
     url::form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// The fields of a JSON object, as a form would have sent them: a box that is not ticked is not there, and a list is its
+/// values with commas between.
+pub(super) fn fields(text: &[u8]) -> Result<Form, Refusal> {
+    let object: BTreeMap<String, Value> = serde_json::from_slice(text).map_err(|_| Refusal::Broken)?;
+    let plain = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(Refusal::Broken),
+    };
+    let mut form = Form::new();
+    for (name, value) in object {
+        let text = match &value {
+            Value::Null | Value::Bool(false) => continue,
+            Value::Bool(true) => "yes".to_owned(),
+            Value::Array(values) => values.iter().map(plain).collect::<Result<Vec<_>, _>>()?.join(","),
+            value => plain(value)?,
+        };
+        form.insert(name, text);
+    }
+    Ok(form)
 }
 
 /// A header, if it is there and is text.
@@ -232,4 +268,20 @@ pub(super) fn stream<B: Buf>(
     stream: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
 ) -> Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>> {
     Box::pin(stream.map(|chunk| chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_a_form() {
+        let text = r#"{"name":"书","days":30,"scopes":["a","b"],"leads":true,"off":false,"none":null}"#;
+        let expected = [("days", "30"), ("leads", "yes"), ("name", "书"), ("scopes", "a,b")];
+        let expected: Form = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        assert_eq!(fields(text.as_bytes()).unwrap(), expected);
+        for wrong in ["", "[]", "3", r#"{"a":{}}"#, r#"{"a":[{}]}"#, r#"{"a":"b""#] {
+            assert!(matches!(fields(wrong.as_bytes()), Err(Refusal::Broken)), "{wrong}");
+        }
+    }
 }

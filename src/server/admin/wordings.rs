@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use warp::http::StatusCode;
 use warp::reply::Response;
@@ -19,11 +19,13 @@ use crate::store::{self, Durability};
 const SETTING: &str = "wordings";
 
 /// One text.
-struct Row {
+#[derive(Serialize)]
+pub(super) struct Row {
     key: String,
     default: String,
     /// The owner's, if there is one.
     own: Option<String>,
+    #[serde(skip)]
     lines: usize,
 }
 
@@ -36,6 +38,12 @@ struct Page<'a> {
 
 /// `GET /wordings`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
+    let rows = find(visit).await?;
+    answer::page(&Page { frame: &visit.frame("wordings"), rows: &rows })
+}
+
+/// All texts.
+pub(super) async fn find(visit: &Visit) -> Result<Vec<Row>, Refusal> {
     let store = visit.app.store.clone();
     let mut own = visit.ask(move || saved(&store)).await?;
     let row = |(key, default): (String, String)| {
@@ -43,8 +51,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
         let lines = own.as_ref().unwrap_or(&default).lines().count().clamp(1, 12);
         Row { key, default, own, lines }
     };
-    let rows: Vec<Row> = Wordings::defaults(visit.app.config.language).into_iter().map(row).collect();
-    answer::page(&Page { frame: &visit.frame("wordings"), rows: &rows })
+    Ok(Wordings::defaults(visit.app.config.language).into_iter().map(row).collect())
 }
 
 /// The owner's texts by key; a text that is left out, or is as built in, is the built-in one.

@@ -1,0 +1,30 @@
+// One of everything that has a screen of its own, put there by the JSON interface.
+
+const KEYWORDS = '[[reply]]\nwords = ["地址"]\ntext = "长安街一号"\n';
+const ARTICLE = '+++\ntitle = "冬天的书单"\ntags = ["书单"]\n+++\n\n围炉夜读，三本就够。\n\n## 第一本\n\n慢慢读。\n';
+
+/** Furnishes a running program with `--demo`; gives the names of what is there. */
+export async function furnish({ context }, program, api) {
+  const article = await api.call('POST /api/articles', { body: { name: 'winter', text: ARTICLE } });
+  await api.call('POST /api/articles', { body: { name: 'later', text: ARTICLE.replace('+++\n', '+++\ndraft = true\n') } });
+  const source = { name: 'mine', title: '自己的书库', url: 'https://books.example.org/opds', kind: 'opds', rights: '自己的书' };
+  await api.call('POST /api/sources', { body: source });
+  await api.call('POST /api/keywords', { body: { do: 'save', text: KEYWORDS } });
+  // A follower says something, so that there is one.
+  const { csrf } = await (await context.request.get(`${program.admin}/api/session`)).json();
+  const say = (text) => context.request.post(`${program.admin}/simulator/send`, {
+    headers: { 'X-CSRF-Token': csrf }, data: { account: 'books', follower: 'sim-a1b2c3d4', kind: 'text', text },
+  });
+  for (const text of ['帮助', '西游记', '没有这本书吧', '最新']) await say(text);
+  const { books } = await api.call('GET /api/books');
+  const names = { slug: article.slug, account: 'books', key: 'help' };
+  return {
+    book: books[0]?.id, source: source.name, slug: article.slug, keywords: KEYWORDS,
+    /** What stands in a place of a path, if something is known that can. */
+    place(pattern, name) {
+      if (name === 'id') return pattern.startsWith('/api/books/') ? books[0]?.id : undefined;
+      if (name === 'name') return pattern.startsWith('/api/sources/') ? source.name : undefined;
+      return names[name];
+    },
+  };
+}
