@@ -19,6 +19,7 @@ mod finding;
 mod flood;
 mod follower;
 mod kindle_help;
+mod last_words;
 mod listing;
 mod mine;
 mod notice;
@@ -26,6 +27,8 @@ mod number;
 mod outcome;
 mod picture;
 mod posting;
+mod quota;
+mod roll;
 mod settle;
 mod subscribing;
 mod sweep;
@@ -51,11 +54,14 @@ use crate::wechat::{Incoming, Reply};
 
 use ask::Ask;
 use command::Command;
-pub use dossier::Listed;
+pub use dossier::{Dossier, Listed};
 use familiar::Familiars;
 use flood::{Flood, Pace};
 use follower::FollowerKey;
+pub use last_words::LastWords;
 use outcome::{Outcome, Speech, fitting};
+pub use quota::Usage;
+pub use roll::{Roll, Standing};
 use settle::{answer_number, keep_answer};
 pub use sweep::Swept;
 pub use telling::Telling;
@@ -78,6 +84,7 @@ pub struct Desk {
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
     familiars: Familiars,
+    last_words: last_words::Heard,
 }
 
 /// The rooms that a desk looks into.
@@ -145,6 +152,7 @@ impl Desk {
             flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
+            last_words: last_words::Heard::default(),
         }
     }
 
@@ -222,9 +230,10 @@ impl Desk {
         if follower.is_waited_for || self.chat.must_note(account, incoming, now)? {
             return Ok(None);
         }
-        let mut text = self.wordings().plain(word);
-        text.truncate(fitting(&text).len());
-        Ok(Some(Reply::Text(text)))
+        self.last_words.note(&(account.to_owned(), incoming.from_user.clone()), text, now);
+        let mut said = self.wordings().plain(word);
+        said.truncate(fitting(&said).len());
+        Ok(Some(Reply::Text(said)))
     }
 
     /// Keeps the answer to a push that came too late for it, as [`Desk::keep_late`] does; of one that may not be kept
@@ -310,6 +319,11 @@ impl Desk {
             return Ok(Reply::Nothing);
         }
         self.chat.heard(&who.0, incoming, now)?;
+        if let Ask::Words { text, .. } = ask::of(incoming)
+            && !text.contains(['@', '＠'])
+        {
+            self.last_words.note(who, text, now);
+        }
         let words = self.wordings();
         let mut visit = Visit {
             desk: self,
@@ -329,6 +343,7 @@ impl Desk {
     }
 
     fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {
+        self.last_words.forget(who);
         Ok(self.store.write(Durability::Durable, |write| {
             // Its retry may come when the follower is back already.
             if write.get(&ANSWERS, key)?.is_none() {

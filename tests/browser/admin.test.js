@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { GOOD_TOKEN, open, overflows, smallTargets, start, violations } from './support.js';
 
 const PASSWORD = 'correct horse battery';
-const PAGES = ['/', '/books', '/books/removed', '/books/1', '/articles', '/articles/new', '/media', '/keywords', '/deliveries', '/simulator', '/wordings', '/menu', '/token', '/settings', '/nowhere'];
+const PAGES = ['/', '/books', '/books/removed', '/books/1', '/articles', '/articles/new', '/media', '/keywords', '/followers', '/deliveries', '/simulator', '/wordings', '/menu', '/token', '/settings', '/nowhere'];
 const PICTURES = process.env.SCREENSHOTS;
 const BOOK = Buffer.from(`《管理页试读》\n作者：测试者\n\n第一章 开头\n\n${'书童把书送到读者手里。'.repeat(2000)}\n\n第二章 结尾\n\n完。\n`);
 

@@ -17,6 +17,8 @@ mod books;
 mod dashboard;
 mod deliveries;
 mod events;
+mod follower;
+mod followers;
 mod frame;
 mod guard;
 mod keywords;
@@ -277,8 +279,14 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Keywords => keywords::show(visit).await,
         Action::ChangeKeywords => keywords::act(visit, form).await,
         Action::Deliveries => deliveries::list(visit).await,
+        Action::DeliveriesTable => deliveries::table(visit).await,
+        Action::RetryFailedDeliveries => deliveries::retry_failed(visit, form).await,
         Action::RetryDelivery => deliveries::retry(visit, form).await,
         Action::CancelDelivery => deliveries::cancel(visit, form).await,
+        Action::Followers => followers::list(visit).await,
+        Action::Follower => follower::show(visit).await,
+        Action::FollowerExport => follower::export(visit).await,
+        Action::ChangeFollower => follower::change(visit, form).await,
         Action::Sources => sources::list(visit).await,
         Action::AddSource => sources::add(visit, form).await,
         Action::ImportSources => sources::import(visit, form).await,
@@ -286,7 +294,6 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ChangeSource => sources::act(visit, form).await,
         Action::ApiSources => sources::progress(visit).await,
         Action::Simulator => simulator::show(visit).await,
-        Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
         Action::Menu => menu::show(visit).await,
@@ -314,6 +321,12 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiCounts => api::counts(visit).await,
         Action::ApiBooks => api::books(visit).await,
         Action::ApiBook => api::book(visit).await,
+        Action::ApiFollowers => followers::api(visit).await,
+        Action::ApiFollower => follower::api(visit).await,
+        Action::ApiDeliveries => deliveries::api(visit).await,
+        Action::ApiSimulator => simulator::api(visit).await,
+        Action::ApiSimulatorSend => simulator::send(visit, &load.json).await,
+        Action::ApiSimulatorWaiting => simulator::waiting(visit).await,
         Action::ApiLog => api::log(visit).await,
         Action::ApiDisk => api::disk(visit).await,
         Action::ApiUpload => upload::receive(visit, load.files).await,
