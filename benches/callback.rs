@@ -13,6 +13,7 @@
 mod books;
 mod load;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
 use std::path::Path;
@@ -106,12 +107,17 @@ fn measure() -> Outcome<()> {
     Ok(())
 }
 
+fn content(text: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("Content".to_owned(), text.to_owned())])
+}
+
 /// A sealed answer to 帮助.
 fn one_answer(app: &Arc<App>) -> Outcome<&'static [u8]> {
     let account = app.account("main").ok_or("no account")?;
     let now = app.clock.now().timestamp();
-    let push =
-        wechat::push(account, "oSample", &Saying::Text { text: "帮助", menu_id: None, msg_id: 1 }, now, now, [1; 16]);
+    let fields = content("帮助");
+    let saying = Saying { kind: &wechat::TEXT, fields: &fields, msg_id: 1 };
+    let push = wechat::push(account, "oSample", &saying, (now, now), account.mode(), [1; 16]);
     let webhook = Webhook::new(Arc::clone(app), Patience::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(webhook.handle("main", &push.query, push.body.as_bytes()));
@@ -159,9 +165,10 @@ fn written(app: &App, folder: &Path, name: &str, texts: impl Iterator<Item = Str
     for (number, text) in texts.enumerate() {
         // Another number for every file, so that no answer is an old one.
         let msg_id = (name.len() * 1_000_000_000 + number) as u64;
-        let saying = Saying::Text { text: &text, menu_id: None, msg_id };
-        let follower = format!("oFollower{}", number % 500);
-        let push = wechat::push(account, &follower, &saying, now, now, u128::from(msg_id).to_le_bytes());
+        let fields = content(&text);
+        let saying = Saying { kind: &wechat::TEXT, fields: &fields, msg_id };
+        let (follower, random) = (format!("oFollower{}", number % 500), u128::from(msg_id).to_le_bytes());
+        let push = wechat::push(account, &follower, &saying, (now, now), account.mode(), random);
         let request = format!(
             "POST /wechat/main?{} HTTP/1.1\r\nHost: bench\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{}",
             push.query,

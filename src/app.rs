@@ -133,6 +133,7 @@ impl App {
             statistics: Arc::clone(&statistics),
         };
         let desk = Arc::new(Desk::new(rooms, wordings(&config, &store)?, limits(&config)));
+        desk.complete_roll()?;
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);

@@ -1,137 +1,221 @@
-// The chat of a test follower. The server signs and sends; here a reply is only read and drawn, as the phone would:
-// its text may hold links, of which those that send a text are tapped, and everything else is plain text.
+// The chat of test followers. The server writes and signs what they send, and the real callback answers; here there is
+// only the conversation. Several of them can be played in turn; what they said stays until the tab is closed.
 
 import { $, $$, failed, make, post, say } from './core.js';
+import { bubbles, isWeb, outward, unasked } from './phone.js';
 
-const chat = $('#chat');
-if (chat) {
-  const account = $('#account'), follower = $('#follower'), text = $('#text'), again = $('#again');
+const MOST_LINES = 80;
+const LOOK_EVERY = 10_000;
+const root = $('#bench');
+if (root) begin(JSON.parse(root.dataset.bench));
+
+function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit }) {
+  const chat = $('#chat'), account = $('#account'), mode = $('#mode'), follower = $('#follower'), kind = $('#kind');
+  const again = $('#again'), twice = $('#twice');
+  const state = remembered();
   let last;
 
-  const invent = () => `sim-${[...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-  const kept = localStorage.getItem('follower');
-  setFollower(kept?.startsWith('sim-') ? kept : invent());
+  // ---- who talks, to whom, and how ----
 
-  function setFollower(name) {
-    follower.value = name;
-    localStorage.setItem('follower', name);
-    chat.replaceChildren();
-    last = undefined;
-    again.disabled = true;
+  for (const { name } of accounts) account.append(make('option', {}, name));
+  if (accounts.some(({ name }) => name === state.account)) account.value = state.account;
+  account.addEventListener('change', arrive);
+  follower.addEventListener('change', arrive);
+  $('#other').addEventListener('click', () => { state.followers.push(invent()); listFollowers(state.followers.at(-1)); arrive(); });
+  $('#clear').addEventListener('click', () => { delete state.chats[place()]; arrive(); });
+  listFollowers(state.follower);
+
+  function listFollowers(chosen) {
+    follower.replaceChildren(...state.followers.map((name, index) => make('option', { value: name }, say('sim_follower', { n: index + 1, name }))));
+    follower.value = state.followers.includes(chosen) ? chosen : state.followers[0];
   }
 
-  $('#other').addEventListener('click', () => setFollower(invent()));
-  account.addEventListener('change', () => { $('#phone-name').textContent = account.value; setFollower(follower.value); });
+  /** Shows the chat of who is chosen. */
+  function arrive() {
+    const chosen = accounts.find(({ name }) => name === account.value);
+    for (const option of mode.options) option.disabled = !chosen.modes.includes(option.value);
+    if (state.account !== account.value || mode.selectedOptions[0].disabled || !state.follower) mode.value = chosen.mode;
+    state.account = account.value;
+    state.follower = follower.value;
+    $('#phone-name').textContent = chosen.name;
+    last = undefined;
+    again.disabled = twice.disabled = true;
+    chat.replaceChildren();
+    (state.chats[place()] ?? []).forEach(draw);
+    linkPage();
+    remember();
+    look();
+  }
+
+  function place() { return `${account.value}/${follower.value}`; }
+  function linkPage() {
+    const id = state.ids[place()];
+    $('#follower-page').hidden = !id;
+    $('#follower-page').href = `/followers/${encodeURIComponent(id ?? '')}`;
+  }
+
+  // ---- what is said ----
+
   $('#say').addEventListener('submit', (event) => {
     event.preventDefault();
-    const content = text.value.trim();
+    const content = $('#text').value.trim();
     if (!content) return;
-    text.value = '';
-    mine(content);
-    send({ kind: 'text', text: content });
+    $('#text').value = '';
+    sayText(content);
   });
-  for (const button of $$('[data-do]')) button.addEventListener('click', () => act(button.dataset.do));
-  again.addEventListener('click', () => { aside(say('sim_again')); send(last.message, last.sent); });
+  for (const button of $$('[data-do]')) button.addEventListener('click', () => act(button.dataset.do, {}));
+  again.addEventListener('click', () => { line({ aside: say('sim_again') }); send(last.message, last.heard.sent); });
+  twice.addEventListener('click', repeat);
 
-  async function act(kind) {
-    let content = '';
-    if (kind === 'click' || kind === 'voice') {
-      content = await ask(kind === 'click' ? say('sim_click_title') : say('sim_voice_title'));
-      if (content === undefined) return;
-    }
-    if (kind === 'subscribe') aside(say('sim_subscribe'));
-    if (kind === 'unsubscribe') aside(say('sim_unsubscribe'));
-    if (kind === 'click') aside(say('sim_click', { key: content }));
-    if (kind === 'voice') mine(say('sim_voice', { text: content }));
-    if (kind === 'image') mine(say('sim_image'));
-    send({ kind, text: content });
+  function sayText(content, id) {
+    line({ mine: content });
+    send({ kind: 'text', fields: id === undefined ? { Content: content } : { Content: content, bizmsgmenuid: id } });
   }
 
-  function ask(title) {
-    const dialog = $('#event'), field = $('#event-text');
-    $('#event-title').textContent = title;
-    field.value = '';
-    dialog.returnValue = '';
-    dialog.showModal();
-    field.focus();
-    return new Promise((resolve) => {
-      dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes' ? field.value : undefined), { once: true });
-    });
+  /** Sends anything else, and shows it as the phone shows what its owner does. */
+  function act(name, fields) {
+    const { label, group, fields: parts } = kinds.find((one) => one.name === name);
+    const shown = parts.map((part) => fields[part.path] ?? (part.optional ? '' : part.sample));
+    const key = parts.findIndex((part) => ['EventKey', 'Content', 'Recognition', 'Label', 'Title'].includes(part.path));
+    const what = shown[key] ? say('sim_did', { what: label, with: shown[key] }) : label;
+    if (name === 'text') line({ mine: shown[key] });
+    else line(group === 'message' ? { mine: what } : { aside: what });
+    return send({ kind: name, fields });
   }
 
   async function send(message, sent) {
-    const waiting = aside(say('sim_wait'));
+    const waiting = put('aside', say('sim_wait'));
     try {
-      const heard = await post('/simulator/send', { json: { account: account.value, follower: follower.value, ...message, again: sent } });
-      last = { message, sent: heard.sent };
-      again.disabled = false;
+      const heard = await ask(message, sent);
+      last = { message, heard };
+      again.disabled = twice.disabled = false;
+      if (heard.id) { state.ids[place()] = heard.id; linkPage(); }
       waiting.remove();
-      hear(heard);
+      line({ heard: { status: heard.status, opened: heard.opened, file: heard.file } });
       wire(heard);
+      look();
     } catch (error) {
       waiting.remove();
       failed(error);
     }
   }
 
-  // ---- what came back ----
-
-  function hear({ status, opened }) {
-    if (status !== 200) { bubble('theirs failed', `HTTP ${status}`); return; }
-    if (opened === '' || opened === 'success') { aside(say('sim_nothing')); return; }
-    const xml = new DOMParser().parseFromString(opened, 'text/xml');
-    const of = (name, from = xml) => from.querySelector(name)?.textContent ?? '';
-    const kind = of('MsgType');
-    if (kind === 'text') bubble('theirs', ...rich(of('Content')));
-    else if (kind === 'news') for (const item of xml.querySelectorAll('item')) bubble('theirs', card(of('Title', item), of('Description', item), of('Url', item)));
-    else if (kind) bubble('theirs', `[${kind}] ${of('MediaId')}`);
-    else bubble('theirs failed', say('sim_unreadable'));
+  function ask(message, again) {
+    return post('/api/simulator/send', { json: { account: account.value, follower: follower.value, mode: mode.value, ...message, again } });
   }
 
-  function card(title, description, url) {
-    return make('span', { class: 'article' }, make('strong', {}, title), description, isWeb(url) ? outward(url, url) : '');
-  }
-
-  /** Text with the platform's links. Anything that is not exactly such a link stays text. */
-  function rich(content) {
-    const parts = [];
-    let from = 0;
-    for (const link of content.matchAll(/<a\s+href=(?:"([^"]*)"|'([^']*)')[^>]*>([^<]*)<\/a>/g)) {
-      parts.push(plain(content.slice(from, link.index)));
-      from = link.index + link[0].length;
-      parts.push(anchor(plain(link[1] ?? link[2]), plain(link[3])));
+  /** As the platform does when it gets no answer: the same message, three times in all. */
+  async function repeat() {
+    const { message, heard } = last;
+    const content = ({ status, opened }) => status + opened.replace(/<CreateTime>\d+<\/CreateTime>/, '');
+    again.disabled = twice.disabled = true;
+    try {
+      const others = [await ask(message, heard.sent), await ask(message, heard.sent)];
+      const isSame = others.every((other) => content(other) === content(heard));
+      wire(others[1]);
+      const verdict = $('#verdict');
+      verdict.hidden = false;
+      verdict.className = isSame ? 'note good' : 'note bad';
+      verdict.textContent = isSame ? say('sim_same') : say('sim_different');
+    } catch (error) {
+      failed(error);
     }
-    parts.push(plain(content.slice(from)));
-    return parts;
+    again.disabled = twice.disabled = false;
   }
 
-  const plain = (escaped) => escaped.replace(/&(lt|gt|quot|amp|#39|apos);/g, (_, name) => ({ lt: '<', gt: '>', quot: '"', amp: '&', '#39': "'", apos: "'" })[name]);
-  const isWeb = (url) => /^https?:\/\//.test(url);
-  const outward = (url, label) => make('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, label);
+  // ---- the form of everything else ----
 
-  function anchor(url, label) {
-    if (isWeb(url)) return outward(url, label);
-    if (!url.startsWith('weixin:' + '//bizmsgmenu')) return label;
-    const query = new URLSearchParams(url.split('?')[1]);
-    const content = query.get('msgmenucontent') ?? label;
-    const tap = make('a', { href: '#', role: 'button' }, label);
-    tap.addEventListener('click', (event) => {
-      event.preventDefault();
-      mine(content);
-      send({ kind: 'text', text: content, menu_id: query.get('msgmenuid') ?? undefined });
-    });
-    return tap;
+  for (const one of kinds) $(`optgroup[data-group="${one.group}"]`).append(make('option', { value: one.name }, `${one.label} · ${one.name}`));
+  kind.addEventListener('change', () => offer(kind.value));
+  $('#other-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    act(kind.value, Object.fromEntries($$('#fields input').map((input) => [input.name, input.value])));
+  });
+  offer(kind.value);
+
+  function offer(name, preset = {}) {
+    kind.value = name;
+    const { fields } = kinds.find((one) => one.name === name);
+    $('#fields').replaceChildren(...fields.map(({ path, name: element, sample, optional }) => {
+      const id = `field-${path.replaceAll('/', '-')}`;
+      const input = make('input', { id, name: path, autocomplete: 'off', spellcheck: 'false', placeholder: optional ? sample : '' });
+      input.value = preset[path] ?? (optional ? '' : sample);
+      return make('div', {}, make('label', { for: id }, element, optional ? make('span', { class: 'soft' }, ` ${say('sim_optional')}`) : ''), input);
+    }));
   }
 
-  function bubble(kind, ...parts) { return put(make('div', { class: `line ${kind}` }, make('div', { class: 'bubble' }, ...parts))); }
-  function mine(content) { return bubble('mine', content); }
-  function aside(content) { return put(make('div', { class: 'line aside' }, content)); }
-  function put(row) { chat.append(row); chat.scrollTop = chat.scrollHeight; return row; }
+  // ---- the menu below the chat ----
+
+  $('#menu-hint').hidden = !isExample;
+  $('#menu').replaceChildren(...menu.map((button) => {
+    const box = make('button', { type: 'button', 'aria-expanded': button.sub?.length ? 'false' : undefined, 'aria-controls': button.sub?.length ? 'sub' : undefined }, button.name);
+    box.addEventListener('click', () => { if (button.sub?.length) openSub(box, button.sub); else { closeSub(); tapMenu(button); } });
+    return box;
+  }));
+
+  function closeSub() {
+    $('#sub').hidden = true;
+    for (const open of $$('#menu [aria-expanded="true"]')) open.setAttribute('aria-expanded', 'false');
+  }
+
+  function openSub(box, buttons) {
+    const wasOpen = box.getAttribute('aria-expanded') === 'true';
+    closeSub();
+    if (wasOpen) return;
+    box.setAttribute('aria-expanded', 'true');
+    $('#sub').hidden = false;
+    $('#sub').replaceChildren(...buttons.map((button) => make('button', { type: 'button', onclick: () => { closeSub(); tapMenu(button); } }, button.name)));
+  }
+
+  function tapMenu(button) {
+    if (button.type === 'click') return act('CLICK', { EventKey: button.key });
+    if (button.type === 'miniprogram') return act('view_miniprogram', { EventKey: button.pagepath ?? '' });
+    if (button.type === 'view') {
+      line({ opens: button.url });
+      return act('VIEW', { EventKey: button.url });
+    }
+    if (!kinds.some(({ name }) => name === button.type)) return line({ aside: say('sim_by_platform', { name: button.name }) });
+    // What is scanned, photographed or chosen has to be said.
+    offer(button.type, { EventKey: button.key });
+    return $('#fields input:not([name="EventKey"])').focus();
+  }
+
+  // ---- the chat, and what was sent and came back ----
+
+  function line(entry) {
+    const lines = (state.chats[place()] ??= []);
+    lines.push(entry);
+    lines.splice(0, lines.length - MOST_LINES);
+    remember();
+    draw(entry);
+  }
+
+  function draw({ mine, aside, opens, heard }) {
+    if (mine !== undefined) put('mine', make('div', { class: 'bubble' }, mine));
+    if (aside !== undefined) put('aside', aside);
+    if (opens !== undefined) put('aside', say('sim_opens'), ' ', isWeb(opens) ? outward(opens, opens) : opens);
+    if (!heard) return;
+    const shown = bubbles(heard, sayText);
+    if (typeof shown === 'string') put('aside', shown);
+    else for (const { failed: isFailed, parts } of shown) put(isFailed ? 'theirs failed' : 'theirs', make('div', { class: 'bubble' }, ...parts));
+  }
+
+  function put(kindOf, ...parts) {
+    const row = make('div', { class: `line ${kindOf}` }, ...parts);
+    chat.append(row);
+    chat.scrollTop = chat.scrollHeight;
+    return row;
+  }
 
   function wire(heard) {
     $('#no-wire').hidden = true;
     $('#wire').hidden = false;
+    $('#verdict').hidden = true;
     $('#wire-status').textContent = say('sim_status', { status: heard.status, ms: heard.milliseconds, id: heard.sent.msg_id });
+    const bytes = heard.text_bytes;
+    $('#wire-size-box').hidden = bytes === null;
+    $('#wire-size-text').textContent = say('sim_bytes', { n: bytes, most: limit });
+    Object.assign($('#wire-size'), { max: limit, high: limit * 0.9, value: bytes ?? 0 });
     $('#wire-message').textContent = heard.message;
     $('#wire-query').textContent = heard.query.replaceAll('&', '\n');
     $('#wire-pushed').textContent = heard.pushed;
@@ -140,4 +224,35 @@ if (chat) {
     $('#wire-answered').textContent = heard.answered;
     $('#wire-answered-box').hidden = heard.answered === heard.opened;
   }
+
+  // ---- what comes unasked ----
+
+  /** Looks whether something waits for the follower. Nothing depends on it, so a failure is not told. */
+  async function look() {
+    const [of, who] = [account.value, follower.value];
+    if (document.hidden || !state.ids[place()]) { $('#unasked').hidden = true; return; }
+    const query = new URLSearchParams({ account: of, follower: who });
+    const response = await fetch(`/api/simulator/waiting?${query}`, { headers: { Accept: 'application/json' } }).catch(() => undefined);
+    if (!response?.ok || account.value !== of || follower.value !== who) return;
+    const { message, by_itself: byItself } = await response.json();
+    $('#unasked').hidden = !message;
+    if (!message) return;
+    $('#unasked-how').textContent = byItself ? say('sim_by_itself') : say('sim_with_next');
+    $('#unasked-what').replaceChildren(make('div', { class: 'bubble' }, ...unasked(message, sayText)));
+  }
+
+  setInterval(look, LOOK_EVERY);
+
+  function remember() { sessionStorage.setItem('simulator', JSON.stringify(state)); }
+  arrive();
+}
+
+function remembered() {
+  let state;
+  try { state = JSON.parse(sessionStorage.getItem('simulator')); } catch { /* What cannot be read is begun anew. */ }
+  return { followers: [invent()], ids: {}, chats: {}, ...state };
+}
+
+function invent() {
+  return `sim-${[...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -24,7 +24,7 @@ use crate::store::records::ContactRecord;
 use crate::store::schema::CONTACTS;
 use crate::store::{self, Durability, Store};
 use crate::token::{CallError, Keeper};
-use crate::wechat::{CustomMessage, Incoming, TEST_FOLLOWERS};
+use crate::wechat::{CustomMessage, Incoming, is_test_follower};
 
 /// After a failure that has nothing to do with the follower, an account is quiet for so long.
 const QUIET: Duration = Duration::minutes(5);
@@ -148,7 +148,7 @@ impl Chat {
     /// # Errors
     /// When the store fails.
     pub fn must_note(&self, account: &str, incoming: &Incoming, now: DateTime<Utc>) -> store::Result<bool> {
-        if !self.is_able(account) || incoming.from_user.starts_with(TEST_FOLLOWERS) {
+        if !self.is_able(account) || is_test_follower(&incoming.from_user) {
             return Ok(false);
         }
         let Some(act) = Act::of(incoming) else { return Ok(false) };
@@ -197,7 +197,7 @@ impl Chat {
     /// Shows the follower that an answer to their message of `asked_at` is being written. Nothing depends on it, so
     /// nothing is told of a failure.
     pub async fn show_typing(&self, account: &str, open_id: &str, asked_at: DateTime<Utc>, now: DateTime<Utc>) {
-        let is_fit = now - asked_at < TYPING_AFTER && !open_id.starts_with(TEST_FOLLOWERS);
+        let is_fit = now - asked_at < TYPING_AFTER && !is_test_follower(open_id);
         let Some(keeper) = self.line(account, now).filter(|_| is_fit) else { return };
         let client = keeper.client();
         let shown = keeper

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Console, Exit, absolute};
 use crate::app::App;
-use crate::reply::Listed;
+use crate::reply::{Listed, Standing};
 
 /// Followers.
 #[derive(Debug, Args)]
@@ -32,8 +32,14 @@ enum What {
         #[arg(long, default_value_t = 50)]
         limit: usize,
         /// Only those who are blocked.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["left", "active"])]
         blocked: bool,
+        /// Only those who do not follow any more.
+        #[arg(long, conflicts_with = "active")]
+        left: bool,
+        /// Only those who have written within seven days.
+        #[arg(long)]
+        active: bool,
     },
     /// Shows one.
     Show {
@@ -63,17 +69,25 @@ enum What {
         /// The openid, or the alias in links.
         id: String,
     },
+    /// Gives one today's downloads, searches and pushes back.
+    ResetQuota {
+        /// The openid, or the alias in links.
+        id: String,
+    },
 }
 
 impl Follower {
     pub(super) fn run(&self, app: &App, console: &mut Console) -> Result<Exit> {
         match &self.what {
-            What::List { limit, blocked } => {
-                let is_wanted = |listed: &Listed| {
-                    let is_of_account = self.account.as_ref().is_none_or(|account| *account == listed.account);
-                    is_of_account && (!blocked || listed.record.blocked)
+            What::List { limit, blocked, left, active } => {
+                let standing = match (blocked, left, active) {
+                    (true, ..) => Standing::Blocked,
+                    (_, true, _) => Standing::Left,
+                    (.., true) => Standing::Active,
+                    _ => Standing::All,
                 };
-                let found = app.desk.followers(*limit, is_wanted)?;
+                let roll = app.desk.roll(self.account.as_deref(), standing, None, *limit, app.clock.now())?;
+                let found = roll.followers;
                 if self.json {
                     console.line(json!(found.iter().map(described).collect::<Vec<_>>()));
                 } else {
@@ -86,6 +100,11 @@ impl Follower {
                     console.line(described(&found));
                 } else {
                     console.line(line(&found));
+                    let (used, most) = (app.desk.usage(&found, app.clock.now())?, app.desk.quota());
+                    console.line(format_args!(
+                        "  today\tdownloads {}/{}\tsearches {}/{}\tpushes {}/{}",
+                        used.downloads, most.downloads, used.searches, most.searches, used.pushes, most.pushes
+                    ));
                     for (book, at) in &found.record.downloads {
                         console.line(format_args!("  {}\tbook {book}", at.format("%Y-%m-%d %H:%M")));
                     }
@@ -93,7 +112,7 @@ impl Follower {
             }
             What::Export { id, output } => {
                 let found = self.one(app, id)?;
-                let document = app.desk.export_follower(&found.account, &found.open_id)?;
+                let document = app.desk.export_follower(&found.account, &found.open_id, app.clock.now())?;
                 match output {
                     Some(path) => write(&absolute(path, console)?, &document, console)?,
                     None => console.line(serde_json::to_string_pretty(&document)?),
@@ -114,6 +133,10 @@ impl Follower {
             What::Unblock { id } => {
                 let (account, open_id) = self.anybody(app, id)?;
                 self.block(app, (&account, &open_id), false, console)?;
+            }
+            What::ResetQuota { id } => {
+                app.desk.reset_quota(&self.one(app, id)?, app.clock.now())?;
+                console.line("today's downloads, searches and pushes count from 0 again");
             }
         }
         Ok(Exit::Done)

@@ -29,6 +29,8 @@ pub enum Kindle {
         /// Its number in the list.
         id: u64,
     },
+    /// Sends everything again that failed, but for what was called off.
+    RetryFailed,
     /// Calls off one that waits.
     Cancel {
         /// Its number in the list.
@@ -56,6 +58,10 @@ impl Kindle {
                 }
                 None => bail!("no delivery {id} waits or has failed; shutong kindle list shows them"),
             },
+            Kindle::RetryFailed => {
+                console.line(format_args!("{} are tried again", app.kindle.retry_failed(app.clock.now())?));
+                Ok(Exit::Done)
+            }
             Kindle::Cancel { id } => match app.kindle.cancel(*id, app.clock.now())? {
                 Some(row) => {
                     console.line(line(&row));

@@ -13,6 +13,8 @@ pub(super) const KEPT: Duration = Duration::days(30);
 const PAGE: usize = 500;
 /// Counts the deliveries there have been: the last number given.
 const NUMBER: &str = "delivery_number";
+/// Counts the books that a follower has had sent on a day.
+const PUSHES: &str = "pushes-of";
 
 /// What is kept of a follower: addresses, deliveries. Found before the write that forgets them.
 pub struct Traces {
@@ -53,7 +55,7 @@ impl Kindle {
         if let Some(before) = before.filter(|before| before.state != DeliveryState::Failed) {
             return Ok(Done::PushedBefore(Box::new(self.opened(before))));
         }
-        let counter = self.counter("pushes-of", &who.key, &day);
+        let counter = self.counter(PUSHES, &who.key, &day);
         let used = write.get(&QUOTAS, &counter)?.unwrap_or(0);
         let most = self.settings.limits.pushes_per_day;
         if used >= u64::from(most) {
@@ -152,14 +154,8 @@ impl Kindle {
         let Some((key, _)) = self.latest(1, |row| row.number == number)?.pop() else { return Ok(None) };
         let retried = self.store.write(Durability::Durable, |write| {
             let row = write.get::<_, DeliveryRecord>(&DELIVERIES, &key)?;
-            let Some(mut row) = row.filter(|row| row.state != DeliveryState::Sent) else { return Ok(None) };
-            row.state = DeliveryState::Queued;
-            (row.attempts, row.trouble) = (0, None);
-            (row.queued_at, row.next_at, row.ended_at) = (now, now, None);
-            write.put(&DELIVERIES, &key, &row)?;
-            write.delete(&DELIVERY_NEWS, &key);
-            write.put(&DELIVERY_QUEUE, &row.number, &key)?;
-            Ok::<_, store::Error>(Some(row))
+            let Some(row) = row.filter(|row| row.state != DeliveryState::Sent) else { return Ok(None) };
+            queue_again(write, &key, row, now).map(Some)
         })?;
         self.bell.ring();
         Ok(retried)
@@ -254,6 +250,47 @@ impl Kindle {
         }
     }
 
+    /// How many books a follower may have sent on a day.
+    pub fn pushes_per_day(&self) -> u32 {
+        self.settings.limits.pushes_per_day
+    }
+
+    /// How many books this follower has had sent today.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn pushes_today(&self, who: &Who, now: DateTime<Utc>) -> store::Result<u64> {
+        Ok(self.store.get(&QUOTAS, &self.counter(PUSHES, &who.key, &self.library.day(now)))?.unwrap_or(0))
+    }
+
+    /// Counts this follower's pushes of today from 0 again.
+    pub fn give_pushes_back(&self, write: &mut Write<'_>, who: &Who, now: DateTime<Utc>) {
+        write.delete(&QUOTAS, &self.counter(PUSHES, &who.key, &self.library.day(now)));
+    }
+
+    /// Sends again what failed for a reason that may be over: not what was called off, or its follower blocked. Says how
+    /// many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn retry_failed(&self, now: DateTime<Utc>) -> store::Result<usize> {
+        let is_meant = |row: &DeliveryRecord| {
+            let is_final = matches!(row.trouble, Some(DeliveryTrouble::Cancelled | DeliveryTrouble::Blocked));
+            row.state == DeliveryState::Failed && !is_final
+        };
+        let failed = self.latest(MOST_ROWS, is_meant)?;
+        self.store.write(Durability::Durable, |write| {
+            for (key, _) in &failed {
+                if let Some(row) = write.get(&DELIVERIES, key)?.filter(is_meant) {
+                    queue_again(write, key, row, now)?;
+                }
+            }
+            Ok::<_, store::Error>(())
+        })?;
+        self.bell.ring();
+        Ok(failed.len())
+    }
+
     /// How many deliveries wait.
     ///
     /// # Errors
@@ -261,6 +298,22 @@ impl Kindle {
     pub fn waiting(&self) -> store::Result<usize> {
         Ok(self.store.page(&DELIVERY_QUEUE, None, MOST_ROWS)?.len())
     }
+}
+
+/// Puts a delivery back into the queue as if it had just been asked for; its number, and so its turn, stays.
+fn queue_again(
+    write: &mut Write<'_>,
+    key: &(String, String),
+    mut row: DeliveryRecord,
+    now: DateTime<Utc>,
+) -> store::Result<DeliveryRecord> {
+    row.state = DeliveryState::Queued;
+    (row.attempts, row.trouble) = (0, None);
+    (row.queued_at, row.next_at, row.ended_at) = (now, now, None);
+    write.put(&DELIVERIES, key, &row)?;
+    write.delete(&DELIVERY_NEWS, key);
+    write.put(&DELIVERY_QUEUE, &row.number, key)?;
+    Ok(row)
 }
 
 impl Traces {

@@ -45,6 +45,8 @@ use pace::Pace;
 
 /// Records in one step of a scan.
 const PAGE: usize = 500;
+/// Most media of one account that are looked through.
+const MOST_ROWS: usize = 100_000;
 /// An id is let go this long before its end: the platform looks at it when the answer has arrived.
 const LET_GO: Duration = Duration::minutes(2);
 
@@ -231,6 +233,16 @@ impl Media {
                 return Ok(false);
             }
         }
+    }
+
+    /// The name of the file that an account's media id stands for, if it is one of ours.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn file_of(&self, account: &str, media_id: &str) -> store::Result<Option<String>> {
+        let rows: Vec<((String, String), MediaRecord)> = self.store.under(&MEDIA, account, MOST_ROWS)?;
+        let found = rows.into_iter().find(|(_, record)| record.media_id.as_deref() == Some(media_id));
+        Ok(found.and_then(|((_, of), _)| Some(of.split_once(':')?.1.to_owned())))
     }
 
     /// Rings when there may be something to do.

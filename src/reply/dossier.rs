@@ -4,18 +4,21 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::last_words::LastWords;
 use super::outcome::Outcome;
+use super::quota::Usage;
 use super::visit::Visit;
 use super::wording::Word;
-use super::{Desk, Result};
-use crate::kindle;
+use super::{Desk, Result, roll};
+use crate::kindle::{self, masked};
 use crate::library::requests::follower_key;
-use crate::store::records::FollowerRecord;
-use crate::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS};
+use crate::library::subscriptions;
+use crate::store::records::{BookId, DeliveryRecord, FollowerRecord, PlaceRecord, RequestRecord, SubscriptionRecord};
+use crate::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS, PLACES, REQUESTS};
 use crate::store::{self, Durability};
 
-/// Records in one step of a scan.
-const PAGE: usize = 500;
+/// Deliveries of one follower that are shown.
+const DELIVERIES_SHOWN: usize = 50;
 
 /// A follower in a list.
 #[derive(Clone, Debug)]
@@ -28,28 +31,39 @@ pub struct Listed {
     pub record: FollowerRecord,
 }
 
-impl Desk {
-    /// The followers that `wanted` wants, who wrote last first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn followers(&self, limit: usize, wanted: impl Fn(&Listed) -> bool) -> Result<Vec<Listed>> {
-        let mut found: Vec<Listed> = Vec::new();
-        let mut after: Option<(String, String)> = None;
-        loop {
-            let page: Vec<((String, String), FollowerRecord)> = self.store.page(&FOLLOWERS, after.as_ref(), PAGE)?;
-            let is_last = page.len() < PAGE;
-            after = page.last().map(|(key, _)| key.clone());
-            let listed = page.into_iter().map(|((account, open_id), record)| Listed { account, open_id, record });
-            found.extend(listed.filter(|listed| wanted(listed)));
-            found.sort_by_key(|listed| std::cmp::Reverse(listed.record.seen_at));
-            found.truncate(limit);
-            if is_last {
-                return Ok(found);
-            }
-        }
+impl Listed {
+    /// What the follower is called in addresses: the alias; the openid if nothing else is kept.
+    pub fn id(&self) -> &str {
+        if self.record.alias.is_empty() { &self.open_id } else { &self.record.alias }
     }
+}
 
+/// What there is to see of one follower without a walk through the whole store.
+#[derive(Clone, Debug)]
+pub struct Dossier {
+    /// Who.
+    pub follower: Listed,
+    /// What they have used today.
+    pub usage: Usage,
+    /// What they said last, if it is remembered.
+    pub last_words: Option<LastWords>,
+    /// What they downloaded last, newest first; without a title if the book is gone.
+    pub downloads: Vec<(BookId, Option<String>, DateTime<Utc>)>,
+    /// What they asked for.
+    pub requests: Vec<RequestRecord>,
+    /// What they subscribe to.
+    pub subscriptions: Vec<SubscriptionRecord>,
+    /// Their mail addresses, masked, and whether they have proven them.
+    pub addresses: Vec<(String, bool)>,
+    /// Their latest deliveries.
+    pub deliveries: Vec<DeliveryRecord>,
+    /// What waits to be told to them.
+    pub waiting: usize,
+    /// Where they are in the conversation, if they are anywhere.
+    pub place: Option<PlaceRecord>,
+}
+
+impl Desk {
     /// The follower of this openid, or of this alias, in one of the accounts.
     ///
     /// # Errors
@@ -81,9 +95,9 @@ impl Desk {
             let met = known.unwrap_or_else(|| FollowerRecord { since: now, seen_at: now, ..FollowerRecord::default() });
             if !is_blocked && met.alias.is_empty() {
                 // All that was kept is that they are blocked. They are met anew.
-                write.delete(&FOLLOWERS, &key);
+                roll::delete(write, &key)?;
             } else {
-                write.put(&FOLLOWERS, &key, &FollowerRecord { blocked: is_blocked, ..met })?;
+                roll::put(write, &key, &FollowerRecord { blocked: is_blocked, ..met })?;
             }
             if is_blocked {
                 self.kindle.give_up_all(write, &kindle::Who::new(account, open_id), now)?;
@@ -92,12 +106,59 @@ impl Desk {
         })?)
     }
 
+    /// What is known of a follower, if there is one.
+    ///
+    /// # Errors
+    /// When the store or the library fails.
+    pub fn dossier(&self, account: &str, open_id: &str, now: DateTime<Utc>) -> Result<Option<Dossier>> {
+        let key = (account.to_owned(), open_id.to_owned());
+        let Some(record) = self.store.get(&FOLLOWERS, &key)? else { return Ok(None) };
+        let follower = Listed { account: key.0.clone(), open_id: key.1.clone(), record };
+        let who = follower_key(account, open_id);
+        let mut downloads = Vec::new();
+        for (book, at) in &follower.record.downloads {
+            downloads.push((*book, self.library.book(*book)?.map(|book| book.title), *at));
+        }
+        let mut requests = Vec::new();
+        for request in super::follower::requests_of(&self.store, account, open_id)? {
+            requests.extend(self.store.get(&REQUESTS, &request)?);
+        }
+        let addresses = self.kindle.all_addresses(&who)?.into_iter();
+        let place: Option<PlaceRecord> = self.store.get(&PLACES, &key)?;
+        Ok(Some(Dossier {
+            usage: self.usage(&follower, now)?,
+            last_words: self.last_words(account, open_id, now),
+            downloads,
+            requests,
+            subscriptions: self.subscriptions_of(account, open_id)?,
+            addresses: addresses.map(|(address, record)| (masked(&address), record.bound_at.is_some())).collect(),
+            deliveries: self.kindle.deliveries(&who, DELIVERIES_SHOWN)?,
+            waiting: self.waiting(&key, &self.wordings(), now)?.count(),
+            place: place.filter(|place| place.expires_at > now),
+            follower,
+        }))
+    }
+
+    /// What a follower said last, if it is remembered.
+    pub fn last_words(&self, account: &str, open_id: &str, now: DateTime<Utc>) -> Option<LastWords> {
+        self.last_words.of(&(account.to_owned(), open_id.to_owned()), now)
+    }
+
+    /// What a follower subscribes to, the oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn subscriptions_of(&self, account: &str, open_id: &str) -> Result<Vec<SubscriptionRecord>> {
+        let found = subscriptions::of(&self.store, account, open_id)?;
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
     /// Every record that names the follower, by openid or alias, in whatever table: a copy to be handed out. It takes
     /// a walk through the whole store.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn export_follower(&self, account: &str, open_id: &str) -> Result<Value> {
+    pub fn export_follower(&self, account: &str, open_id: &str, now: DateTime<Utc>) -> Result<Value> {
         let key = (account.to_owned(), open_id.to_owned());
         let alias = self.store.get(&FOLLOWERS, &key)?.map(|follower| follower.alias).unwrap_or_default();
         let names: Vec<&str> = [open_id, alias.as_str()].into_iter().filter(|name| !name.is_empty()).collect();
@@ -110,8 +171,11 @@ impl Desk {
         // In the records they are closed, and it is the follower's copy.
         let addresses = self.kindle.all_addresses(&follower_key(account, open_id))?;
         let addresses: Vec<String> = addresses.into_iter().map(|(address, _)| address).collect();
+        let last_words = self.last_words(account, open_id, now);
+        let last_words = last_words.map(|words| json!({ "text": words.text, "at": words.at }));
         Ok(json!({
-            "account": account, "open_id": open_id, "alias": alias, "addresses": addresses, "records": records,
+            "account": account, "open_id": open_id, "alias": alias, "addresses": addresses, "last_words": last_words,
+            "records": records,
         }))
     }
 }

@@ -109,6 +109,18 @@ impl Flood {
         searches.last[0] = message;
         searches.count <= limit
     }
+
+    /// How many searches the follower with this alias has had on this day.
+    pub(super) fn searches(&self, alias: &str, day: &str) -> u32 {
+        let today = self.day.lock();
+        let searches = today.searches.get(alias).filter(|_| today.name == day);
+        searches.map_or(0, |searches| searches.count)
+    }
+
+    /// Counts the searches of the follower with this alias from 0 again.
+    pub(super) fn forget_searches(&self, alias: &str) {
+        self.day.lock().searches.remove(alias);
+    }
 }
 
 /// The place of a message among those of its minute. Of those behind the first too many none is remembered.
@@ -149,6 +161,9 @@ mod tests {
         let flood = Flood::default();
         let may = |alias: &str, message: u64, day: &str| flood.may_search(alias, message, 2, day.to_owned());
         assert!(may("a", 1, "2026-11-28") && may("a", 2, "2026-11-28") && !may("a", 3, "2026-11-28"));
+        assert_eq!((flood.searches("a", "2026-11-28"), flood.searches("a", "2026-11-27")), (3, 0));
+        flood.forget_searches("a");
+        assert!(may("a", 6, "2026-11-28"));
         assert!(may("b", 4, "2026-11-28") && may("a", 5, "2026-11-29"));
     }
 

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Desk, Result, answer_number};
+use super::{Desk, Result, answer_number, roll};
 use crate::kindle;
 use crate::library::requests::follower_key;
 use crate::library::subscriptions;
@@ -13,6 +13,7 @@ use crate::store::schema::{
     ANSWERED, ANSWERS, CONTACTS, FOLLOWER_OF_ALIAS, FOLLOWERS, LATE, NOTICES, PLACES, QUOTAS, REQUESTERS, REQUESTS,
 };
 use crate::store::{self, Durability, Store, Write, hex};
+use crate::wechat::is_test_follower;
 
 /// How old `seen_at` gets before it is written again: an ordinary message writes nothing.
 const SEEN_AGAIN: Duration = Duration::hours(1);
@@ -23,7 +24,7 @@ const NOTICES_OF_ONE: usize = 10_000;
 /// Days of which downloads are counted, today included.
 const DAYS_COUNTED: i64 = 4;
 /// The counter of followers that follow.
-const FOLLOWING: &str = "followers";
+pub(super) const FOLLOWING: &str = "followers";
 
 /// Who wrote: their key in the tables.
 pub(super) type FollowerKey = (String, String);
@@ -52,7 +53,9 @@ impl Desk {
         let key = (account.to_owned(), open_id.to_owned());
         let traces = self.traces(&key)?;
         self.leave_place(&key);
-        Ok(self.store.write(Durability::Durable, |write| forgotten(write, &key, &traces, &self.store))?)
+        self.store.write(Durability::Durable, |write| forgotten(write, &key, &traces, &self.store))?;
+        self.last_words.forget(&key);
+        Ok(())
     }
 
     /// What has to be searched for before a follower can be forgotten: long, and so done before the write.
@@ -136,22 +139,30 @@ pub(super) fn left(write: &mut Write<'_>, key: &FollowerKey, day: &str, now: Dat
     follower.left_at = Some(now);
     // Who has left cannot be written to, and following again is no message.
     write.delete(&CONTACTS, key);
-    // Who is only known to be blocked was never counted, or not any more.
-    if !follower.alias.is_empty() {
-        write.count(FOLLOWING, -1)?;
+    if count(write, key, &follower, -1)? {
         statistics::note(write, day, Rarely::Leave)?;
     }
-    write.put(&FOLLOWERS, key, &follower)
+    roll::put(write, key, &follower)
+}
+
+/// Counts one who begins or ceases to follow, and says whether. Test followers are not counted; who is only known to be
+/// blocked never was, or is not any more.
+fn count(write: &mut Write<'_>, key: &FollowerKey, follower: &FollowerRecord, change: i64) -> store::Result<bool> {
+    let is_counted = !follower.alias.is_empty() && !is_test_follower(&key.1);
+    if is_counted {
+        write.count(FOLLOWING, change)?;
+    }
+    Ok(is_counted)
 }
 
 /// Deletes everything of a follower.
 pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Traces, store: &Store) -> store::Result<()> {
     let follower = write.get(&FOLLOWERS, key)?.unwrap_or_default();
-    if follower.left_at.is_none() && !follower.alias.is_empty() {
-        write.count(FOLLOWING, -1)?;
+    if follower.left_at.is_none() {
+        count(write, key, &follower, -1)?;
     }
     write.delete(&FOLLOWER_OF_ALIAS, &follower.alias);
-    write.delete(&FOLLOWERS, key);
+    roll::delete(write, key)?;
     write.delete(&PLACES, key);
     write.delete(&LATE, key);
     write.delete(&CONTACTS, key);
@@ -171,7 +182,7 @@ pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Trace
     if follower.blocked {
         // Or a blocked follower would be free again by leaving.
         let kept = FollowerRecord { blocked: true, left_at: follower.left_at, ..FollowerRecord::default() };
-        write.put(&FOLLOWERS, key, &kept)?;
+        roll::put(write, key, &kept)?;
     }
     Ok(())
 }
@@ -206,18 +217,19 @@ fn met(
     now: DateTime<Utc>,
 ) -> store::Result<FollowerRecord> {
     let known = write.get(&FOLLOWERS, key)?;
-    if known.as_ref().is_none_or(|follower| follower.left_at.is_some()) {
-        write.count(FOLLOWING, 1)?;
-        statistics::note(write, day, Rarely::Follow)?;
-    }
+    let is_new = known.as_ref().is_none_or(|follower| follower.left_at.is_some());
     let mut follower = known.unwrap_or_else(|| FollowerRecord { since: now, ..FollowerRecord::default() });
     if follower.alias.is_empty() {
         follower.alias = alias;
     }
     follower.seen_at = now;
     follower.left_at = None;
+    follower.simulated = is_test_follower(&key.1);
+    if is_new && count(write, key, &follower, 1)? {
+        statistics::note(write, day, Rarely::Follow)?;
+    }
     write.put(&FOLLOWER_OF_ALIAS, &follower.alias, key)?;
-    write.put(&FOLLOWERS, key, &follower)?;
+    roll::put(write, key, &follower)?;
     Ok(follower)
 }
 

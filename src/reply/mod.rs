@@ -19,6 +19,7 @@ mod finding;
 mod flood;
 mod follower;
 mod kindle_help;
+mod last_words;
 mod listing;
 mod mine;
 mod notice;
@@ -27,7 +28,9 @@ mod outcome;
 mod picture;
 mod places;
 mod posting;
+mod quota;
 mod recent;
+mod roll;
 mod settle;
 mod subscribing;
 mod sweep;
@@ -50,17 +53,20 @@ use crate::statistics::{Often, Statistics};
 use crate::store::records::{AnswerRecord, PlaceRecord};
 use crate::store::schema::{ANSWERS, FOLLOWERS, LATE};
 use crate::store::{self, Durability, Store};
-use crate::wechat::{Incoming, Reply};
+use crate::wechat::{Incoming, Reply, is_test_follower};
 
 use ask::Ask;
 use command::Command;
-pub use dossier::Listed;
+pub use dossier::{Dossier, Listed};
 use familiar::Familiars;
 use flood::{Flood, Pace};
 use follower::FollowerKey;
+pub use last_words::LastWords;
 use outcome::{Outcome, Speech, fitting};
 use places::Places;
+pub use quota::Usage;
 use recent::{Given, Recent};
+pub use roll::{Roll, Standing};
 use settle::{answer_number, keep_answer};
 pub use sweep::Swept;
 pub use telling::Telling;
@@ -86,6 +92,7 @@ pub struct Desk {
     familiars: Familiars,
     recent: Recent,
     places: Places,
+    last_words: last_words::Heard,
 }
 
 /// The rooms that a desk looks into.
@@ -158,6 +165,7 @@ impl Desk {
             familiars: Familiars::default(),
             recent: Recent::default(),
             places: Places::default(),
+            last_words: last_words::Heard::default(),
         }
     }
 
@@ -211,7 +219,7 @@ impl Desk {
             }
         }?;
         if is_message {
-            self.statistics.count(Often::Message, now);
+            self.tally(&incoming.from_user, Often::Message, now);
         }
         Ok(reply)
     }
@@ -240,10 +248,11 @@ impl Desk {
         if follower.is_waited_for || self.chat.must_note(account, incoming, now)? {
             return Ok(None);
         }
-        let mut text = self.wordings().plain(word);
-        text.truncate(fitting(&text).len());
-        self.statistics.count(Often::Message, now);
-        Ok(Some(Reply::Text(text)))
+        self.tally(&incoming.from_user, Often::Message, now);
+        self.last_words.note(&(account.to_owned(), incoming.from_user.clone()), text, now);
+        let mut said = self.wordings().plain(word);
+        said.truncate(fitting(&said).len());
+        Ok(Some(Reply::Text(said)))
     }
 
     /// Keeps the answer to a push that came too late for it, as [`Desk::keep_late`] does; of one that may not be kept
@@ -315,6 +324,13 @@ impl Desk {
         }
     }
 
+    /// Counts one for the day, unless only the owner tries something.
+    fn tally(&self, open_id: &str, what: Often, now: DateTime<Utc>) {
+        if !is_test_follower(open_id) {
+            self.statistics.count(what, now);
+        }
+    }
+
     /// What is said to who writes faster than a person does, if this is one.
     fn too_fast(&self, key: &(String, String), open_id: &str, now: DateTime<Utc>) -> Option<Reply> {
         match self.flood.pace(&key.0, open_id, answer_number(key), self.limits.messages_per_minute, now) {
@@ -341,6 +357,11 @@ impl Desk {
             return Ok(Reply::Nothing);
         }
         self.chat.heard(&who.0, incoming, now)?;
+        if let Ask::Words { text, .. } = ask::of(incoming)
+            && !text.contains(['@', '＠'])
+        {
+            self.last_words.note(who, text, now);
+        }
         let words = self.wordings();
         let mut visit = Visit {
             desk: self,
@@ -360,6 +381,7 @@ impl Desk {
     }
 
     fn leave(&self, key: &(String, String), who: &FollowerKey, now: DateTime<Utc>) -> Result<Reply> {
+        self.last_words.forget(who);
         self.store.write(Durability::Durable, |write| {
             // Its retry may come when the follower is back already.
             if write.get(&ANSWERS, key)?.is_none() {

@@ -59,6 +59,10 @@ impl Waiting {
     pub(super) fn is_empty(&self) -> bool {
         !self.has_late && self.notices.is_empty()
     }
+
+    pub(super) fn count(&self) -> usize {
+        self.notices.len() + usize::from(self.has_late)
+    }
 }
 
 impl Key {

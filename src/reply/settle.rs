@@ -14,7 +14,7 @@ use crate::statistics::Often;
 use crate::store::records::AnswerRecord;
 use crate::store::schema::{ANSWERED, ANSWERS, FOLLOWERS, LATE, QUOTAS};
 use crate::store::{self, Durability, Write};
-use crate::wechat::Reply;
+use crate::wechat::{Reply, is_test_follower};
 
 impl Desk {
     /// Carries out the effects and keeps the answer, in one write; or writes nothing if there is no effect. Unless
@@ -72,6 +72,9 @@ impl Desk {
         if posts {
             self.kindle.bell().ring();
         }
+        if forgets {
+            self.last_words.forget(who);
+        }
         Ok(reply)
     }
 
@@ -87,7 +90,7 @@ impl Desk {
         for effect in effects {
             match effect {
                 Effect::Place(place) => self.move_to(who, place)?,
-                _ => self.statistics.count(Often::Search, now),
+                _ => self.tally(&who.1, Often::Search, now),
             }
         }
         let reply = Reply::Text(text.to_owned());
@@ -110,11 +113,13 @@ impl Desk {
             match effect {
                 Effect::Place(place) | Effect::Turn(place) => self.write_place(write, who, &place)?,
                 Effect::Count(counter, count) => write.put(&QUOTAS, &counter, &count)?,
-                Effect::Search => self.statistics.count(Often::Search, now),
+                // Nobody misses what the owner only tries.
+                Effect::Miss(_) if is_test_follower(&who.1) => {}
                 Effect::Miss(text) => {
                     requests::count_miss(write, &text, now)?;
-                    self.statistics.count(Often::Miss, now);
+                    self.tally(&who.1, Often::Miss, now);
                 }
+                Effect::Search => self.tally(&who.1, Often::Search, now),
                 Effect::Request { text, book } => asking = requests::add(write, &who.0, &who.1, &text, book, now)?,
                 Effect::Post { alias, action } => {
                     // Forgotten since, with everything: what they asked for before, too.

@@ -50,6 +50,7 @@ impl Desk {
             let windows = [contact.message, contact.tap].into_iter().flatten().map(|window| window.opened_at);
             windows.chain(contact.news_at).all(|at| now - at > CONTACTS_KEPT)
         };
+        self.last_words.sweep(now);
         Ok(Swept {
             answers: self.sweep_answers(now)?,
             late: self.sweep_table(&LATE, stale)?,

@@ -50,6 +50,8 @@ pub const LATE: Table<(String, String), AnswerRecord> = Table::new(b'P', "late")
 pub const FOLLOWERS: Table<(String, String), FollowerRecord> = Table::new(b'Q', "followers");
 /// Which follower (account, openid) an alias stands for.
 pub const FOLLOWER_OF_ALIAS: Table<String, (String, String)> = Table::new(b'R', "follower_of_alias");
+/// Followers in the order they wrote last: (account and list, time and follower). What it says is in their records, too.
+pub const ROLL: Table<(String, String), ()> = Table::new(b'4', "roll");
 /// Downloads of a follower on a day: (day, alias).
 pub const QUOTAS: Table<(String, String), u64> = Table::new(b'S', "quotas");
 
@@ -156,6 +158,7 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (LATE.prefix, LATE.name),
     (FOLLOWERS.prefix, FOLLOWERS.name),
     (FOLLOWER_OF_ALIAS.prefix, FOLLOWER_OF_ALIAS.name),
+    (ROLL.prefix, ROLL.name),
     (QUOTAS.prefix, QUOTAS.name),
     (REQUESTS.prefix, REQUESTS.name),
     (REQUESTERS.prefix, REQUESTERS.name),

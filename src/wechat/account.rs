@@ -119,6 +119,11 @@ impl Account {
         self.verified
     }
 
+    /// Whether it has a key, so that pushes to it can be encrypted.
+    pub fn has_key(&self) -> bool {
+        self.keys.is_some()
+    }
+
     pub(super) fn token(&self) -> &str {
         self.token.expose()
     }

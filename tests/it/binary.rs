@@ -35,7 +35,7 @@ fn the_demo_greets_with_everything_one_needs_next() {
     let answer = shell(&curl);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     assert!(answer.out.contains("<MsgType><![CDATA[text]]></MsgType>"), "{answer:?}");
-    assert!(answer.out.contains("curl-follower"), "{answer:?}");
+    assert!(answer.out.contains("sim-curl"), "{answer:?}");
 
     // A second start has the same account, so what was copied from the first still works.
     let secrets = fs::read_to_string(home.data().join("demo.json")).unwrap();

@@ -491,7 +491,7 @@ async fn forgetting_leaves_nothing_and_an_export_has_it_all() {
     let summary = room.says("我的数据").await;
     assert!(summary.contains("求书 1 个") && summary.contains("订阅 1 个"), "{summary}");
     let app = &room.app.app;
-    let document = app.desk.export_follower("main", FOLLOWER).unwrap();
+    let document = app.desk.export_follower("main", FOLLOWER, chrono::Utc::now()).unwrap();
     let records = document["records"].as_array().unwrap();
     let tables: Vec<&str> = records.iter().map(|record| record["table"].as_str().unwrap()).collect();
     for table in [

@@ -1,5 +1,6 @@
 //! The demo account: fresh random secrets, kept in the data directory, and a message signed with them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -51,8 +52,9 @@ pub(super) fn curl(app: &App, public: &SocketAddr) -> Result<String> {
     let account = app.config.accounts.iter().find(|account| account.name == NAME).context("no demo account")?;
     let plain = AccountConfig { mode: Some(Mode::Plain), ..account.clone() }.judged(0)?;
     let now = app.clock.now().timestamp();
-    let saying = Saying::Text { text: "红楼梦", menu_id: None, msg_id: u64::from_be_bytes(app::random()?) >> 1 };
-    let push = wechat::push(&plain, "curl-follower", &saying, now, now, app::random()?);
+    let fields = BTreeMap::from([("Content".to_owned(), "红楼梦".to_owned())]);
+    let saying = Saying { kind: &wechat::TEXT, fields: &fields, msg_id: u64::from_be_bytes(app::random()?) >> 1 };
+    let push = wechat::push(&plain, "sim-curl", &saying, (now, now), Mode::Plain, app::random()?);
     let url = format!("http://{public}/wechat/{NAME}?{}", push.query);
     Ok(format!("curl -s '{url}' -H 'Content-Type: text/xml' -d '{}'", push.body))
 }

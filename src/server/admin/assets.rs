@@ -22,7 +22,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const ASSETS: [Asset; 15] = [
+const ASSETS: &[Asset] = &[
     Asset { name: "style.css", mime: CSS, text: include_str!("../../../assets/admin/style.css") },
     Asset { name: "page.js", mime: JS, text: include_str!("../../../assets/admin/page.js") },
     Asset { name: "core.js", mime: JS, text: include_str!("../../../assets/admin/core.js") },
@@ -32,6 +32,7 @@ const ASSETS: [Asset; 15] = [
     Asset { name: "articles.js", mime: JS, text: include_str!("../../../assets/admin/articles.js") },
     Asset { name: "books.js", mime: JS, text: include_str!("../../../assets/admin/books.js") },
     Asset { name: "jobs.js", mime: JS, text: include_str!("../../../assets/admin/jobs.js") },
+    Asset { name: "phone.js", mime: JS, text: include_str!("../../../assets/admin/phone.js") },
     Asset { name: "simulator.js", mime: JS, text: include_str!("../../../assets/admin/simulator.js") },
     Asset { name: "sources.js", mime: JS, text: include_str!("../../../assets/admin/sources.js") },
     Asset { name: "wordings.js", mime: JS, text: include_str!("../../../assets/admin/wordings.js") },

@@ -2,6 +2,10 @@
 //! too. Addresses are masked: whose they are is none of the owner's business.
 
 use askama::Template;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use warp::http::StatusCode;
+use warp::http::header::{self, HeaderValue};
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
@@ -9,12 +13,13 @@ use super::frame::{self, Frame};
 use super::notice::Notice;
 use super::visit::{Form, Visit};
 use crate::kindle::masked;
-use crate::store;
 use crate::store::records::{DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 
 const PAGE: &str = "/deliveries";
 /// Deliveries of one page of the list.
 const ROWS: usize = 50;
+/// Deliveries of one table for other programs.
+const TABLE_ROWS: usize = 10_000;
 
 /// Which are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +35,14 @@ enum Filter {
 struct Page<'a> {
     frame: &'a Frame<'a>,
     notice: Option<&'a Notice>,
-    rows: &'a [DeliveryRecord],
+    rows: &'a [Shown],
     filter: Filter,
     /// How many wait.
     waiting: usize,
     /// Where the next page begins.
     before: Option<u64>,
+    /// Some that are shown have failed.
+    has_failed: bool,
     /// There is a mail server in the configuration.
     is_ready: bool,
 }
@@ -84,93 +91,158 @@ impl Page<'_> {
     fn label(&self, filter: &Filter) -> &str {
         self.frame.words.get(filter.key())
     }
+}
 
-    fn what<'r>(&'r self, row: &'r DeliveryRecord) -> &'r str {
-        match &row.parcel {
-            Parcel::Book { title, .. } => title,
-            Parcel::Code => self.frame.words.get("deliveries.code"),
-        }
-    }
-
-    fn address(&self, row: &DeliveryRecord) -> String {
-        masked(&row.address)
-    }
-
+/// A delivery as it is shown.
+pub(super) struct Shown {
+    pub(super) number: u64,
+    pub(super) what: String,
+    pub(super) address: String,
     /// How it stands: in words, and how good that is.
-    fn state(&self, row: &DeliveryRecord) -> (String, &'static str) {
-        let words = self.frame.words;
-        match row.state {
-            DeliveryState::Queued => (words.get("deliveries.queued").to_owned(), ""),
-            DeliveryState::Sending => (words.get("deliveries.sending").to_owned(), ""),
-            DeliveryState::Retry => (words.with("deliveries.again", "when", &self.frame.when(&row.next_at)), "warn"),
-            DeliveryState::Sent => (words.get("deliveries.sent").to_owned(), "good"),
-            DeliveryState::Failed => (words.get("deliveries.failed").to_owned(), "bad"),
+    pub(super) state: (String, &'static str),
+    pub(super) reason: Option<String>,
+    pub(super) attempts: u32,
+    pub(super) queued_at: DateTime<Utc>,
+    pub(super) can_be_retried: bool,
+    pub(super) waits: bool,
+}
+
+impl Shown {
+    pub(super) fn of(frame: &Frame<'_>, row: &DeliveryRecord) -> Shown {
+        Shown {
+            number: row.number,
+            what: match &row.parcel {
+                Parcel::Book { title, .. } => title.clone(),
+                Parcel::Code => frame.words.get("deliveries.code").to_owned(),
+            },
+            address: masked(&row.address),
+            state: state(frame, row),
+            reason: row.trouble.as_ref().map(|trouble| reason(frame, trouble)),
+            attempts: row.attempts,
+            queued_at: row.queued_at,
+            can_be_retried: !matches!(row.state, DeliveryState::Sent | DeliveryState::Sending),
+            waits: !row.has_ended(),
         }
     }
+}
 
-    fn reason(&self, row: &DeliveryRecord) -> Option<String> {
-        let words = self.frame.words;
-        Some(match row.trouble.as_ref()? {
-            DeliveryTrouble::Refused(text) => words.with("deliveries.refused", "text", text),
-            DeliveryTrouble::Later(text) => words.with("deliveries.later", "text", text),
-            DeliveryTrouble::TooLarge(bytes) => words.with("deliveries.large", "size", &frame::size(*bytes)),
-            DeliveryTrouble::Unconvertible(text) => words.with("deliveries.format", "text", text),
-            DeliveryTrouble::BookGone => words.get("deliveries.gone").to_owned(),
-            DeliveryTrouble::NotBound => words.get("deliveries.unbound").to_owned(),
-            DeliveryTrouble::Bounced(text) => words.with("deliveries.bounced", "text", text),
-            DeliveryTrouble::Blocked => words.get("deliveries.blocked").to_owned(),
-            DeliveryTrouble::Cancelled => words.get("deliveries.cancelled").to_owned(),
-        })
-    }
-
-    fn can_be_retried(&self, row: &DeliveryRecord) -> bool {
-        !matches!(row.state, DeliveryState::Sent | DeliveryState::Sending)
-    }
-
-    fn waits(&self, row: &DeliveryRecord) -> bool {
-        !row.has_ended()
+fn state(frame: &Frame<'_>, row: &DeliveryRecord) -> (String, &'static str) {
+    let words = frame.words;
+    match row.state {
+        DeliveryState::Queued => (words.get("deliveries.queued").to_owned(), ""),
+        DeliveryState::Sending => (words.get("deliveries.sending").to_owned(), ""),
+        DeliveryState::Retry => (words.with("deliveries.again", "when", &frame.when(&row.next_at)), "warn"),
+        DeliveryState::Sent => (words.get("deliveries.sent").to_owned(), "good"),
+        DeliveryState::Failed => (words.get("deliveries.failed").to_owned(), "bad"),
     }
 }
 
-/// One page of deliveries, the latest first.
-pub(super) struct Found {
-    pub(super) rows: Vec<DeliveryRecord>,
-    filter: Filter,
-    /// How many wait.
-    pub(super) waiting: usize,
-    /// Where the next page begins.
-    pub(super) before: Option<u64>,
+fn reason(frame: &Frame<'_>, trouble: &DeliveryTrouble) -> String {
+    let words = frame.words;
+    match trouble {
+        DeliveryTrouble::Refused(text) => words.with("deliveries.refused", "text", text),
+        DeliveryTrouble::Later(text) => words.with("deliveries.later", "text", text),
+        DeliveryTrouble::TooLarge(bytes) => words.with("deliveries.large", "size", &frame::size(*bytes)),
+        DeliveryTrouble::Unconvertible(text) => words.with("deliveries.format", "text", text),
+        DeliveryTrouble::BookGone => words.get("deliveries.gone").to_owned(),
+        DeliveryTrouble::NotBound => words.get("deliveries.unbound").to_owned(),
+        DeliveryTrouble::Bounced(text) => words.with("deliveries.bounced", "text", text),
+        DeliveryTrouble::Blocked => words.get("deliveries.blocked").to_owned(),
+        DeliveryTrouble::Cancelled => words.get("deliveries.cancelled").to_owned(),
+    }
 }
 
-/// What `state` and `before` of the address ask for.
-pub(super) async fn find(visit: &Visit) -> Result<Found, Refusal> {
+/// A delivery for programs; the address is masked here, too.
+pub(super) fn described(row: &DeliveryRecord) -> serde_json::Value {
+    let book = match &row.parcel {
+        Parcel::Book { book, title, .. } => json!({ "id": book, "title": title }),
+        Parcel::Code => serde_json::Value::Null,
+    };
+    json!({
+        "id": row.number, "state": row.state, "book": book, "address": masked(&row.address), "attempts": row.attempts,
+        "queued_at": row.queued_at, "next_at": row.next_at, "ended_at": row.ended_at, "trouble": row.trouble,
+    })
+}
+
+/// The rows that `?state=&before=` asks for, at most `limit`, and where the next ones begin.
+async fn find(visit: &Visit, limit: usize) -> Result<(Vec<DeliveryRecord>, Option<u64>), Refusal> {
     let filter = Filter::of(visit.head.query.get("state"));
     let before: u64 = visit.head.query.get("before").and_then(|text| text.parse().ok()).unwrap_or(u64::MAX);
     let kindle = visit.app.kindle.clone();
-    let found = visit.ask(move || {
-        let is_wanted = |row: &DeliveryRecord| row.number < before && filter.takes(row.state);
-        Ok::<_, store::Error>((kindle.latest(ROWS + 1, is_wanted)?, kindle.waiting()?))
-    });
-    let (found, waiting) = found.await?;
-    let has_more = found.len() > ROWS;
-    let rows: Vec<DeliveryRecord> = found.into_iter().take(ROWS).map(|(_, row)| row).collect();
-    let before = rows.last().map(|row| row.number).filter(|_| has_more);
-    Ok(Found { rows, filter, waiting, before })
+    let is_wanted = move |row: &DeliveryRecord| row.number < before && filter.takes(row.state);
+    let found = visit.ask(move || kindle.latest(limit + 1, is_wanted)).await?;
+    let has_more = found.len() > limit;
+    let rows: Vec<DeliveryRecord> = found.into_iter().take(limit).map(|(_, row)| row).collect();
+    let older = rows.last().map(|row| row.number).filter(|_| has_more);
+    Ok((rows, older))
+}
+
+/// `GET /api/deliveries?state=&before=`
+pub(super) async fn api(visit: &Visit) -> Result<Response, Refusal> {
+    let (rows, before) = find(visit, ROWS).await?;
+    let kindle = visit.app.kindle.clone();
+    let waiting = visit.ask(move || kindle.waiting()).await?;
+    let items: Vec<_> = rows.iter().map(described).collect();
+    Ok(answer::json(StatusCode::OK, &json!({ "items": items, "waiting": waiting, "before": before })))
+}
+
+/// `GET /deliveries.csv?state=`: the latest of them as a table for other programs.
+pub(super) async fn table(visit: &Visit) -> Result<Response, Refusal> {
+    let (rows, _) = find(visit, TABLE_ROWS).await?;
+    let frame = visit.frame("deliveries");
+    // Programs for tables take a text for UTF-8 by this mark only.
+    let mut text = String::from("\u{feff}");
+    text.push_str(&csv(&["number", "queued_at", "state", "what", "address", "attempts", "reason"].map(str::to_owned)));
+    for row in &rows {
+        let shown = Shown::of(&frame, row);
+        let (queued_at, attempts) = (frame.when(&shown.queued_at), shown.attempts.to_string());
+        let reason = shown.reason.unwrap_or_default();
+        let cells = [shown.number.to_string(), queued_at, shown.state.0, shown.what, shown.address, attempts, reason];
+        text.push_str(&csv(&cells));
+    }
+    let mut response = answer::bytes(StatusCode::OK, "text/csv; charset=utf-8", text.into_bytes());
+    let disposition = HeaderValue::from_static("attachment; filename=\"deliveries.csv\"");
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    Ok(response)
+}
+
+/// A line of a table (RFC 4180). What such a program could take for a formula, it gets as a text.
+fn csv(cells: &[String]) -> String {
+    let cell = |text: &String| {
+        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    };
+    format!("{}\r\n", cells.iter().map(cell).collect::<Vec<_>>().join(","))
 }
 
 /// `GET /deliveries?state=&before=`
 pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
-    let Found { rows, filter, waiting, before } = find(visit).await?;
+    let (rows, before) = find(visit, ROWS).await?;
+    let kindle = visit.app.kindle.clone();
+    let waiting = visit.ask(move || kindle.waiting()).await?;
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let frame = visit.frame("deliveries");
+    let shown: Vec<Shown> = rows.iter().map(|row| Shown::of(&frame, row)).collect();
     answer::page(&Page {
-        frame: &visit.frame("deliveries"),
+        frame: &frame,
         notice: notice.as_ref(),
         before,
-        rows: &rows,
-        filter,
+        has_failed: rows.iter().any(|row| row.state == DeliveryState::Failed),
+        rows: &shown,
+        filter: Filter::of(visit.head.query.get("state")),
         waiting,
         is_ready: visit.app.kindle.is_ready(),
     })
+}
+
+/// `POST /deliveries/retry-failed`; `state` says which list to go back to.
+pub(super) async fn retry_failed(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
+    let (kindle, now) = (visit.app.kindle.clone(), visit.now);
+    let count = visit.ask(move || kindle.retry_failed(now)).await?;
+    log::info!(count; "deliveries that had failed are tried again");
+    let says = visit.words().with("deliveries.all_retried", "n", &count);
+    visit.admin.notices.leave(visit.session_id(), Notice::of(says), now);
+    Ok(answer::done(visit, &format!("{PAGE}?state={}", Filter::of(form.get("state")).name())))
 }
 
 /// `POST /deliveries/{id}/retry`; `state` says which list to go back to.
@@ -194,4 +266,15 @@ fn said(visit: &Visit, form: &Form, key: &str) -> Response {
     visit.admin.notices.leave(visit.session_id(), notice, visit.now);
     let filter = Filter::of(form.get("state"));
     answer::done(visit, &format!("{PAGE}?state={}", filter.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::csv;
+
+    #[test]
+    fn a_table_cannot_be_broken_out_of_and_holds_no_formulas() {
+        let cells = ["a,b", "say \"no\"", "=1+1", "-2", "三体\n"].map(str::to_owned);
+        assert_eq!(csv(&cells), "\"a,b\",\"say \"\"no\"\"\",\"'=1+1\",\"'-2\",\"三体\n\"\r\n");
+    }
 }

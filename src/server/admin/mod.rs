@@ -19,6 +19,8 @@ mod compress;
 mod dashboard;
 mod deliveries;
 mod events;
+mod follower;
+mod followers;
 mod frame;
 mod guard;
 mod jobs;
@@ -286,8 +288,14 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Keywords => keywords::show(visit).await,
         Action::ChangeKeywords => keywords::act(visit, form).await,
         Action::Deliveries => deliveries::list(visit).await,
+        Action::DeliveriesTable => deliveries::table(visit).await,
+        Action::RetryFailedDeliveries => deliveries::retry_failed(visit, form).await,
         Action::RetryDelivery => deliveries::retry(visit, form).await,
         Action::CancelDelivery => deliveries::cancel(visit, form).await,
+        Action::Followers => followers::list(visit).await,
+        Action::Follower => follower::show(visit).await,
+        Action::FollowerExport => follower::export(visit).await,
+        Action::ChangeFollower => follower::change(visit, form).await,
         Action::Sources => sources::list(visit).await,
         Action::AddSource => sources::add(visit, form).await,
         Action::ImportSources => sources::import(visit, form).await,
@@ -301,7 +309,6 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiStatistics => api::statistics(visit).await,
         Action::ApiSources => api_screens::sources(visit).await,
         Action::Simulator => simulator::show(visit).await,
-        Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
         Action::Menu => menu::show(visit).await,
@@ -334,7 +341,6 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiArticle => api_screens::article(visit).await,
         Action::ApiMediaFiles => api_screens::media(visit).await,
         Action::ApiKeywords => api_screens::keywords(visit).await,
-        Action::ApiDeliveries => api_screens::deliveries(visit).await,
         Action::ApiSource => api_screens::source(visit).await,
         Action::ApiTokens => api_screens::tokens(visit).await,
         Action::ApiKeys => api_screens::keys(visit).await,
@@ -343,6 +349,12 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiCounts => api::counts(visit).await,
         Action::ApiBooks => api::books(visit).await,
         Action::ApiBook => api::book(visit).await,
+        Action::ApiFollowers => followers::api(visit).await,
+        Action::ApiFollower => follower::api(visit).await,
+        Action::ApiDeliveries => deliveries::api(visit).await,
+        Action::ApiSimulator => simulator::api(visit).await,
+        Action::ApiSimulatorSend => simulator::send(visit, &load.json).await,
+        Action::ApiSimulatorWaiting => simulator::waiting(visit).await,
         Action::ApiLog => api::log(visit).await,
         Action::ApiDisk => api::disk(visit).await,
         Action::ApiUpload => upload::receive(visit, load.files).await,

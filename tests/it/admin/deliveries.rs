@@ -105,3 +105,48 @@ async fn many_deliveries_are_several_pages() {
     let expected: Vec<String> = (1..=60).rev().map(|number| (number * 2).to_string()).collect();
     assert_eq!(seen, expected);
 }
+
+#[tokio::test]
+async fn all_that_failed_is_tried_again_but_for_what_was_meant_to_end() {
+    let (page, mut admin) = Page::with_admin().await;
+    add(&page, 1, DeliveryState::Sent, None);
+    add(&page, 2, DeliveryState::Failed, Some(DeliveryTrouble::Later("451".into())));
+    add(&page, 3, DeliveryState::Failed, Some(DeliveryTrouble::Cancelled));
+    add(&page, 4, DeliveryState::Failed, Some(DeliveryTrouble::Blocked));
+    add(&page, 5, DeliveryState::Failed, Some(DeliveryTrouble::TooLarge(99)));
+    assert!(admin.get("/deliveries?state=failed").await.body.contains("action=\"/deliveries/retry-failed\""));
+    assert!(
+        !admin.get("/deliveries?state=sent").await.body.contains("/deliveries/retry-failed"),
+        "nothing failed here"
+    );
+    let retried = admin.form("/deliveries/retry-failed", "state=failed").await;
+    assert_eq!((retried.status, retried.header("location")), (303, Some("/deliveries?state=failed")));
+    let states = [1, 2, 3, 4, 5].map(|number| row(&page, number).state);
+    let (sent, queued, failed) = (DeliveryState::Sent, DeliveryState::Queued, DeliveryState::Failed);
+    assert_eq!(states, [sent, queued, failed, failed, queued]);
+    assert_eq!((row(&page, 5).attempts, page.app.kindle.waiting().unwrap()), (0, 2));
+    assert!(admin.get("/deliveries").await.body.contains("2 件重新排队了"));
+}
+
+#[tokio::test]
+async fn deliveries_can_be_taken_along_as_a_table_and_as_json() {
+    let (page, mut admin) = Page::with_admin().await;
+    add(&page, 1, DeliveryState::Sent, None);
+    add(&page, 2, DeliveryState::Failed, Some(DeliveryTrouble::Refused("550 \"no\", never".into())));
+    page.app.kindle.seal_addresses().unwrap();
+    let table = admin.get("/deliveries.csv?state=failed").await;
+    assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert!(table.header("content-disposition").unwrap().starts_with("attachment"));
+    let lines: Vec<&str> = table.body.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines.len(), 2, "{}", table.body);
+    assert!(
+        lines[1].starts_with("\"2\",") && lines[1].contains("\"邮件服务器拒收：550 \"\"no\"\", never\""),
+        "{}",
+        lines[1]
+    );
+    assert!(lines[1].contains("zh***@kindle.com") && !table.body.contains("zhangsan"), "{}", lines[1]);
+    let all = admin.get("/api/deliveries").await.json();
+    assert_eq!((all["deliveries"][0]["id"].clone(), all["deliveries"][1]["state"].clone()), (2.into(), "sent".into()));
+    assert_eq!(all["deliveries"][0]["address"], "zh***@kindle.com");
+    assert!(all["older"].is_null());
+}

@@ -1,13 +1,14 @@
-//! What the page does once one is in: uploads, the recycle bin, the simulator, wordings, the live stream.
+//! What the page does once one is in: uploads, the recycle bin, wordings, the live stream.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use shutong::secret::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::browser::{Answer, Browser, Page};
+use super::simulator::say;
 
 fn story(title: &str) -> String {
     format!("《{title}》\n作者：测试者\n\n第一章 开头\n\n{}\n", "书童把书送到读者手里。".repeat(200))
@@ -88,46 +89,12 @@ async fn a_book_goes_into_the_bin_and_comes_back() {
     assert_eq!(admin.form("/books/99/take-down", "reason=letter").await.status, 404);
 }
 
-async fn say(admin: &mut Browser, account: &str, text: &str, again: Value) -> Value {
-    let message =
-        json!({ "account": account, "follower": "sim-abcd1234", "kind": "text", "text": text, "again": again });
-    let answer = admin.json("/simulator/send", &message).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    answer.json()
-}
-
-#[tokio::test]
-async fn the_simulator_goes_through_the_real_callback() {
-    let (page, mut admin) = Page::with_admin().await;
-    for account in ["safe", "plain"] {
-        let heard = say(&mut admin, account, "帮助", Value::Null).await;
-        assert_eq!(heard["status"], 200, "{heard}");
-        assert!(heard["opened"].as_str().unwrap().contains("<MsgType><![CDATA[text]]>"), "{heard}");
-        assert_eq!(heard["answered"] != heard["opened"], account == "safe", "only safe mode encrypts");
-        assert_eq!(heard["pushed"] != "", account == "safe");
-
-        let request = say(&mut admin, account, "求书 无人知晓的书", Value::Null).await;
-        let count = page.app.library.counts().unwrap().requests;
-        page.advance(chrono::TimeDelta::seconds(5));
-        let again = say(&mut admin, account, "求书 无人知晓的书", request["sent"].clone()).await;
-        assert_eq!(again["sent"], request["sent"]);
-        let content = |heard: &Value| heard["opened"].as_str().unwrap().split("Content>").nth(1).unwrap().to_owned();
-        assert_eq!(content(&again), content(&request), "the same message, the same answer");
-        assert_eq!(page.app.library.counts().unwrap().requests, count, "and no second effect");
-    }
-    let key = ("safe".to_owned(), "sim-abcd1234".to_owned());
-    let follower = page.app.store.get(&shutong::store::schema::FOLLOWERS, &key).unwrap();
-    assert!(follower.unwrap().simulated, "test followers are marked");
-    let real = json!({ "account": "safe", "follower": "oREALFOLLOWER", "kind": "text", "text": "x" });
-    assert_eq!(admin.json("/simulator/send", &real).await.status, 400, "nobody else can be played");
-}
-
 #[tokio::test]
 async fn a_wording_is_used_at_once_and_checked_before() {
     let (_page, mut admin) = Page::with_admin().await;
     let own = json!({ "wordings": { "help": "今日暗号。" } });
     assert_eq!(admin.json("/wordings", &own).await.json()["own"], 1);
-    let heard = say(&mut admin, "plain", "帮助", Value::Null).await;
+    let heard = say(&mut admin, "plain", "帮助").await;
     assert!(heard["opened"].as_str().unwrap().contains("今日暗号"), "{heard}");
 
     let wrong = admin.json("/wordings", &json!({ "wordings": { "help": "{nonsense}" } })).await;

@@ -89,7 +89,7 @@ async fn a_copy_of_the_database_names_no_mailbox_and_the_key_lies_beside_it() {
     assert_eq!(post.drain().await, sent(1));
     assert_eq!(post.books()[0].to, [KINDLE]);
     assert!(post.say("推送状态").await.contains("《三体》→ zh***@kindle.com：已寄出"));
-    let copy = post.app.app.desk.export_follower("main", FOLLOWER).unwrap();
+    let copy = post.app.app.desk.export_follower("main", FOLLOWER, chrono::Utc::now()).unwrap();
     assert_eq!(copy["addresses"], serde_json::json!([KINDLE]), "the follower's own copy has it");
     // With a key that is lost nothing is sent to nobody knows whom, and nothing breaks.
     post.app.clock.advance(Duration::days(1));
