@@ -21,6 +21,10 @@ const BATCH: usize = 2_000;
 /// Longest title of an entry, in characters.
 const MOST_TITLE: usize = 300;
 
+/// What is said of a row with a path in a catalogue from another machine.
+const PATH_FROM_AFAR: &str =
+    "it names a file; files are named by `shutong book import` on the server itself, or uploaded";
+
 /// How an import went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -52,8 +56,9 @@ struct Row {
 }
 
 impl Library {
-    /// Imports a catalogue. `paths_from` is the folder that relative paths in it start from; `progress` is called
-    /// with the number of rows read so far.
+    /// Imports a catalogue. `paths_from` is the folder that relative paths in it start from; where there is none, rows
+    /// with a path fail, because the catalogue comes from another machine. `progress` is called with the number of rows
+    /// read so far.
     ///
     /// # Errors
     /// When there is no column `title`, or the store fails. Single bad rows are listed in the outcome.
@@ -61,7 +66,7 @@ impl Library {
         &self,
         catalogue: impl Read,
         is_tabbed: bool,
-        paths_from: &Path,
+        paths_from: Option<&Path>,
         now: DateTime<Utc>,
         mut progress: impl FnMut(u64),
     ) -> Result<Imported> {
@@ -101,17 +106,17 @@ impl Library {
     fn import_batch(
         &self,
         batch: &mut Vec<(u64, Row)>,
-        paths_from: &Path,
+        paths_from: Option<&Path>,
         now: DateTime<Utc>,
         imported: &mut Imported,
     ) -> Result<()> {
         let mut with_files = Vec::new();
         self.store.write(Durability::Soon, |write| {
             for (number, row) in batch.drain(..) {
-                if let Some(path) = row.path {
-                    with_files.push((number, paths_from.join(path), row.record));
-                } else {
-                    enter(write, number, row.record, imported)?;
+                match (row.path, paths_from) {
+                    (None, _) => enter(write, number, row.record, imported)?,
+                    (Some(path), Some(folder)) => with_files.push((number, folder.join(path), row.record)),
+                    (Some(_), None) => imported.failed.push((number, PATH_FROM_AFAR.into())),
                 }
             }
             Ok::<_, Error>(())

@@ -2,6 +2,7 @@
 //! real browser, in `tests/browser`.
 
 mod articles;
+mod books;
 mod browser;
 mod deliveries;
 mod entry;

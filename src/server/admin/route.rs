@@ -44,8 +44,19 @@ pub(super) enum Action {
     Dashboard,
     Books,
     RemovedBooks,
+    Duplicates,
+    ChangeDuplicates,
+    UndoMerge,
+    Requests,
+    ChangeRequests,
+    ChangeBooks,
     Book,
     BookFile,
+    EditBook,
+    ChooseCover,
+    ConvertBook,
+    SplitBook,
+    PushBook,
     RemoveBook,
     RestoreBook,
     TakeDownBook,
@@ -106,10 +117,16 @@ pub(super) enum Action {
     Metrics,
     ApiCounts,
     ApiBooks,
+    ApiChangeBooks,
     ApiBook,
+    ApiEditBook,
+    ApiConvertBook,
+    ApiCover,
+    ApiRequests,
     ApiLog,
     ApiDisk,
     ApiUpload,
+    ApiCatalogue,
 }
 
 /// Why an address leads nowhere.
@@ -133,12 +150,23 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 69] = [
+pub(super) const ROUTES: [Route; 86] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
+    get("/books/duplicates", Session, Action::Duplicates),
+    post("/books/duplicates", Session, Form, Action::ChangeDuplicates),
+    get("/books/requests", Session, Action::Requests),
+    post("/books/requests", Session, Form, Action::ChangeRequests),
+    post("/books/bulk", Session, Form, Action::ChangeBooks),
+    post("/merges/{id}/undo", Session, Form, Action::UndoMerge),
     get("/books/{id}", Session, Action::Book),
     get("/books/{id}/file/{name}", Session, Action::BookFile),
+    post("/books/{id}/edit", Session, Form, Action::EditBook),
+    post("/books/{id}/cover", Session, Form, Action::ChooseCover),
+    post("/books/{id}/convert", Session, Form, Action::ConvertBook),
+    post("/books/{id}/split", Session, Form, Action::SplitBook),
+    post("/books/{id}/push", Session, Form, Action::PushBook),
     post("/books/{id}/remove", Session, Form, Action::RemoveBook),
     post("/books/{id}/restore", Session, Form, Action::RestoreBook),
     post("/books/{id}/take-down", Session, Form, Action::TakeDownBook),
@@ -199,10 +227,16 @@ pub(super) const ROUTES: [Route; 69] = [
     get("/metrics", Open, Action::Metrics),
     get("/api/counts", Session, Action::ApiCounts),
     get("/api/books", Session, Action::ApiBooks),
+    post("/api/books/bulk", Session, Json, Action::ApiChangeBooks),
     get("/api/books/{id}", Session, Action::ApiBook),
+    post("/api/books/{id}", Session, Json, Action::ApiEditBook),
+    post("/api/books/{id}/convert", Session, Json, Action::ApiConvertBook),
+    post("/api/books/{id}/cover", Session, Files, Action::ApiCover),
+    get("/api/requests", Session, Action::ApiRequests),
     get("/api/log", Session, Action::ApiLog),
     get("/api/disk", Session, Action::ApiDisk),
     post("/api/upload", Session, Files, Action::ApiUpload),
+    post("/api/catalogue", Session, Files, Action::ApiCatalogue),
 ];
 
 /// The route of a request and the values in the places of `{…}`. `HEAD` is answered like `GET`.
