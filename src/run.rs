@@ -197,6 +197,9 @@ impl Indexer {
             }
             while !flag.load(Ordering::Acquire) {
                 same.library.wait_for_changes(Duration::from_secs(60));
+                if let Err(error) = survived(|| Ok(same.library.take_stock()?)) {
+                    log::error!("taking stock: {error:#}");
+                }
                 match survived(|| Ok(same.library.index_changes()?)) {
                     Ok(0) => continue,
                     Ok(changes) => log::debug!(changes; "indexed"),

@@ -157,6 +157,11 @@ pub fn unwrapped(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, Error> {
     if bytes.starts_with(b"PK") { envelope::open(bytes) } else { Ok(None) }
 }
 
+/// A language tag as BCP 47 writes it, from what people write: `zh_tw` is `zh-TW`, `chi` is `zh`. None if it is none.
+pub fn language_tag(text: &str) -> Option<String> {
+    language::tag(text)
+}
+
 /// Reads a book under options.
 pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error> {
     if bytes.is_empty() {

@@ -1,21 +1,20 @@
-//! `shutong book`: adds, lists, fetches and removes books.
+//! `shutong book`: adds, lists, fetches, changes and removes books.
+
+mod edit;
+mod qr;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::search::{as_json, described};
-use super::token::{keeper_of, wait_for};
 use super::{Console, Exit, absolute};
 use crate::app::App;
 use crate::library::{catalogue::Imported, intake, link};
 use crate::store::records::{BookId, BookRecord};
-use crate::token::{CallError, Keeper};
-use crate::wechat::{QrCode, QrLife};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Book {
@@ -66,6 +65,19 @@ pub(super) enum Book {
         /// Where to.
         #[arg(long, short)]
         output: PathBuf,
+    },
+    /// Changes what is said of a book; it wins over its files, sources and catalogues from then on.
+    Edit(Box<edit::Change>),
+    /// Lists books of one title and author, which may be one.
+    Duplicates {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Deletes a book that is in the recycle bin, for good.
+    Delete {
+        /// The book's number.
+        id: BookId,
     },
     /// Puts a book into the recycle bin.
     Remove {
@@ -140,6 +152,13 @@ impl Book {
             Book::List { limit, removed, json } => list(app, *limit, *removed, *json, console),
             Book::Show { id, json } => show(app, *id, *json, console),
             Book::Get { id, format, output } => get(app, *id, format.as_deref(), output, console),
+            Book::Edit(change) => change.run(app, console),
+            Book::Duplicates { json } => edit::duplicates(app, *json, console),
+            Book::Delete { id } => {
+                app.library.delete(*id)?;
+                console.line("deleted; its files go with the next nightly clean-up");
+                Ok(Exit::Done)
+            }
             Book::Remove { id } => {
                 app.library.remove(*id, app.clock.now())?;
                 console.line(format_args!("removed; `shutong book restore {id}` brings it back within 30 days"));
@@ -156,7 +175,7 @@ impl Book {
                 Ok(Exit::Done)
             }
             Book::Qr { id, account, days, output, json } => {
-                let code = qr(app, *id, account.as_deref(), *days)?;
+                let code = qr::of_book(app, *id, account.as_deref(), *days)?;
                 if let Some(output) = output {
                     code.save(app, &absolute(output, console)?)?;
                 }
@@ -181,57 +200,6 @@ impl Book {
                 console.line("lifted; the book can be added again");
                 Ok(Exit::Done)
             }
-        }
-    }
-}
-
-/// A book's own code.
-struct BookCode<'a> {
-    keeper: &'a Arc<Keeper>,
-    id: BookId,
-    title: String,
-    code: QrCode,
-}
-
-fn qr<'a>(app: &'a App, id: BookId, account: Option<&str>, days: Option<u32>) -> Result<BookCode<'a>> {
-    let (id, book) = app.library.shown(id)?.with_context(|| format!("there is no book {id}"))?;
-    let keeper = keeper_of(app, account)?;
-    let life = days.map_or(QrLife::Permanent, |days| QrLife::Seconds(days * 86_400));
-    let made = wait_for(keeper.with(|token| {
-        let client = keeper.client().clone();
-        async move { client.create_qr(&token, &format!("b{id}"), life).await }
-    }));
-    let code = made.map_err(|error| match error.downcast_ref::<CallError>() {
-        Some(CallError::Call(refused)) if refused.is_not_authorised() => anyhow!(
-            "the account {} cannot make codes: the platform lets verified service accounts only (48001)",
-            keeper.account()
-        ),
-        _ => error,
-    })?;
-    Ok(BookCode { keeper, id, title: book.title, code })
-}
-
-impl BookCode<'_> {
-    /// Writes the picture.
-    fn save(&self, app: &App, path: &Path) -> Result<()> {
-        let pictures = app.config.qr_pictures(self.keeper.account());
-        let picture = wait_for(self.keeper.client().qr_picture(&pictures, &self.code))
-            .context("the picture cannot be fetched; the address of the code can be opened in a browser, too")?;
-        fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))
-    }
-
-    fn tell(&self, app: &App, as_json: bool, console: &mut Console) {
-        let BookCode { keeper, id, title, code: QrCode { ticket, url, expires_in } } = self;
-        let parameter: String = url::form_urlencoded::byte_serialize(ticket.as_bytes()).collect();
-        let picture = format!("{}?ticket={parameter}", app.config.qr_pictures(keeper.account()));
-        if as_json {
-            console.line(
-                json!({ "book": id, "ticket": ticket, "url": url, "picture": picture, "expires_in": expires_in }),
-            );
-        } else {
-            console.line(format_args!("《{title}》"));
-            console.line(format_args!("picture  {picture}"));
-            console.line(format_args!("content  {url}"));
         }
     }
 }
@@ -277,12 +245,12 @@ fn import(app: &App, catalogue: &Path, as_json: bool, console: &mut Console) -> 
     let report = |rows: u64| progress.reach(rows);
     let imported = if catalogue.as_os_str() == "-" {
         let input = console.input()?;
-        app.library.import(&input[..], is_tabbed, console.folder(), now, report)?
+        app.library.import(&input[..], is_tabbed, Some(console.folder()), now, report)?
     } else {
         let path = absolute(catalogue, console)?;
         let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("/"));
-        app.library.import(file, is_tabbed, folder, now, report)?
+        app.library.import(file, is_tabbed, Some(folder), now, report)?
     };
     progress.finish();
     app.library.index_changes()?;

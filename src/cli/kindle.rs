@@ -1,13 +1,13 @@
 //! `shutong kindle`: deliveries by mail, listed, tried again, called off.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::{Console, Exit};
 use crate::app::App;
-use crate::kindle::masked;
-use crate::store::records::{DeliveryRecord, DeliveryState, Parcel};
+use crate::kindle::{Done, Unfit, masked};
+use crate::store::records::{BookId, DeliveryRecord, DeliveryState, Parcel};
 
 /// Deliveries by mail.
 #[derive(Debug, Subcommand)]
@@ -23,6 +23,16 @@ pub enum Kindle {
         /// As one JSON document.
         #[arg(long)]
         json: bool,
+    },
+    /// Sends a book to an address.
+    Send {
+        /// The book's number.
+        book: BookId,
+        /// Where to: a Kindle, or a mailbox that the configuration allows.
+        address: String,
+        /// Which of its files or formats: epub, pdf, …; without it what the address takes best.
+        #[arg(long)]
+        format: Option<String>,
     },
     /// Sends one again that failed, or at once one that waits.
     Retry {
@@ -51,6 +61,7 @@ impl Kindle {
                 }
                 Ok(Exit::Done)
             }
+            Kindle::Send { book, address, format } => send(app, *book, address, format.clone(), console),
             Kindle::Retry { id } => match app.kindle.retry(*id, app.clock.now())? {
                 Some(row) => {
                     console.line(line(&row));
@@ -71,6 +82,29 @@ impl Kindle {
             },
         }
     }
+}
+
+fn why(unfit: &Unfit) -> &'static str {
+    match unfit {
+        Unfit::NoAddress => "this is no mail address",
+        Unfit::Closed => "Amazon takes nothing there any more",
+        Unfit::LooksLikeKindle => "it looks like a Kindle's address and is none; check the part behind the @",
+        Unfit::OtherDomain => "the configuration allows no mail to this domain; see [mail]",
+        Unfit::Ours => "this is our own sender",
+    }
+}
+
+fn send(app: &App, id: BookId, typed: &str, file: Option<String>, console: &mut Console) -> Result<Exit> {
+    if !app.kindle.is_ready() {
+        bail!("the configuration has no [mail]: nothing can be sent");
+    }
+    let address = app.kindle.judge(typed).map_err(|unfit| anyhow::anyhow!("{typed}: {}", why(&unfit)))?;
+    let (id, book) = app.library.shown(id)?.with_context(|| format!("there is no book {id}"))?;
+    match app.kindle.send((id, book.title, file), &address, app.clock.now())? {
+        Done::PushedBefore(_) => console.line("it was sent there today already, or is about to be"),
+        _ => console.line("it is on its way; `shutong kindle list` shows how it goes"),
+    }
+    Ok(Exit::Done)
 }
 
 fn line(row: &DeliveryRecord) -> String {

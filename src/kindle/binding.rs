@@ -130,7 +130,7 @@ impl Kindle {
     }
 
     /// One of our senders, always the same for an address, so that one approval is enough.
-    fn sender_for(&self, address: &Address) -> String {
+    pub(super) fn sender_for(&self, address: &Address) -> String {
         let senders = &self.settings.senders;
         let number = ContentHash::of(address.as_str().as_bytes()).as_str()[..16]
             .bytes()

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Done, Kindle, MOST_ROWS, Who, seal};
+use super::{Done, Kindle, MOST_ROWS, OWNER, Who, seal};
 use crate::store::records::{BookId, DeliveryRecord, DeliveryState, DeliveryTrouble, Parcel};
 use crate::store::schema::{ADDRESSES, DELIVERIES, DELIVERY_NEWS, DELIVERY_QUEUE, FOLLOWER_OF_ADDRESS, QUOTAS};
 use crate::store::{self, Durability, Store, Write};
@@ -190,8 +190,8 @@ impl Kindle {
         row.ended_at = Some(now);
         write.delete(&DELIVERY_QUEUE, &row.number);
         write.put(&DELIVERIES, key, &row)?;
-        // Of a code that was sent the letter itself tells.
-        if row.is_book() || state == DeliveryState::Failed {
+        // Of a code that was sent the letter itself tells; the owner has the list.
+        if key.0 != OWNER && (row.is_book() || state == DeliveryState::Failed) {
             write.put(&DELIVERY_NEWS, key, &())?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use super::OWNER;
 use crate::book::{self, Corrections, Format, ReadOptions, WriteOptions};
 use crate::library::BookFile;
 use crate::mail::{Attachment, Letter};
@@ -32,10 +33,11 @@ pub(super) fn with_book(
     Letter {
         to: row.address.clone(),
         subject: format!("《{title}》"),
-        text: format!(
-            "您在公众号里要的《{title}》，见附件。\n\
-             The book you asked for, {title}, is attached.\n"
-        ),
+        text: if key.0 == OWNER {
+            format!("附上《{title}》。\n{title} is attached.\n")
+        } else {
+            format!("您在公众号里要的《{title}》，见附件。\nThe book you asked for, {title}, is attached.\n")
+        },
         attachments: vec![Attachment {
             name: format!("{title}.{extension}"),
             media_type: file.format.mime().split(';').next().unwrap_or_default().to_owned(),

@@ -18,6 +18,7 @@ mod delivery;
 mod drain;
 mod letter;
 mod line;
+mod owner;
 mod seal;
 
 use std::collections::{HashMap, HashSet};
@@ -30,6 +31,7 @@ use tokio::sync::Mutex;
 pub use address::{Address, Unfit, masked};
 pub use delivery::Traces;
 pub use drain::Drained;
+pub use owner::OWNER;
 use seal::Seal;
 pub use seal::Sealed;
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::found::{self, Found};
 use super::{Error, Library, Result, catalogue, covers, isbn, requests, shelf, subscriptions, takedown};
 use crate::book::{self, Book, Format, TocEntry};
-use crate::store::records::{BookId, BookRecord, Cover, Edition};
+use crate::store::records::{BookField, BookId, BookRecord, Cover, Edition};
 use crate::store::schema::BOOK_OF_HASH;
 use crate::store::{self, ContentHash, Durability, Write};
 
@@ -298,35 +298,45 @@ fn recognised(write: &mut Write<'_>, hash: &ContentHash, said: Said<'_>) -> Resu
     Ok(Some(Added::Known(id)))
 }
 
-/// A book with another one's files; what it does not know itself it learns from the other.
+/// A book with another one's files; what it does not know itself it learns from the other, but for what the owner has
+/// set.
 pub(super) fn joined(mut book: BookRecord, other: BookRecord) -> BookRecord {
+    let edited = book.edited.clone();
     let is_better_cover = |cover: &Cover| !cover.drawn;
-    if book.cover.as_ref().is_none_or(|cover| cover.drawn) && other.cover.as_ref().is_some_and(is_better_cover)
-        || book.cover.is_none()
+    let is_set = |field| edited.contains(&field);
+    if !is_set(BookField::Cover)
+        && (book.cover.as_ref().is_none_or(|cover| cover.drawn) && other.cover.as_ref().is_some_and(is_better_cover)
+            || book.cover.is_none())
     {
         book.cover = other.cover;
     }
-    if book.authors.is_empty() {
+    if book.authors.is_empty() && !is_set(BookField::Authors) {
         book.authors = other.authors;
     }
     for alias in other.aliases.into_iter().chain([other.title]) {
-        if alias != book.title && !book.aliases.contains(&alias) {
+        if alias != book.title && !book.aliases.contains(&alias) && !is_set(BookField::Aliases) {
             book.aliases.push(alias);
         }
     }
-    book.language = book.language.or(other.language);
-    book.series = book.series.or(other.series);
+    for (field, own, learnt) in [
+        (BookField::Language, &mut book.language, other.language),
+        (BookField::Series, &mut book.series, other.series),
+        (BookField::Publisher, &mut book.publisher, other.publisher),
+        (BookField::Published, &mut book.published, other.published),
+        (BookField::Description, &mut book.description, other.description),
+    ] {
+        if own.is_none() && !is_set(field) {
+            *own = learnt;
+        }
+    }
     for isbn in other.isbns {
-        if !book.isbns.contains(&isbn) {
+        if !book.isbns.contains(&isbn) && !is_set(BookField::Isbns) {
             book.isbns.push(isbn);
         }
     }
-    if book.subjects.is_empty() {
+    if book.subjects.is_empty() && !is_set(BookField::Subjects) {
         book.subjects = other.subjects;
     }
-    book.publisher = book.publisher.or(other.publisher);
-    book.published = book.published.or(other.published);
-    book.description = book.description.or(other.description);
     book.contents = book.contents.or(other.contents);
     book.uid = book.uid.or(other.uid);
     book.votes = book.votes.max(other.votes);

@@ -12,11 +12,18 @@ use chrono::{DateTime, Utc};
 
 use super::add::Said;
 use super::{Error, Library, Result, shelf, takedown};
-use crate::store::records::BookRecord;
+use crate::store::records::{BookField, BookId, BookRecord};
 use crate::store::{Durability, Write};
 
 /// Rows that share one write. A crash loses at most the write under way, and running the import again completes it.
 const BATCH: usize = 2_000;
+
+/// Longest title of an entry, in characters.
+const MOST_TITLE: usize = 300;
+
+/// What is said of a row with a path in a catalogue from another machine.
+const PATH_FROM_AFAR: &str =
+    "it names a file; files are named by `shutong book import` on the server itself, or uploaded";
 
 /// How an import went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,8 +56,9 @@ struct Row {
 }
 
 impl Library {
-    /// Imports a catalogue. `paths_from` is the folder that relative paths in it start from; `progress` is called
-    /// with the number of rows read so far.
+    /// Imports a catalogue. `paths_from` is the folder that relative paths in it start from; where there is none, rows
+    /// with a path fail, because the catalogue comes from another machine. `progress` is called with the number of rows
+    /// read so far.
     ///
     /// # Errors
     /// When there is no column `title`, or the store fails. Single bad rows are listed in the outcome.
@@ -58,7 +66,7 @@ impl Library {
         &self,
         catalogue: impl Read,
         is_tabbed: bool,
-        paths_from: &Path,
+        paths_from: Option<&Path>,
         now: DateTime<Utc>,
         mut progress: impl FnMut(u64),
     ) -> Result<Imported> {
@@ -98,17 +106,17 @@ impl Library {
     fn import_batch(
         &self,
         batch: &mut Vec<(u64, Row)>,
-        paths_from: &Path,
+        paths_from: Option<&Path>,
         now: DateTime<Utc>,
         imported: &mut Imported,
     ) -> Result<()> {
         let mut with_files = Vec::new();
         self.store.write(Durability::Soon, |write| {
             for (number, row) in batch.drain(..) {
-                if let Some(path) = row.path {
-                    with_files.push((number, paths_from.join(path), row.record));
-                } else {
-                    enter(write, number, row.record, imported)?;
+                match (row.path, paths_from) {
+                    (None, _) => enter(write, number, row.record, imported)?,
+                    (Some(path), Some(folder)) => with_files.push((number, folder.join(path), row.record)),
+                    (Some(_), None) => imported.failed.push((number, PATH_FROM_AFAR.into())),
                 }
             }
             Ok::<_, Error>(())
@@ -129,17 +137,50 @@ impl Library {
     }
 }
 
-/// Changes a book to what its row says, as far as it says anything; not if the row is another book's.
+impl Library {
+    /// Makes an entry without a file, which followers can find and request; gives the book that there is already, if
+    /// there is one.
+    ///
+    /// # Errors
+    /// When there is no title, when such a book was taken down, or the store fails.
+    pub fn add_entry(&self, title: &str, authors: &[String], now: DateTime<Utc>) -> Result<BookId> {
+        let title: String = title.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST_TITLE).collect();
+        if title.is_empty() {
+            return Err(Error::Refused("a book needs a title".into()));
+        }
+        let row = BookRecord { title, authors: authors.to_vec(), added_at: now, ..BookRecord::default() };
+        let id = self.store.write(Durability::Durable, |write| {
+            if let Some(refusal) = takedown::standing(write, &row)? {
+                return Err(Error::Refused(refusal.to_string()));
+            }
+            if let Some((id, _)) = shelf::holder(write, &row)? {
+                return Ok(id);
+            }
+            let id = shelf::next_id(write)?;
+            shelf::put(write, id, None, &row)?;
+            Ok::<_, Error>(id)
+        })?;
+        self.indexing.wake();
+        Ok(id)
+    }
+}
+
+/// Changes a book to what its row says, as far as it says anything and the owner has not set it; not if the row is
+/// another book's.
 pub(super) fn lay_over(book: &mut BookRecord, row: &BookRecord) {
     if shelf::is_told_apart(book, row) {
         return;
     }
-    book.title.clone_from(&row.title);
-    book.aliases.retain(|alias| *alias != row.title);
-    if !row.authors.is_empty() {
+    if !book.is_edited(BookField::Title) {
+        book.title.clone_from(&row.title);
+        book.aliases.retain(|alias| *alias != row.title);
+    }
+    if !row.authors.is_empty() && !book.is_edited(BookField::Authors) {
         book.authors.clone_from(&row.authors);
     }
-    book.language = row.language.clone().or(book.language.take());
+    if !book.is_edited(BookField::Language) {
+        book.language = row.language.clone().or(book.language.take());
+    }
     book.uid = row.uid.clone().or(book.uid.take());
     book.votes = row.votes;
 }
@@ -160,9 +201,10 @@ fn enter(write: &mut Write<'_>, number: u64, row: BookRecord, imported: &mut Imp
     // The row of an entry that was merged into another's says nothing of that one.
     if !shelf::is_told_apart(&before, &row) {
         if before.editions.is_empty() {
-            (after.title, after.authors) = (row.title, row.authors);
+            lay_over(&mut after, &row);
+        } else if !before.is_edited(BookField::Language) {
+            after.language = row.language.or(after.language);
         }
-        after.language = row.language.or(after.language);
         after.uid = row.uid.or(after.uid);
         after.votes = row.votes;
     }

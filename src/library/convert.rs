@@ -6,6 +6,7 @@
 //! costs that book's conversion and nothing else.
 
 mod apart;
+mod wanted;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use parking_lot::{Condvar, Mutex};
 use super::link::offers;
 use super::{Error, Library, Result, covers};
 use crate::book::{self, Corrections, Format, ReadOptions, WriteOptions};
-use crate::store::records::{BookRecord, ConversionRecord, Edition};
+use crate::store::records::{BookField, BookRecord, ConversionRecord, Edition};
 use crate::store::schema::CONVERSIONS;
 use crate::store::{ContentHash, Durability};
 
@@ -74,6 +75,8 @@ struct Target {
 pub enum Conversion {
     /// It has not been asked for.
     Possible,
+    /// It waits for its turn, or is being made.
+    Wanted,
     /// It is there.
     Made {
         /// Its size.
@@ -91,6 +94,7 @@ pub enum Conversion {
 pub(super) struct Converting {
     state: Mutex<State>,
     ended: Condvar,
+    wanted: wanted::Wanted,
 }
 
 #[derive(Default)]
@@ -177,7 +181,13 @@ impl Library {
         let own = book.cover.as_ref().filter(|cover| !cover.drawn);
         let cover = own.map(|cover| cover.picture.to_string()).unwrap_or_default();
         let (authors, adverts) = (book.authors.join("|"), self.adverts.read().join("|"));
-        let depends = format!("{VERSION}|{}|{authors}|{cover}|{adverts}", book.title);
+        let mut depends = format!("{VERSION}|{}|{authors}|{cover}|{adverts}", book.title);
+        if covers::is_chosen(book) {
+            depends += "|chosen";
+        }
+        if let Some(language) = own_language(book) {
+            depends = format!("{depends}|language {language}");
+        }
         ContentHash::of(depends.as_bytes()).as_str()[..16].to_owned()
     }
 
@@ -262,11 +272,14 @@ impl Library {
     ) -> Result<std::result::Result<Vec<u8>, String>> {
         let bytes = self.store.files().read(&source.hash)?;
         let cover = book.cover.as_ref().and_then(|cover| self.store.files().read(&cover.picture).ok());
+        let cover = Some(cover.unwrap_or_else(|| covers::drawing(book)));
+        let is_chosen = covers::is_chosen(book);
         let corrections = Corrections {
             title: Some(book.title.clone()),
             authors: book.authors.clone(),
-            default_cover: Some(cover.unwrap_or_else(|| covers::drawing(book))),
-            ..Corrections::default()
+            language: own_language(book).map(str::to_owned),
+            cover: cover.clone().filter(|_| is_chosen),
+            default_cover: cover.filter(|_| !is_chosen),
         };
         let adverts = self.adverts.read().clone();
         let read = ReadOptions { file_name: Some(&source.file_name), adverts: &adverts, ..ReadOptions::default() };
@@ -331,6 +344,11 @@ impl Drop for Turn<'_> {
 fn key(source: &Edition, target: Target) -> (String, String) {
     let extension = target.format.extension();
     (source.hash.to_string(), if target.for_kindle { format!("kindle-{extension}") } else { extension.to_owned() })
+}
+
+/// The language, if the owner has set it; else the file knows best.
+fn own_language(book: &BookRecord) -> Option<&str> {
+    book.language.as_deref().filter(|_| book.is_edited(BookField::Language))
 }
 
 impl From<Format> for Target {

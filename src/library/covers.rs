@@ -1,10 +1,10 @@
 //! Pictures of books: taken from the file when it is added, drawn from the title when there is none and somebody wants
 //! to see it. To draw one takes longer than to add the book.
 
-use super::{Library, Result, shelf};
-use crate::book::Book;
+use super::{Error, Library, Result, shelf};
 use crate::book::cover::{self, Sizes};
-use crate::store::records::{BookId, BookRecord, Cover};
+use crate::book::{self, Book};
+use crate::store::records::{BookField, BookId, BookRecord, Cover, Edition};
 use crate::store::schema::BOOKS;
 use crate::store::{self, Durability, Files};
 
@@ -73,6 +73,62 @@ impl Library {
             Ok(shelf::put(write, id, Some(&before), &after)?)
         })
     }
+}
+
+/// What a book is to show.
+#[derive(Clone, Copy, Debug)]
+pub enum CoverChoice<'a> {
+    /// This picture: JPEG, PNG, WebP or another format that books have pictures in. It stays whatever files come.
+    Picture(&'a [u8]),
+    /// The one of its files, the first that has one.
+    Own,
+    /// One that is drawn from the title, also if its files have one.
+    Drawn,
+}
+
+impl Library {
+    /// Gives a book another picture. What is made of its files has it, too.
+    ///
+    /// # Errors
+    /// When there is no such book, when there is no usable picture, or the store fails.
+    pub fn set_cover(&self, id: BookId, choice: CoverChoice<'_>) -> Result<()> {
+        let _no_garbage_is_collected = self.adding.read();
+        let book = self.book(id)?.ok_or(Error::NoSuchBook(id))?;
+        let sizes = match choice {
+            CoverChoice::Drawn => None,
+            CoverChoice::Picture(bytes) => {
+                let unusable = "it is no picture that can be used: JPEG, PNG or WebP, at least 60 pixels each way and at \
+                                most 40 megapixels";
+                Some(cover::of_picture(bytes, THUMBNAIL).ok_or_else(|| Error::Refused(unusable.into()))?)
+            }
+            CoverChoice::Own => {
+                let own = book.editions.iter().find_map(|edition| self.own_sizes(edition));
+                Some(own.ok_or_else(|| Error::Refused("none of its files has a picture of its own".into()))?)
+            }
+        };
+        // None is drawn by whoever first wants to see it.
+        let cover = sizes.map(|sizes| put(self.store.files(), &sizes, false)).transpose()?;
+        self.change(id, |book| {
+            book.cover = cover;
+            book.edited.retain(|field| *field != BookField::Cover);
+            if !matches!(choice, CoverChoice::Own) {
+                book.edited.push(BookField::Cover);
+            }
+            Ok(())
+        })
+    }
+
+    /// The picture in a file. One that cannot be read has none.
+    fn own_sizes(&self, edition: &Edition) -> Option<Sizes> {
+        let bytes = self.store.files().read(&edition.hash).ok()?;
+        let book = book::read(&bytes, Some(&edition.file_name)).ok()?;
+        cover::own_sizes(&book, THUMBNAIL)
+    }
+}
+
+/// Whether the owner has chosen the picture, so that it stands in the place of the files' own.
+pub(super) fn is_chosen(book: &BookRecord) -> bool {
+    book.is_edited(BookField::Cover)
 }
 
 /// What a book without a picture of its own shows, as a file.

@@ -10,7 +10,7 @@ use super::add::{joined, shortened};
 use super::{AddError, Added, ContentsEntry, Library, Result, isbn};
 use crate::book::cover;
 use crate::search;
-use crate::store::records::{BookId, BookRecord, Provenance};
+use crate::store::records::{BookField, BookId, BookRecord, Provenance};
 use crate::store::schema::{BOOK_OF_HASH, BOOKS};
 use crate::store::{ContentHash, Write};
 use chrono::{DateTime, Utc};
@@ -201,7 +201,9 @@ pub(super) fn replaced(book: BookRecord, mut new: BookRecord, old: &ContentHash)
     let cover = new.cover.clone().filter(|cover| !cover.drawn);
     let mut book = joined(book, new);
     book.contents = contents.or(book.contents);
-    book.cover = cover.or(book.cover);
+    if !book.is_edited(BookField::Cover) {
+        book.cover = cover.or(book.cover);
+    }
     if let (Some(edition), Some(at)) = (edition, book.editions.iter_mut().find(|edition| edition.hash == *old)) {
         *at = edition;
     }

@@ -33,7 +33,7 @@ pub(super) fn among(texts: &[String]) -> Vec<String> {
 
 /// An ISBN of 10 or 13 digits, with hyphens or without, as 13. None if its last digit is not the one that the others
 /// call for: then it is another number, or one that was typed wrong.
-fn thirteen(text: &str) -> Option<String> {
+pub(super) fn thirteen(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| !matches!(c, '-' | '‐' | '–' | ' ')).collect();
     let digits = match plain.len() {
         13 if plain.starts_with("978") || plain.starts_with("979") => plain,

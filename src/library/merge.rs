@@ -70,6 +70,14 @@ impl Library {
         Ok(())
     }
 
+    /// The last merges that can be undone, with their numbers, latest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn merges(&self, limit: usize) -> Result<Vec<(u64, MergeRecord)>> {
+        Ok(self.store.page_back(&MERGES, None, limit)?)
+    }
+
     /// The merges that made this book, and those that made the books that went into it, with what went in.
     pub(super) fn merges_into(&self, id: BookId) -> Result<Vec<(u64, BookId)>> {
         let mut books = vec![id];
@@ -127,6 +135,7 @@ fn without(now: BookRecord, merge: &MergeRecord) -> BookRecord {
         editions,
         cover: unless_changed(now.cover, &then.cover, before.cover),
         contents: unless_changed(now.contents, &then.contents, before.contents),
+        edited: now.edited,
         added_at: now.added_at,
         removed_at: now.removed_at,
         merged_into: None,

@@ -13,10 +13,13 @@ mod check;
 mod convert;
 mod covers;
 mod download;
+mod duplicates;
+mod edit;
 mod found;
 mod garbage;
 mod indexing;
 pub mod intake;
+mod inventory;
 mod isbn;
 pub mod link;
 mod merge;
@@ -43,10 +46,13 @@ use crate::store::{self, Key, Store};
 pub use add::{AddError, Added, ContentsEntry};
 pub use bodies::Inside;
 pub use convert::{BookFile, Conversion, Converter};
-pub use covers::{CoverSize, Picture};
+pub use covers::{CoverChoice, CoverSize, Picture};
 pub use download::Download;
+pub use duplicates::Duplicates;
+pub use edit::Edit;
 pub use found::{Found, Told};
 pub use indexing::IndexState;
+pub use inventory::{Facets, Filter, Lack, Listed, Sort};
 pub use takedown::Takedown;
 
 /// Most books that one search brings back.
@@ -59,6 +65,7 @@ const MOST_MERGES: usize = 8;
 pub struct Library {
     store: Arc<Store>,
     indexing: indexing::Indexing,
+    inventory: inventory::Inventory,
     time_zone: Tz,
     /// Held shared while a file is stored and its record is not, or goes from record to record; alone while files
     /// without a record are removed.
@@ -137,6 +144,7 @@ impl Library {
         Ok(Library {
             store,
             indexing,
+            inventory: inventory::Inventory::default(),
             time_zone,
             adding: RwLock::new(()),
             converter: RwLock::new(Converter::Here),

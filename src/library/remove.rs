@@ -36,6 +36,24 @@ impl Library {
         })
     }
 
+    /// Deletes a book that is in the recycle bin, for good, with all that went into it. Its files are garbage then, see
+    /// [`Library::collect_garbage`]; it can be added again.
+    ///
+    /// # Errors
+    /// When there is no such book, when it is not in the recycle bin, or the store fails.
+    pub fn delete(&self, id: BookId) -> Result<()> {
+        self.store.write(Durability::Durable, |write| {
+            let book = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
+            if book.removed_at.is_none() || book.merged_into.is_some() {
+                return Err(Error::Refused(format!("book {id} is not in the recycle bin; remove it first")));
+            }
+            delete_whole(self, write, id, &book)?;
+            Ok::<_, Error>(())
+        })?;
+        self.indexing.wake();
+        Ok(())
+    }
+
     /// Deletes what has been in the recycle bin for longer than 30 days, and says how many. Their files are
     /// garbage then, see [`Library::collect_garbage`].
     ///

@@ -6,6 +6,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::{Error, Library};
+use crate::library;
 use crate::search;
 use crate::store::records::{BookId, BookRecord, RequestRecord};
 use crate::store::schema::{MISSES, NOTICES, REQUESTERS, REQUESTS};
@@ -155,15 +157,68 @@ pub fn was_looked_for(request: &RequestRecord, source: &str, now: DateTime<Utc>)
 /// Closes the requests for a book that must not come: who asked is told nothing, and may ask again.
 pub(super) fn close(store: &Store, write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {
     for key in answered_keys(id, book) {
-        let Some(mut request) = write.get(&REQUESTS, &key)?.filter(is_open) else { continue };
-        request.dismissed = true;
-        write.put(&REQUESTS, &key, &request)?;
-        write.count(OPEN, -1)?;
-        for (requester, _) in store.under(&REQUESTERS, &key, MOST_REQUESTERS)? {
-            write.delete(&REQUESTERS, &requester);
-        }
+        dismiss(store, write, &key)?;
     }
     Ok(())
+}
+
+/// Closes one request without a book, if it is open, and says whether it was.
+fn dismiss(store: &Store, write: &mut Write<'_>, key: &str) -> Result<bool> {
+    let Some(mut request) = write.get(&REQUESTS, &key.to_owned())?.filter(is_open) else { return Ok(false) };
+    request.dismissed = true;
+    write.put(&REQUESTS, &key.to_owned(), &request)?;
+    write.count(OPEN, -1)?;
+    for (requester, _) in store.under(&REQUESTERS, key, MOST_REQUESTERS)? {
+        write.delete(&REQUESTERS, &requester);
+    }
+    Ok(true)
+}
+
+impl Library {
+    /// Says that a book is what is requested under this key: everyone who asked hears of it.
+    ///
+    /// # Errors
+    /// When there is no such open request, when followers cannot have the book, or the store fails.
+    pub fn answer_request(&self, key: &str, book: BookId) -> library::Result<()> {
+        let (id, record) = self.shown(book)?.ok_or(Error::NoSuchBook(book))?;
+        if record.editions.is_empty() {
+            return Err(Error::Refused(format!("book {id} has no file yet")));
+        }
+        self.store.write(Durability::Durable, |write| {
+            if !write.get(&REQUESTS, &key.to_owned())?.as_ref().is_some_and(is_open) {
+                return Err(no_such_request());
+            }
+            Ok::<_, Error>(answer(&self.store, write, key, id)?)
+        })
+    }
+
+    /// Closes a request without a book. Who asked is told nothing, and may ask again.
+    ///
+    /// # Errors
+    /// When there is no such open request, or the store fails.
+    pub fn decline_request(&self, key: &str) -> library::Result<()> {
+        let was_open = self.store.write(Durability::Durable, |write| dismiss(&self.store, write, key))?;
+        if was_open { Ok(()) } else { Err(no_such_request()) }
+    }
+
+    /// Forgets a search that has found nothing, because it has been dealt with.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn forget_miss(&self, text: &str) -> library::Result<()> {
+        let key = key_of(text, None);
+        Ok(self.store.write(Durability::Soon, |write| {
+            if write.get(&MISSES, &key)?.is_some() {
+                write.delete(&MISSES, &key);
+                write.count(KEPT_MISSES, -1)?;
+            }
+            Ok::<_, crate::store::Error>(())
+        })?)
+    }
+}
+
+fn no_such_request() -> Error {
+    Error::Refused("there is no such open request".into())
 }
 
 /// The key under which a follower is kept where one string has to name it.
@@ -174,19 +229,24 @@ pub fn follower_key(account: &str, open_id: &str) -> String {
 /// Marks the requests that this book answers and leaves a notice for everyone who asked.
 pub(super) fn fulfil(store: &Store, write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {
     for key in answered_keys(id, book) {
-        let Some(mut request) = write.get(&REQUESTS, &key)? else { continue };
-        if request.fulfilled_by.is_some() {
-            continue;
-        }
-        if is_open(&request) {
-            write.count(OPEN, -1)?;
-        }
-        request.fulfilled_by = Some(id);
-        write.put(&REQUESTS, &key, &request)?;
-        for ((_, follower), _) in store.under(&REQUESTERS, &key, MOST_REQUESTERS)? {
-            write.put(&NOTICES, &(follower.clone(), key.clone()), &id)?;
-            write.delete(&REQUESTERS, &(key.clone(), follower));
-        }
+        answer(store, write, &key, id)?;
+    }
+    Ok(())
+}
+
+/// Marks one request as answered and leaves a notice for everyone who asked.
+fn answer(store: &Store, write: &mut Write<'_>, key: &str, id: BookId) -> Result<()> {
+    let key = key.to_owned();
+    let request = write.get(&REQUESTS, &key)?.filter(|request| request.fulfilled_by.is_none());
+    let Some(mut request) = request else { return Ok(()) };
+    if is_open(&request) {
+        write.count(OPEN, -1)?;
+    }
+    request.fulfilled_by = Some(id);
+    write.put(&REQUESTS, &key, &request)?;
+    for ((_, follower), _) in store.under(&REQUESTERS, &key, MOST_REQUESTERS)? {
+        write.put(&NOTICES, &(follower.clone(), key.clone()), &id)?;
+        write.delete(&REQUESTERS, &(key.clone(), follower));
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ pub use body::{BodyHit, BodyIndex};
 pub use fold::{fold, title_key};
 pub use generations::Reason;
 pub use names::author_key;
+pub use pinyin::sort_key;
 pub use results::{Confidence, Found, Hit};
 
 use live::Live;

@@ -2,7 +2,7 @@
 //! the initials, and a spelling that ignores the sounds many speakers do not tell apart. A second signal only: two
 //! words that sound alike are not the same word (see `rank`).
 
-use super::fold::is_han;
+use super::fold::{fold, is_han, without_article};
 use pinyin::ToPinyin;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -75,6 +75,15 @@ fn first_letter(syllable: &str) -> char {
 /// The usual reading of `folded`, joined: 三体3 -> "santi3". Only letters and digits.
 pub(crate) fn joined(folded: &str) -> String {
     spell(&sounds(folded), &[])
+}
+
+/// What a title or a name is sorted by: how it sounds, without a leading article; letters and digits only.
+///
+/// ```
+/// assert!(shutong::search::sort_key("红楼梦") < shutong::search::sort_key("《三体》"));
+/// ```
+pub fn sort_key(text: &str) -> String {
+    joined(without_article(&fold(text)))
 }
 
 /// All readings worth looking up, the usual one first, at most [`MAX_READINGS`]; with digits also read aloud.

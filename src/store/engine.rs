@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use super::commit::Committer;
+use super::follow::Followers;
 use super::stamps::{Stamp, Stamps, counters_of};
 use super::{Error, Result};
 
@@ -23,6 +24,7 @@ pub(super) struct Engine {
     db: sled::Db,
     committer: Committer,
     stamps: Stamps,
+    followers: Followers,
 }
 
 /// Changes that become visible, and durable, together.
@@ -54,7 +56,7 @@ impl Engine {
             opened => opened?,
         };
         let committer = Committer::start(db.clone(), &dir.join("db"))?;
-        Ok(Engine { db, committer, stamps: Stamps::new() })
+        Ok(Engine { db, committer, stamps: Stamps::new(), followers: Followers::default() })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>> {
@@ -77,6 +79,11 @@ impl Engine {
     /// The stamp of a key, or of a key's beginning up to the NUL behind its first part.
     pub(super) fn stamp(&self, key: &[u8]) -> Stamp {
         self.stamps.take(key)
+    }
+
+    /// Who wants to hear of changes.
+    pub(super) fn followers(&self) -> &Followers {
+        &self.followers
     }
 
     pub(super) fn is_current(&self, stamp: Stamp) -> bool {

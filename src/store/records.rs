@@ -85,6 +85,9 @@ pub struct BookRecord {
     /// The table of contents, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contents: Option<ContentHash>,
+    /// What the owner has set: no file, source or catalogue changes it any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<BookField>,
     /// When it came.
     pub added_at: DateTime<Utc>,
     /// When it was put into the recycle bin.
@@ -95,7 +98,40 @@ pub struct BookRecord {
     pub merged_into: Option<BookId>,
 }
 
+/// A part of a book's record that the owner can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookField {
+    /// [`BookRecord::title`].
+    Title,
+    /// [`BookRecord::aliases`].
+    Aliases,
+    /// [`BookRecord::authors`].
+    Authors,
+    /// [`BookRecord::language`].
+    Language,
+    /// [`BookRecord::series`].
+    Series,
+    /// [`BookRecord::subjects`].
+    Subjects,
+    /// [`BookRecord::publisher`].
+    Publisher,
+    /// [`BookRecord::published`].
+    Published,
+    /// [`BookRecord::description`].
+    Description,
+    /// [`BookRecord::isbns`].
+    Isbns,
+    /// [`BookRecord::cover`].
+    Cover,
+}
+
 impl BookRecord {
+    /// Whether the owner has set this.
+    pub fn is_edited(&self, field: BookField) -> bool {
+        self.edited.contains(&field)
+    }
+
     /// Whether followers may see it.
     pub fn is_shown(&self) -> bool {
         self.removed_at.is_none() && self.merged_into.is_none()

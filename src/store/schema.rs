@@ -128,6 +128,8 @@ pub const CRAWL_PAGES: Table<(String, String), CrawlPageRecord> = Table::new(b'v
 pub const CRAWL_ITEMS: Table<(String, String), CrawlItemRecord> = Table::new(b'w', "crawl_items");
 /// The chapters of those that come chapter by chapter: (source and digest of the book, address).
 pub const CHAPTERS: Table<(String, String), ChapterRecord> = Table::new(b'x', "chapters");
+/// Books of one work that are none, as the owner has said, by what they have in common.
+pub const NOT_SAME: Table<String, Vec<BookId>> = Table::new(b'3', "not_same");
 /// What the robots.txt of sites say, by scheme, host and port.
 pub const ROBOTS: Table<String, RobotsRecord> = Table::new(b'y', "robots");
 /// The last lines of what happened at sources: (source, number of 20 digits).
@@ -196,4 +198,5 @@ pub(super) const TABLES: &[(u8, &str)] = &[
     (CRAWL_LOG.prefix, CRAWL_LOG.name),
     (STATISTICS.prefix, STATISTICS.name),
     (RUNS.prefix, RUNS.name),
+    (NOT_SAME.prefix, NOT_SAME.name),
 ];

@@ -64,6 +64,7 @@ impl<'a> Write<'a> {
         if self.pending.is_empty() {
             return Ok(());
         }
+        let followed = self.engine.followers().among(self.pending.keys());
         let mut batch = Batch::default();
         for (key, change) in self.pending {
             match change {
@@ -71,6 +72,9 @@ impl<'a> Write<'a> {
                 None => batch.delete(key),
             }
         }
-        self.engine.apply(batch)
+        let applied = self.engine.apply(batch);
+        // Also after a failure, which may have come too late to change nothing.
+        self.engine.followers().note(followed);
+        applied
     }
 }

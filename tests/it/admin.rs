@@ -3,6 +3,7 @@
 
 mod api;
 mod articles;
+mod books;
 mod browser;
 mod deliveries;
 mod entry;

@@ -2,6 +2,7 @@
 //! tried again, what is forgotten.
 
 mod help;
+mod owner;
 mod refusals;
 mod traces;
 

@@ -271,7 +271,7 @@ const CATALOGUE: &str = "id\ttitle\tauthor\tlanguage\tpopularity\n\
     c1\t三体\t刘慈欣\tzh\t900\nc2\t活着\t余华\tzh\t800\nc3\tDune\tFrank Herbert\ten\t700\n";
 
 fn import(shelf: &Shelf, table: &str) -> (u64, u64, u64, usize) {
-    let imported = shelf.library.import(table.as_bytes(), true, Path::new("/nowhere"), now(), |_| {}).unwrap();
+    let imported = shelf.library.import(table.as_bytes(), true, Some(Path::new("/nowhere")), now(), |_| {}).unwrap();
     shelf.library.index_changes().unwrap();
     (imported.new, imported.changed, imported.unchanged, imported.failed.len())
 }
@@ -287,7 +287,7 @@ fn a_catalogue_imported_again_changes_only_what_has_changed() {
     assert_eq!((counts.books, counts.shelf), (4, 0));
     let found = shelf.find("huozhe");
     assert_eq!(shelf.library.book(found[0]).unwrap().unwrap().title, "活着");
-    let refused = shelf.library.import("name\n三体\n".as_bytes(), true, Path::new("/"), now(), |_| {});
+    let refused = shelf.library.import("name\n三体\n".as_bytes(), true, Some(Path::new("/")), now(), |_| {});
     assert!(matches!(&refused, Err(Error::Refused(reason)) if reason.contains("title")), "{refused:?}");
     shelf.check();
 }
@@ -472,7 +472,7 @@ fn the_first_book_of_a_work_keeps_it() {
     std::fs::write(dir.path().join("2.epub"), epub("三体 第二版")).unwrap();
     // Two books of one work, because the catalogue tells them apart.
     let table = "id\ttitle\tauthor\tpath\nc1\t三体\t某人\t1.epub\nc2\t三体\t某人\t2.epub\n";
-    assert_eq!(shelf.library.import(table.as_bytes(), true, dir.path(), now(), |_| {}).unwrap().files, 2);
+    assert_eq!(shelf.library.import(table.as_bytes(), true, Some(dir.path()), now(), |_| {}).unwrap().files, 2);
     let first = shelf.library.latest(None, 2).unwrap()[1];
     assert_eq!(shelf.add("三体.txt", &text("三体")), Added::NewFormat(first));
     // Titles without letters are different works all the same.
@@ -494,7 +494,7 @@ fn a_row_with_a_file_is_the_book_of_the_row() {
     store.write(Durability::Durable, |write| requests::add(write, "main", "oA", "活着", Some(entry), now())).unwrap();
     let table = "id\ttitle\tauthor\tpath\nc1\t活着\t余华\t1.txt\nc2\t兄弟\t余华\t2.txt\n";
     for _ in 0..2 {
-        let imported = shelf.library.import(table.as_bytes(), true, dir.path(), now(), |_| {}).unwrap();
+        let imported = shelf.library.import(table.as_bytes(), true, Some(dir.path()), now(), |_| {}).unwrap();
         assert_eq!((imported.files, imported.failed.len()), (2, 0), "{imported:?}");
         shelf.library.index_changes().unwrap();
         let found = ["活着", "兄弟"].map(|title| shelf.find(title)[0]);

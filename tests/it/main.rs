@@ -18,6 +18,7 @@ mod config; // the configuration file: every mistake refused by name
 mod conversion; // books in other formats: the command, what the library makes and keeps, what a hostile book costs
 mod crawl; // sources of books: a web that fails while the executable is killed, real servers of catalogues and folders
 mod deliveries; // pushes through a real mail server while the executable is killed: each arrives, once, in order
+mod edit; // what the owner says of books: it wins; covers, duplicates, lists of all books, filtered and sorted
 mod faults; // kill -9 under load, again and again: nothing acknowledged is lost
 mod hostile; // what the internet sends: broken, huge, slow, repeated
 mod jobs; // jobs on the command line: listed, run, given another schedule

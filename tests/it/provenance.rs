@@ -329,7 +329,7 @@ fn what_was_taken_down_comes_back_by_no_way_until_it_is_lifted() {
     let elsewhere = BookBuilder::new("另名").build();
     is_refused(shelf.library.add_found(found("另名.epub", &elsewhere), now()), id);
     let table = "title\tauthor\n连载记\t某人\n别的书\t某人\n";
-    let imported = shelf.library.import(table.as_bytes(), true, Path::new("/"), now(), |_| {}).unwrap();
+    let imported = shelf.library.import(table.as_bytes(), true, Some(Path::new("/")), now(), |_| {}).unwrap();
     assert_eq!((imported.new, imported.failed.len()), (1, 1), "{imported:?}");
     assert!(imported.failed[0].0 == 2 && imported.failed[0].1.contains("taken down"), "{imported:?}");
     assert_eq!(shelf.library.counts().unwrap().shelf, 1, "nothing came in");
@@ -370,7 +370,7 @@ fn marks_that_two_books_share_stand_until_both_are_lifted() {
         std::fs::write(dir.path().join(format!("{number}.epub")), serial("三体", number)).unwrap();
     }
     let table = "id\ttitle\tauthor\tpath\nc1\t三体\t某人\t1.epub\nc2\t三体\t某人\t2.epub\n";
-    assert_eq!(shelf.library.import(table.as_bytes(), true, dir.path(), now(), |_| {}).unwrap().files, 2);
+    assert_eq!(shelf.library.import(table.as_bytes(), true, Some(dir.path()), now(), |_| {}).unwrap().files, 2);
     let books: Vec<BookId> = shelf.library.page(None, 9).unwrap().into_iter().map(|(id, _)| id).collect();
     for id in &books {
         shelf.library.take_down(*id, "权利人来信", now()).unwrap();

@@ -106,7 +106,7 @@ impl Chat {
     /// Adds an entry without a file.
     fn with_entry(self, title: &str, author: &str) -> Chat {
         let table = format!("id\ttitle\tauthor\tpopularity\nc{title}\t{title}\t{author}\t9\n");
-        self.library.import(table.as_bytes(), true, Path::new("."), self.now, |_| {}).unwrap();
+        self.library.import(table.as_bytes(), true, Some(Path::new(".")), self.now, |_| {}).unwrap();
         self.library.index_changes().unwrap();
         self
     }

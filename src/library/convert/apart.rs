@@ -42,7 +42,8 @@ impl Library {
                 drawn
             }
         };
-        command.arg("--default-cover").arg(cover);
+        command.arg(if covers::is_chosen(book) { "--cover" } else { "--default-cover" }).arg(cover);
+        command.args(super::own_language(book).map(|tag| with("--language=", tag)));
         command.env_clear().current_dir(&folder.0);
         let ended = command.output().map_err(crate::store::Error::Io)?;
         if ended.status.success() {

@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
-use super::books::{self, Entry};
+use super::books;
 use super::visit::Visit;
 use super::{log_tail, metrics};
 use crate::app::App;
@@ -73,19 +73,17 @@ pub(super) async fn counts(visit: &Visit) -> Result<Response, Refusal> {
     Ok(answer::json(StatusCode::OK, &state))
 }
 
-/// `GET /api/books?q=&before=`
+/// `GET /api/books?q=&format=&language=&source=&lack=&sort=&page=&before=`: one page of the list, and what there is to
+/// filter by.
 pub(super) async fn books(visit: &Visit) -> Result<Response, Refusal> {
-    let found = books::find(visit).await?;
-    let books: Vec<&Entry> = found.entries.iter().collect();
-    Ok(answer::json(StatusCode::OK, &json!({ "books": books, "older": found.older })))
-}
-
-/// `GET /api/books/{id}`
-pub(super) async fn book(visit: &Visit) -> Result<Response, Refusal> {
-    let id = visit.id()?;
-    let library = visit.app.library.clone();
-    let book = visit.ask(move || library.book(id)).await?.ok_or(Refusal::NotFound)?;
-    Ok(answer::json(StatusCode::OK, &json!({ "id": id, "book": book })))
+    let (asked, found) = books::find(visit).await?;
+    Ok(answer::json(
+        StatusCode::OK,
+        &json!({
+            "books": found.entries, "total": found.total, "page": asked.page, "pages": found.pages,
+            "older": found.older, "languages": found.facets.languages, "sources": found.facets.sources,
+        }),
+    ))
 }
 
 /// `GET /api/log?level=&lines=`: the last lines; with `level`, those of `warn` and `error`, or of `error` alone.

@@ -30,6 +30,7 @@ const ASSETS: &[Asset] = &[
     Asset { name: "media.js", mime: JS, text: include_str!("../../../assets/admin/media.js") },
     Asset { name: "dashboard.js", mime: JS, text: include_str!("../../../assets/admin/dashboard.js") },
     Asset { name: "articles.js", mime: JS, text: include_str!("../../../assets/admin/articles.js") },
+    Asset { name: "book.js", mime: JS, text: include_str!("../../../assets/admin/book.js") },
     Asset { name: "books.js", mime: JS, text: include_str!("../../../assets/admin/books.js") },
     Asset { name: "jobs.js", mime: JS, text: include_str!("../../../assets/admin/jobs.js") },
     Asset { name: "phone.js", mime: JS, text: include_str!("../../../assets/admin/phone.js") },
@@ -49,7 +50,7 @@ pub(super) struct Assets {
 impl Assets {
     pub(super) fn new() -> Assets {
         let mut hash = Sha256::new();
-        for asset in &ASSETS {
+        for asset in ASSETS {
             hash.update(asset.text.as_bytes());
         }
         Assets { prefix: format!("/assets/{}", &hex(&hash.finalize())[..12]) }

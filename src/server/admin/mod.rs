@@ -14,10 +14,14 @@ mod api_keys;
 mod api_screens;
 mod articles;
 mod assets;
+mod book;
+mod book_changes;
 mod books;
+mod bulk;
 mod compress;
 mod dashboard;
 mod deliveries;
+mod duplicates;
 mod events;
 mod follower;
 mod followers;
@@ -34,6 +38,7 @@ mod notice;
 mod openapi;
 pub mod password;
 mod plot;
+mod requests;
 mod route;
 mod session;
 mod settings;
@@ -261,14 +266,25 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
     match action {
         Action::Dashboard => dashboard::show(visit).await,
         Action::Books => books::list(visit).await,
-        Action::RemovedBooks => books::removed(visit).await,
-        Action::Book => books::show(visit).await,
-        Action::BookFile => books::file(visit).await,
-        Action::RemoveBook => books::remove(visit).await,
-        Action::RestoreBook => books::restore(visit).await,
-        Action::TakeDownBook => books::take_down(visit, form).await,
-        Action::Cover => books::cover(visit, crate::library::CoverSize::Full).await,
-        Action::Thumbnail => books::cover(visit, crate::library::CoverSize::Thumbnail).await,
+        Action::RemovedBooks => bulk::removed(visit).await,
+        Action::ChangeBooks => bulk::act(visit, form).await,
+        Action::Duplicates => duplicates::show(visit).await,
+        Action::ChangeDuplicates => duplicates::act(visit, form).await,
+        Action::UndoMerge => duplicates::undo(visit).await,
+        Action::Requests => requests::show(visit).await,
+        Action::ChangeRequests => requests::act(visit, form).await,
+        Action::Book => book::show(visit).await,
+        Action::BookFile => book::file(visit).await,
+        Action::EditBook => book_changes::edit(visit, form).await,
+        Action::ChooseCover => book_changes::choose_cover(visit, form).await,
+        Action::ConvertBook => book_changes::convert(visit, form).await,
+        Action::SplitBook => book_changes::split(visit, form).await,
+        Action::PushBook => book_changes::push(visit, form).await,
+        Action::RemoveBook => book::remove(visit).await,
+        Action::RestoreBook => book::restore(visit).await,
+        Action::TakeDownBook => book::take_down(visit, form).await,
+        Action::Cover => book::cover(visit, crate::library::CoverSize::Full).await,
+        Action::Thumbnail => book::cover(visit, crate::library::CoverSize::Thumbnail).await,
         Action::Articles => articles::list(visit).await,
         Action::NewArticle => articles::begin(visit),
         Action::SaveArticle => articles::save(visit, form).await,
@@ -348,15 +364,21 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiWordings => api_screens::wordings(visit).await,
         Action::ApiCounts => api::counts(visit).await,
         Action::ApiBooks => api::books(visit).await,
-        Action::ApiBook => api::book(visit).await,
         Action::ApiFollowers => followers::api(visit).await,
         Action::ApiFollower => follower::api(visit).await,
         Action::ApiDeliveries => deliveries::api(visit).await,
         Action::ApiSimulator => simulator::api(visit).await,
         Action::ApiSimulatorSend => simulator::send(visit, &load.json).await,
         Action::ApiSimulatorWaiting => simulator::waiting(visit).await,
+        Action::ApiChangeBooks => bulk::act_json(visit, &load.json).await,
+        Action::ApiBook => book::describe(visit).await,
+        Action::ApiEditBook => book_changes::patch(visit, &load.json).await,
+        Action::ApiConvertBook => book_changes::convert_json(visit, &load.json).await,
+        Action::ApiCover => book_changes::receive_cover(visit, load.files).await,
+        Action::ApiRequests => requests::list(visit).await,
         Action::ApiLog => api::log(visit).await,
         Action::ApiDisk => api::disk(visit).await,
         Action::ApiUpload => upload::receive(visit, load.files).await,
+        Action::ApiCatalogue => upload::catalogue(visit, load.files).await,
     }
 }

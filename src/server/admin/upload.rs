@@ -1,4 +1,5 @@
-//! `POST /api/upload`: files from the browser, or from `curl -F`, into the library.
+//! `POST /api/upload`: files from the browser, or from `curl -F`, into the library; `POST /api/catalogue`: a table of
+//! books, most of them without a file.
 //!
 //! Each part is written to a temporary file as it comes, with a running cap, so that a slow sender costs no memory;
 //! then it is read and added, few at a time. Every file has its own outcome: one bad file does not spoil the rest.
@@ -25,6 +26,8 @@ use crate::store::records::BookId;
 const PIECE_TIME: Duration = Duration::from_secs(30);
 /// So much of a file that is too large is heard out, in bytes.
 const MOST_THROWN_AWAY: u64 = 256 << 20;
+/// Rows of a catalogue that could not be used, of which is said why.
+const MOST_FAILED: usize = 100;
 /// Files of one request.
 const MOST_FILES: usize = 500;
 
@@ -65,6 +68,33 @@ pub(super) async fn receive(visit: &Visit, files: Option<FormData>) -> Result<Re
         items.push(one(visit, name, part).await?);
     }
     Ok(answer::json(StatusCode::OK, &json!({ "items": items })))
+}
+
+/// `POST /api/catalogue`: a table of books, see [`crate::library::catalogue`]; gives how many rows became what, and
+/// which could not be used.
+pub(super) async fn catalogue(visit: &Visit, files: Option<FormData>) -> Result<Response, Refusal> {
+    let mut parts = files.ok_or(Refusal::Broken)?;
+    let part = next_in_time(&mut parts).await?.ok_or(Refusal::Broken)?.map_err(|_| Refusal::Broken)?;
+    let name = part.filename().map(base_name).unwrap_or_default();
+    let file = Temporary(visit.app.store.files().temporary());
+    if !write(visit, &file, part).await? {
+        return Err(Refusal::TooLarge(visit.app.config.upload_bytes()));
+    }
+    let _permit = visit.admin.adding.acquire().await.map_err(|error| visit.failed(&error))?;
+    let (library, now) = (visit.app.library.clone(), visit.now);
+    let is_tabbed = !name.to_lowercase().ends_with(".csv");
+    let importing = move || {
+        let table = std::fs::File::open(&file.0).map_err(crate::store::Error::Io)?;
+        library.import(table, is_tabbed, None, now, |_| {})
+    };
+    let imported = visit.ask_of_book(importing).await?;
+    log::info!("catalogue {}: {} new, {} changed", name.escape_debug(), imported.new, imported.changed);
+    let failed = imported.failed.iter().take(MOST_FAILED).map(|(line, error)| json!({ "line": line, "error": error }));
+    let report = json!({
+        "file": name, "outcome": "catalogue", "new": imported.new, "changed": imported.changed,
+        "unchanged": imported.unchanged, "failed": imported.failed.len(), "lines": failed.collect::<Vec<_>>(),
+    });
+    Ok(answer::json(StatusCode::OK, &json!({ "items": [report] })))
 }
 
 async fn one(visit: &Visit, name: String, part: Part) -> Result<Item, Refusal> {
