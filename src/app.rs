@@ -1,8 +1,8 @@
 //! Everything assembled, nothing running: no socket is bound, no thread started, no clock read but the one given.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::alert::{Alerts, Teller, Trouble};
 use crate::article::{self, Articles};
 use crate::chat::Chat;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::crawler::{self, Crawler};
 use crate::kindle::{Kindle, Sealed};
 use crate::library::Library;
@@ -154,6 +154,11 @@ impl App {
         })
     }
 
+    /// The configuration file: the one that was read, or the one that the first change makes.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.origin.path.clone().unwrap_or_else(|| self.data_dir.join("shutong.toml"))
+    }
+
     /// The account of this name.
     pub fn account(&self, name: &str) -> Option<&Arc<Account>> {
         self.accounts.iter().find(|account| account.name() == name)
@@ -263,7 +268,7 @@ fn address_key(data_dir: &Path) -> Result<([u8; 32], bool)> {
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key: [u8; 32] = random()?;
-            keep_file(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
+            config::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
             Ok((key, true))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -289,17 +294,6 @@ fn close_addresses(kindle: &Kindle, alerts: &Alerts, is_key_new: bool, now: Date
         );
     }
     Ok(())
-}
-
-/// Writes a file of the owner's alone, whole or not at all, also in a power cut.
-fn keep_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 /// The data is the owner's alone. A directory that is not ours, named by mistake, keeps its mode.
