@@ -1,5 +1,7 @@
 //! Everything assembled, nothing running: no socket is bound, no thread started, no clock read but the one given.
 
+mod restart;
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +14,7 @@ use serde_json::json;
 
 use crate::alert::{Alerts, Teller, Trouble};
 use crate::article::{self, Articles};
+use crate::bell::Bell;
 use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -72,6 +75,8 @@ pub struct App {
     pub pseudonyms: Pseudonyms,
     /// When the program was assembled.
     pub started_at: DateTime<Utc>,
+    /// Rung when it is to start again.
+    pub restart: Bell,
 }
 
 impl App {
@@ -151,6 +156,7 @@ impl App {
             stand_ins,
             pseudonyms,
             started_at,
+            restart: Bell::default(),
         })
     }
 

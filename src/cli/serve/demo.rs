@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::wechat::{self, Mode, Saying};
 
 /// The name of the demo account.
-const NAME: &str = "demo";
+pub(super) const NAME: &str = "demo";
 
 /// What is kept of it. A second start has the same secrets, so that what was copied from the first still works.
 #[derive(Serialize, Deserialize)]
