@@ -1,6 +1,6 @@
 //! Everything assembled, nothing running: no socket is bound, no thread started, no clock read but the one given.
 
-mod restart;
+mod configuration;
 
 use std::fs;
 use std::io;
@@ -184,6 +184,16 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
     Ok(bytes)
+}
+
+/// Letters and digits that nobody guesses.
+///
+/// # Errors
+/// As [`random`].
+pub fn letters(count: usize) -> Result<String> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let random = random::<64>()?;
+    Ok(random.iter().take(count).map(|&byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect())
 }
 
 fn articles(

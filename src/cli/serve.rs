@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::remote::{self, Handed, Line, Running};
-use super::{Arguments, Console, Exit, config_path, execute_handed_over, is_in_use, load_config};
+use super::{Arguments, Console, Exit, execute_handed_over, is_in_use, load_config};
 use crate::app::{self, App};
 use crate::blocking::blocking;
 use crate::clock::Clock;
@@ -38,6 +38,9 @@ pub(super) struct Serve {
 
 /// Blocking threads: each may hold a connection's message, an upload or a file being sent.
 const BLOCKING_THREADS: usize = 128;
+
+/// How often it is looked whether the configuration file has changed.
+const LOOK_AT_FILE_EVERY: Duration = Duration::from_secs(2);
 
 /// How often data that another process has open is asked for, before that is an error.
 const OPENINGS: u32 = 10;
@@ -100,7 +103,7 @@ impl Serve {
         if self.demo {
             import_starter(Arc::clone(&app));
         }
-        let watching = tokio::spawn(watch_level(logging, config_path(arguments)));
+        let watching = tokio::spawn(watch_file(logging, Arc::clone(&app)));
         let greeted = Arc::clone(&app);
         let ready = |admin: &Admin| greet(&greeted, &addresses, admin, self.demo, console);
         let outcome = run::run(app, listeners, commands, ready, shutdown).await;
@@ -228,14 +231,14 @@ fn import_starter(app: Arc<App>) {
     });
 }
 
-/// Takes over `log.level` from the configuration while the program runs.
-async fn watch_level(mut logging: Logging, path: Option<PathBuf>) {
-    let Some(path) = path else { return std::future::pending().await };
+/// Takes over from the configuration file what takes effect at once, whoever changes it there.
+async fn watch_file(mut logging: Logging, app: Arc<App>) {
+    let path = app.config_file();
     let modified = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
     // The file may have changed before the watch began; reading it once more changes nothing.
     let mut seen = None;
     loop {
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(LOOK_AT_FILE_EVERY).await;
         let now = modified(&path);
         if now == seen {
             continue;
@@ -246,6 +249,7 @@ async fn watch_level(mut logging: Logging, path: Option<PathBuf>) {
                 if let Err(error) = logging.set_level(config.log.level) {
                     log::error!("the log level cannot be changed: {error:#}");
                 }
+                app.take_over(&config);
             }
             Err(error) => log::error!("the configuration has changed and is wrong now: {error:#}"),
         }

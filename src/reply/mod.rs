@@ -73,7 +73,7 @@ pub struct Desk {
     media: Arc<Media>,
     articles: Arc<Articles>,
     chat: Arc<Chat>,
-    limits: Limits,
+    limits: RwLock<Limits>,
     flood: Flood,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
@@ -141,7 +141,7 @@ impl Desk {
             media,
             articles,
             chat,
-            limits,
+            limits: RwLock::new(limits),
             flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
@@ -283,13 +283,22 @@ impl Desk {
         *self.wordings.write() = Arc::new(wordings);
     }
 
+    /// Replaces the limits for all messages from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        *self.limits.write() = limits;
+    }
+
+    fn limits(&self) -> Limits {
+        *self.limits.read()
+    }
+
     fn wordings(&self) -> Arc<Wordings> {
         Arc::clone(&self.wordings.read())
     }
 
     /// What is said to who writes faster than a person does, if this is one.
     fn too_fast(&self, key: &(String, String), open_id: &str, now: DateTime<Utc>) -> Option<Reply> {
-        match self.flood.pace(&key.0, open_id, answer_number(key), self.limits.messages_per_minute, now) {
+        match self.flood.pace(&key.0, open_id, answer_number(key), self.limits().messages_per_minute, now) {
             Pace::Fine => None,
             Pace::JustTooFast => Some(Reply::Text(self.wordings().plain(Word::TooFast))),
             Pace::TooFast => Some(Reply::Nothing),

@@ -8,6 +8,7 @@ mod entry;
 mod keywords;
 mod media;
 mod menu;
+mod settings;
 mod sources;
 mod tokens;
 mod work;
@@ -35,7 +36,7 @@ async fn a_stranger_gets_nothing_anywhere() {
     let mut walked = 0;
     for (method, path, is_open) in shutong::server::admin::addresses() {
         let path = path.replace("{id}", "1").replace("{name}", "txt").replace("{stamp}", "x").replace("{file}", "x");
-        let path = path.replace("{account}", "safe");
+        let path = path.replace("{account}", "safe").replace("{group}", "limits").replace("{step}", "mail");
         for cookie in ["", "shutong_admin=", "shutong_admin=0000", "shutong_admin=../../etc/passwd"] {
             let mut stranger = page.browser();
             stranger.cookie = cookie.to_owned();

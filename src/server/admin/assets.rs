@@ -22,7 +22,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const ASSETS: [Asset; 14] = [
+const ASSETS: [Asset; 15] = [
     Asset { name: "style.css", mime: CSS, text: include_str!("../../../assets/admin/style.css") },
     Asset { name: "page.js", mime: JS, text: include_str!("../../../assets/admin/page.js") },
     Asset { name: "core.js", mime: JS, text: include_str!("../../../assets/admin/core.js") },
@@ -35,6 +35,7 @@ const ASSETS: [Asset; 14] = [
     Asset { name: "sources.js", mime: JS, text: include_str!("../../../assets/admin/sources.js") },
     Asset { name: "wordings.js", mime: JS, text: include_str!("../../../assets/admin/wordings.js") },
     Asset { name: "token.js", mime: JS, text: include_str!("../../../assets/admin/token.js") },
+    Asset { name: "welcome.js", mime: JS, text: include_str!("../../../assets/admin/welcome.js") },
     Asset { name: "setup.js", mime: JS, text: include_str!("../../../assets/admin/setup.js") },
     Asset { name: "icon.svg", mime: SVG, text: include_str!("../../../assets/admin/icon.svg") },
 ];

@@ -8,15 +8,18 @@
 //! Deliberately not here: TLS and other people's proxies (bind the listener to loopback and tunnel to it), and any
 //! notion of several admins.
 
+mod accounts;
 mod answer;
 mod api;
 mod api_keys;
 mod articles;
 mod assets;
 mod books;
+mod configuration;
 mod dashboard;
 mod deliveries;
 mod events;
+mod first_run;
 mod frame;
 mod guard;
 mod keywords;
@@ -27,6 +30,7 @@ mod menu;
 mod metrics;
 mod notice;
 pub mod password;
+mod restarting;
 mod route;
 mod session;
 mod settings;
@@ -36,8 +40,10 @@ mod sources;
 mod throttle;
 mod token_changes;
 mod tokens;
+mod trials;
 mod upload;
 mod visit;
+mod welcome;
 mod wordings;
 mod words;
 
@@ -167,8 +173,16 @@ pub fn routes(
             async move {
                 let head = Head::new(method, path.as_str(), &query, headers, peer);
                 let now = app.clock.now();
-                let mut visit =
-                    Visit { app, admin, head, parameters: Vec::new(), session: None, alerts: Vec::new(), now };
+                let mut visit = Visit {
+                    app,
+                    admin,
+                    head,
+                    parameters: Vec::new(),
+                    session: None,
+                    alerts: Vec::new(),
+                    is_new: false,
+                    now,
+                };
                 let answer = respond(&mut visit, body).await;
                 let mut response = answer.unwrap_or_else(|refusal| refusal.answer(&visit));
                 guard::harden(&mut response);
@@ -299,6 +313,22 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::AddKey => api_keys::add(visit, form).await,
         Action::RevokeKey => api_keys::revoke(visit).await,
         Action::Settings => settings::show(visit, None).await,
+        Action::SaveSettings => settings::save(visit, form).await,
+        Action::Restart => restarting::restart(visit).await,
+        Action::NewAccount => accounts::begin(visit).await,
+        Action::AddAccount => accounts::add(visit, form).await,
+        Action::Account => accounts::show(visit).await,
+        Action::ChangeAccount => accounts::change(visit, form).await,
+        Action::RevealAccount => accounts::reveal(visit).await,
+        Action::RenewAccount => accounts::renew(visit, form).await,
+        Action::RemoveAccount => accounts::remove(visit, form).await,
+        Action::ApiSettings => settings::api(visit).await,
+        Action::ApiSaveSettings => settings::api_save(visit, &load.json).await,
+        Action::ApiRestart => restarting::state(visit).await,
+        Action::Welcome => welcome::begin(visit).await,
+        Action::FirstStep => welcome::show(visit).await,
+        Action::TakeFirstStep => welcome::act(visit, form).await,
+        Action::ApiWelcome => welcome::state(visit).await,
         Action::ChangePassword => settings::change_password(visit, form).await,
         Action::EndSession => settings::end_session(visit).await,
         Action::EndAllSessions => settings::end_all_sessions(visit).await,

@@ -16,6 +16,7 @@ use warp::multipart::FormData;
 
 use super::Admin;
 use super::answer::Refusal;
+use super::first_run;
 use super::frame::Frame;
 use super::session::{self, Session};
 use super::words::Words;
@@ -68,6 +69,8 @@ pub(super) struct Visit {
     pub(super) session: Option<Session>,
     /// What is wrong now, for who has a session.
     pub(super) alerts: Vec<Alert>,
+    /// The first steps are not over.
+    pub(super) is_new: bool,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -183,6 +186,7 @@ impl Visit {
             csrf: self.session.as_ref().map_or("", |session| &session.record.csrf),
             assets: self.admin.assets.prefix(),
             alerts: &self.alerts,
+            is_new: self.is_new,
             zone: self.app.config.time_zone,
             now: self.now,
         }
@@ -208,9 +212,10 @@ impl Visit {
         let found = move || {
             let session = session::find(&app.store, &cookie, now)?;
             let alerts = if session.is_some() { app.alerts.open()? } else { Vec::new() };
-            Ok::<_, store::Error>((session, alerts))
+            let is_new = session.is_some() && first_run::is_open(&app.store)?;
+            Ok::<_, store::Error>((session, alerts, is_new))
         };
-        (self.session, self.alerts) = self.ask(found).await?;
+        (self.session, self.alerts, self.is_new) = self.ask(found).await?;
         Ok(())
     }
 }

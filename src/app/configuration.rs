@@ -1,6 +1,7 @@
-//! Starting again in place, with the configuration read anew. What would not start does not stop what runs.
+//! The configuration of a program that runs: changing the file, what of it is in force, starting again with it.
 //!
-//! Here it is judged and asked for; `run` lets everything come to its end, and `cli` replaces the process.
+//! What would not start does not stop what runs: here a new start is judged and asked for; `run` lets everything come to
+//! its end, and `cli` replaces the process.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -8,9 +9,18 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::App;
+use crate::config::edit::{Draft, EditError};
 use crate::config::{self, Config, Listen};
 
 impl App {
+    /// The configuration file, to be changed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn draft(&self) -> std::result::Result<Draft, EditError> {
+        Draft::open(&self.config_file(), config::environment())
+    }
+
     /// The configuration that the next start reads.
     ///
     /// # Errors
@@ -32,6 +42,23 @@ impl App {
         must_be_free(&self.config.listen, &next.listen)?;
         self.restart.ring();
         Ok(())
+    }
+}
+
+impl App {
+    /// What is saved and takes effect at the next start only, by key.
+    ///
+    /// # Errors
+    /// When the configuration is wrong now.
+    pub fn waiting(&self) -> Result<Vec<String>> {
+        Ok(self.config.origin.waiting(&self.next_config()?.origin))
+    }
+
+    /// Takes over what takes effect at once: the fields that are `Taken::Live`, but for the log's level, which is its
+    /// owner's.
+    pub fn take_over(&self, saved: &Config) {
+        self.library.set_adverts(saved.books.adverts.clone());
+        self.desk.set_limits(super::limits(saved));
     }
 }
 
