@@ -1,8 +1,10 @@
 //! Everything assembled, nothing running: no socket is bound, no thread started, no clock read but the one given.
 
+mod configuration;
+
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,9 +14,10 @@ use serde_json::json;
 
 use crate::alert::{Alerts, Teller, Trouble};
 use crate::article::{self, Articles};
+use crate::bell::Bell;
 use crate::chat::Chat;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::crawler::{self, Crawler};
 use crate::kindle::{Kindle, Sealed};
 use crate::library::Library;
@@ -78,6 +81,8 @@ pub struct App {
     pub running: Underway,
     /// When the program was assembled.
     pub started_at: DateTime<Utc>,
+    /// Rung when it is to start again.
+    pub restart: Bell,
 }
 
 impl App {
@@ -162,7 +167,13 @@ impl App {
             pseudonyms,
             running: Underway::default(),
             started_at,
+            restart: Bell::default(),
         })
+    }
+
+    /// The configuration file: the one that was read, or the one that the first change makes.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.origin.path.clone().unwrap_or_else(|| self.data_dir.join("shutong.toml"))
     }
 
     /// The account of this name.
@@ -184,6 +195,16 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
     Ok(bytes)
+}
+
+/// Letters and digits that nobody guesses.
+///
+/// # Errors
+/// As [`random`].
+pub fn letters(count: usize) -> Result<String> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let random = random::<64>()?;
+    Ok(random.iter().take(count).map(|&byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect())
 }
 
 fn articles(
@@ -274,7 +295,7 @@ fn address_key(data_dir: &Path) -> Result<([u8; 32], bool)> {
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key: [u8; 32] = random()?;
-            keep_file(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
+            config::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
             Ok((key, true))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -300,17 +321,6 @@ fn close_addresses(kindle: &Kindle, alerts: &Alerts, is_key_new: bool, now: Date
         );
     }
     Ok(())
-}
-
-/// Writes a file of the owner's alone, whole or not at all, also in a power cut.
-fn keep_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 /// The data is the owner's alone. A directory that is not ours, named by mistake, keeps its mode.

@@ -6,9 +6,13 @@
 
 mod crawl;
 mod defaults;
+pub mod edit;
 mod env;
+pub mod fields;
+mod limits;
 mod mail;
 mod media;
+mod origin;
 mod secrets;
 mod token;
 
@@ -25,8 +29,10 @@ use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
 pub use crawl::CrawlConfig;
+pub use limits::Limits;
 pub use mail::{Mail, MailInbox, MailTls, Push};
 pub use media::MediaConfig;
+pub use origin::{Origin, write_private};
 pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.
@@ -83,6 +89,9 @@ pub struct Config {
     pub media: MediaConfig,
     /// Sources of books.
     pub crawl: CrawlConfig,
+    /// Where all this was read.
+    #[serde(skip)]
+    pub origin: Origin,
 }
 
 /// Addresses to listen on; port 0 takes a free one.
@@ -212,44 +221,6 @@ impl From<Level> for log::LevelFilter {
     }
 }
 
-/// Quotas, sizes, rates.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Downloads of one follower on one day.
-    pub downloads_per_day: u32,
-    /// Searches of one follower on one day; 0: any number.
-    pub searches_per_day: u32,
-    /// Messages of one follower in one minute that are answered; 0: any number.
-    pub messages_per_minute: u32,
-    /// Downloads through OPDS on one day, by everybody together.
-    pub opds_downloads_per_day: u32,
-    /// Largest upload, in megabytes.
-    pub upload_megabytes: u64,
-    /// Connections at one time, of each listener.
-    pub connections: usize,
-    /// How long a link of a download lives, in hours.
-    pub link_hours: u32,
-    /// How long a list can be paged and picked from, in minutes.
-    pub place_minutes: u32,
-    /// Text of books kept for searching inside them, in megabytes; 0 switches that off.
-    pub body_search_megabytes: u64,
-    /// Most memory that the conversion of a book may take, in megabytes.
-    pub convert_megabytes: u64,
-    /// Most processor time that the conversion of a book may take, in seconds.
-    pub convert_seconds: u64,
-    /// Books that one follower may push by mail on one day.
-    pub pushes_per_day: u32,
-    /// Codes that one follower may have sent on one day, and that one address may get.
-    pub codes_per_day: u32,
-    /// Mail addresses of one follower.
-    pub addresses: u32,
-    /// Letters sent within one hour, all together.
-    pub letters_per_hour: u32,
-    /// Letters sent on one day, all together.
-    pub letters_per_day: u32,
-}
-
 /// What is taken for granted about books.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -270,8 +241,9 @@ impl Config {
     /// When the file cannot be read or something in it is wrong; the message names the key and the fix.
     pub fn load(path: &Path) -> Result<Config> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let config = Config::parse(&text, path.parent().unwrap_or(Path::new(".")), environment())
+        let mut config = Config::parse(&text, path.parent().unwrap_or(Path::new(".")), environment())
             .with_context(|| format!("{} is wrong", path.display()))?;
+        config.origin.path = Some(path.to_owned());
         if config.holds_secrets() {
             secrets::refuse_readable_by_others(path)?;
         }
@@ -286,7 +258,8 @@ impl Config {
         let mut table: toml::Table = text.parse().context("not TOML")?;
         env::apply(&mut table, environment)?;
         secrets::read_files(&mut table, folder)?;
-        let mut config: Config = table.try_into()?;
+        let mut config: Config = table.clone().try_into()?;
+        config.origin = Origin::of(table);
         config.public_url = config.public_url.trim_end_matches('/').to_owned();
         config.read_authorities(folder)?;
         config.judge()?;
@@ -367,23 +340,6 @@ impl AccountConfig {
             Ok(account) => Ok(account),
             Err(wrong) => bail!("account {} (\"{}\"): {}: {}", number + 1, self.name, wrong.field, wrong.fix),
         }
-    }
-}
-
-impl Limits {
-    fn judge(&self) -> Result<()> {
-        let must_be_positive = [
-            ("upload_megabytes", self.upload_megabytes),
-            ("connections", self.connections as u64),
-            ("link_hours", u64::from(self.link_hours)),
-            ("place_minutes", u64::from(self.place_minutes)),
-            ("addresses", u64::from(self.addresses)),
-        ];
-        for (name, value) in must_be_positive {
-            ensure!(value > 0, "limits.{name} must be at least 1");
-        }
-        ensure!(self.upload_megabytes <= 1024, "limits.upload_megabytes can be 1024 at most");
-        Ok(())
     }
 }
 

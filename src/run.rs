@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::App;
 use crate::blocking::Panicked;
@@ -64,8 +64,17 @@ impl Listeners {
     }
 }
 
-/// Serves until `shutdown` is done, or the disk has refused a commit, then drains. `ready` is called once everything
-/// listens.
+/// Why the program has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody wants it to end.
+    Stop,
+    /// Somebody wants it to start again.
+    Restart,
+}
+
+/// Serves until `shutdown` is done, the program is to start again, or the disk has refused a commit, then drains.
+/// `ready` is called once everything listens.
 ///
 /// # Errors
 /// When the admin page cannot be set up, or the disk has refused a commit.
@@ -75,7 +84,7 @@ pub async fn run(
     commands: Commands,
     ready: impl FnOnce(&Admin),
     shutdown: impl Future<Output = ()>,
-) -> Result<()> {
+) -> Result<Ending> {
     let (stop, stopping) = watch::channel(false);
     let limits = ConnectionLimits::of(app.config.limits.connections);
     let addresses = listeners.addresses()?;
@@ -115,23 +124,65 @@ pub async fn run(
     let indexer = Indexer::start(Arc::clone(&app))?;
     ready(&admin);
 
-    tokio::select! {
-        () = shutdown => log::info!("stopping"),
-        () = disk_failure(&app.store) => log::error!("stopping: the disk refused to make a commit durable"),
-    }
-    let _ = stop.send(true);
-    admin.close_streams();
-    token_api.close_streams();
+    let ending = tokio::select! {
+        () = shutdown => Ending::Stop,
+        () = disk_failure(&app.store) => {
+            log::error!("the disk refused to make a commit durable");
+            Ending::Stop
+        }
+        () = app.restart.rung() => Ending::Restart,
+    };
+    log::info!("{}", if ending == Ending::Stop { "stopping" } else { "starting again" });
     background.abort_all();
     app.kindle.bell().stop();
     app.media.bell().stop();
     app.chat.bell().stop();
     app.crawler.stop();
-    while servers.join_next().await.is_some() {}
-    // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has to
-    // be kept, because it may have ended the token before.
-    let messages = tokio::time::timeout(DRAIN, drained.drain());
-    let calls = tokio::time::timeout(DRAIN, app.tokens.idle());
+    let settling = settle(delivering, uploading, telling, crawling);
+    let closing = async {
+        let _ = stop.send(true);
+        admin.close_streams();
+        token_api.close_streams();
+        while servers.join_next().await.is_some() {}
+        // Somebody may have been told to ask for an answer later; and an answer of the platform's that is on its way has
+        // to be kept, because it may have ended the token before.
+        let messages = tokio::time::timeout(DRAIN, drained.drain());
+        let calls = tokio::time::timeout(DRAIN, app.tokens.idle());
+        let (messages, calls) = tokio::join!(messages, calls);
+        if messages.is_err() {
+            log::error!("stopping with messages still being worked on");
+        }
+        if calls.is_err() {
+            log::error!("stopping while a token is being fetched");
+        }
+    };
+    match ending {
+        Ending::Stop => drop(tokio::join!(settling, closing)),
+        // Whoever writes meanwhile is answered still: nobody listens only for as long as it takes to open the data.
+        Ending::Restart => {
+            settling.await;
+            closing.await;
+        }
+    }
+    if let Err(error) = app.desk.save_places() {
+        log::error!("where followers are was not saved: {error}");
+    }
+    if let Err(error) = app.statistics.flush() {
+        log::error!("the last counts are lost: {error}");
+    }
+    indexer.stop();
+    app.store.sync()?;
+    log::info!("stopped");
+    Ok(ending)
+}
+
+/// Lets work come to its end that began by itself.
+async fn settle(
+    delivering: JoinHandle<()>,
+    uploading: JoinHandle<()>,
+    telling: JoinHandle<()>,
+    crawling: JoinHandle<()>,
+) {
     // A letter that is accepted and not noted would be sent again.
     let letters = tokio::time::timeout(DRAIN, delivering);
     // An id that came and was not noted is uploaded again, and permanent material would stay for ever.
@@ -139,8 +190,7 @@ pub async fn run(
     // Likewise a message, to a follower.
     let telling = tokio::time::timeout(DRAIN, telling);
     let crawled = tokio::time::timeout(DRAIN, crawling);
-    let (messages, calls, letters, media, told, crawled) =
-        tokio::join!(messages, calls, letters, media, telling, crawled);
+    let (letters, media, told, crawled) = tokio::join!(letters, media, telling, crawled);
     if crawled.is_err() {
         log::warn!("stopping while a source is being read; what was on its way is fetched again at the next start");
     }
@@ -153,22 +203,6 @@ pub async fn run(
     if told.is_err() {
         log::error!("stopping while a follower is being told something; they are told again");
     }
-    if messages.is_err() {
-        log::error!("stopping with messages still being worked on");
-    }
-    if calls.is_err() {
-        log::error!("stopping while a token is being fetched");
-    }
-    if let Err(error) = app.desk.save_places() {
-        log::error!("where followers are was not saved: {error}");
-    }
-    if let Err(error) = app.statistics.flush() {
-        log::error!("the last counts are lost: {error}");
-    }
-    indexer.stop();
-    app.store.sync()?;
-    log::info!("stopped");
-    Ok(())
 }
 
 /// Done when the store accepts no write any more. Only a restart helps, so whoever watches over the process must see

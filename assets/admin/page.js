@@ -96,3 +96,20 @@ for (const button of $$('[data-copy]')) {
     try { await navigator.clipboard.writeText(field ? field.value : button.dataset.copy); toast(say('copied')); } catch (error) { toast(error.message, { bad: true }); }
   });
 }
+
+// A restart: nobody listens for a moment, then another start answers. This is here and not in a script of its own because
+// there may be nobody left to fetch one from.
+const restarting = $('#restarting');
+if (restarting) {
+  const begun = Date.now();
+  const look = async () => {
+    try {
+      const answer = await fetch('/api/restart', { cache: 'no-store', headers: { Accept: 'application/json' } });
+      const isOther = answer.status === 401 || (answer.ok && (await answer.json()).started !== restarting.dataset.started);
+      if (isOther) { location.replace(restarting.dataset.next); return; }
+    } catch { /* not yet */ }
+    if (Date.now() - begun > 30_000) $('#restart-late').hidden = false;
+    setTimeout(look, 200);
+  };
+  setTimeout(look, 200);
+}

@@ -14,7 +14,7 @@ pub fn fill(app: &App, books: usize, folder: &Path) -> Result<(), Box<dyn Error 
     for number in 0..books {
         let _ = writeln!(table, "c{number}\t{}\t{}\tzh\t{}", title(number), author(number), books - number);
     }
-    app.library.import(table.as_bytes(), true, folder, app.clock.now(), |_| {})?;
+    app.library.import(table.as_bytes(), true, Some(folder), app.clock.now(), |_| {})?;
     app.library.index_changes()?;
     println!("{books} books imported and indexed in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())

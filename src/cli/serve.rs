@@ -10,20 +10,23 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 use super::remote::{self, Handed, Line, Running};
-use super::{Arguments, Console, Exit, config_path, execute_handed_over, is_in_use, load_config};
+use super::{Arguments, Console, Exit, execute_handed_over, is_in_use, load_config};
 use crate::app::{self, App};
+use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::config::{Config, Limits, Listen};
 use crate::library::{Converter, starter};
 use crate::logging::Logging;
-use crate::run::{self, Listeners};
+use crate::run::{self, Ending, Listeners};
 use crate::server::{Admin, Commands};
 use crate::store::hex;
 
+mod again;
 mod demo;
 
 #[derive(Debug, Args)]
@@ -36,6 +39,9 @@ pub(super) struct Serve {
 /// Blocking threads: each may hold a connection's message, an upload or a file being sent.
 const BLOCKING_THREADS: usize = 128;
 
+/// How often it is looked whether the configuration file has changed.
+const LOOK_AT_FILE_EVERY: Duration = Duration::from_secs(2);
+
 /// How often data that another process has open is asked for, before that is an error.
 const OPENINGS: u32 = 10;
 const BETWEEN_OPENINGS: Duration = Duration::from_millis(100);
@@ -45,16 +51,26 @@ impl Serve {
         let mut config = load_config(arguments)?;
         fs::create_dir_all(&arguments.data)
             .with_context(|| format!("cannot make the data directory {}", arguments.data.display()))?;
-        if self.demo {
+        if self.demo && config.accounts.iter().all(|account| account.name != demo::NAME) {
             config.accounts.push(demo::account(&arguments.data)?);
         }
+        let program = again::program()?;
         let clock = Clock::system();
         let logging = Logging::start(&config.log, &arguments.data.join("log"), clock.clone())?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
         let served = runtime.block_on(self.serve(config, arguments, clock, logging, console));
-        runtime.shutdown_timeout(Duration::from_secs(2));
-        served.map(|()| Exit::Done)
+        match served? {
+            // What is still at work was told to end, and may be cut off: the data is safe from a kill at any line.
+            (Ending::Restart, bound) => {
+                runtime.shutdown_background();
+                Err(again::start(program, &bound))
+            }
+            (Ending::Stop, _) => {
+                runtime.shutdown_timeout(Duration::from_secs(2));
+                Ok(Exit::Done)
+            }
+        }
     }
 
     async fn serve(
@@ -64,8 +80,10 @@ impl Serve {
         clock: Clock,
         logging: Logging,
         console: &mut Console,
-    ) -> Result<()> {
-        let listeners = Listeners::bind(&config.listen).await?;
+    ) -> Result<(Ending, Listen)> {
+        // First of all: a signal that nobody expects ends the process.
+        let signals = Signals::expect()?;
+        let listeners = Listeners::bind(&again::addresses(&config.listen)).await?;
         let addresses = listeners.addresses()?;
         let public_url = match config.public_url.as_str() {
             "" => format!("http://{}", addresses.public),
@@ -75,19 +93,25 @@ impl Serve {
         let app = Arc::new(open(&config, &data, &public_url, &clock).await?);
         app.library.set_converter(converter(&app.config)?);
         let key = hex(&app::random::<32>()?);
-        let shutdown = shutdown_signal()?;
+        let mut stopping = signals.heed(Arc::clone(&app), console.can_ask());
+        let wants_to_stop = stopping.clone();
+        let shutdown = async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
         let run_file = RunFile::write(&data, &addresses, &key)?;
         let commands = commands(Arc::clone(&app), key);
         if self.demo {
             import_starter(Arc::clone(&app));
         }
-        let watching = tokio::spawn(watch_level(logging, config_path(arguments)));
+        let watching = tokio::spawn(watch_file(logging, Arc::clone(&app)));
         let greeted = Arc::clone(&app);
         let ready = |admin: &Admin| greet(&greeted, &addresses, admin, self.demo, console);
         let outcome = run::run(app, listeners, commands, ready, shutdown).await;
         watching.abort();
         drop(run_file);
-        outcome
+        // Whoever wants it to end while it is about to start again means it.
+        let ending = outcome?;
+        Ok((if *wants_to_stop.borrow() { Ending::Stop } else { ending }, addresses))
     }
 }
 
@@ -145,23 +169,58 @@ fn greet(app: &App, addresses: &Listen, admin: &Admin, demo: bool, console: &mut
     let _ = console.flush();
 }
 
-/// Done at Ctrl-C or SIGTERM; a second signal ends the process at once. The handlers are in place on return.
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+/// The signals that mean something here.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From now on none of them ends the process by itself.
+    fn expect() -> Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Tells of Ctrl-C or SIGTERM; a second one ends the process at once. SIGHUP has it start again, but for one at a
+    /// terminal: there it says that the terminal was closed.
+    fn heed(mut self, app: Arc<App>, is_at_terminal: bool) -> watch::Receiver<bool> {
+        let (stop, stopping) = watch::channel(false);
         tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+            while self.next().await == Wish::Restart && !is_at_terminal {
+                let same = Arc::clone(&app);
+                match blocking(move || same.start_again()).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => log::error!("not started again, everything goes on as it is: {error:#}"),
+                    Err(panicked) => log::error!("not started again: {panicked}"),
+                }
             }
+            drop(app);
+            let _ = stop.send(true);
+            while self.next().await == Wish::Restart {}
             std::process::exit(130);
         });
-    })
+        stopping
+    }
+
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.interrupt.recv() => Wish::End,
+            _ = self.terminate.recv() => Wish::End,
+            _ = self.hangup.recv() => Wish::Restart,
+        }
+    }
+}
+
+/// What a signal means.
+#[derive(PartialEq, Eq)]
+enum Wish {
+    End,
+    Restart,
 }
 
 fn import_starter(app: Arc<App>) {
@@ -172,14 +231,14 @@ fn import_starter(app: Arc<App>) {
     });
 }
 
-/// Takes over `log.level` from the configuration while the program runs.
-async fn watch_level(mut logging: Logging, path: Option<PathBuf>) {
-    let Some(path) = path else { return std::future::pending().await };
+/// Takes over from the configuration file what takes effect at once, whoever changes it there.
+async fn watch_file(mut logging: Logging, app: Arc<App>) {
+    let path = app.config_file();
     let modified = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
     // The file may have changed before the watch began; reading it once more changes nothing.
     let mut seen = None;
     loop {
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(LOOK_AT_FILE_EVERY).await;
         let now = modified(&path);
         if now == seen {
             continue;
@@ -190,6 +249,7 @@ async fn watch_level(mut logging: Logging, path: Option<PathBuf>) {
                 if let Err(error) = logging.set_level(config.log.level) {
                     log::error!("the log level cannot be changed: {error:#}");
                 }
+                app.take_over(&config);
             }
             Err(error) => log::error!("the configuration has changed and is wrong now: {error:#}"),
         }

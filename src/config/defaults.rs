@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     AdminConfig, AlertsConfig, Books, Config, CrawlConfig, Language, Level, Limits, Listen, Log, MediaConfig, Opds,
-    Push, TokenConfig,
+    Origin, Push, TokenConfig,
 };
 
 impl Default for Config {
@@ -28,6 +28,7 @@ impl Default for Config {
             push: Push::default(),
             media: MediaConfig::default(),
             crawl: CrawlConfig::default(),
+            origin: Origin::default(),
         }
     }
 }

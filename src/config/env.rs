@@ -8,7 +8,7 @@ use super::secrets;
 const PREFIX: &str = "SHUTONG_";
 
 /// Variables with the prefix that are no configuration.
-const OTHERS: [&str; 2] = ["SHUTONG_CONFIG", "SHUTONG_DATA"];
+const OTHERS: [&str; 3] = ["SHUTONG_CONFIG", "SHUTONG_DATA", "SHUTONG_BOUND"];
 
 /// Puts the variables into the table. Names are lower-cased; two underscores go one level down; a number is an entry
 /// of a list that exists, or the next one.

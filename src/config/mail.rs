@@ -149,6 +149,11 @@ impl Mail {
 }
 
 impl Config {
+    /// The mail server of `[mail]`, if there is one.
+    pub fn mail_server(&self) -> Option<mail::Server> {
+        self.mail.as_ref().map(Mail::server)
+    }
+
     /// What the room of pushes has to know.
     pub fn push_settings(&self) -> kindle::Settings {
         let Push { enabled, senders, megabytes, kindle_domains, mailboxes, mailbox_domains, retry_seconds, inbox } =

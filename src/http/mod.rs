@@ -6,6 +6,7 @@
 //! pages) is fetched by [`guarded`] alone, which goes nowhere that [`reach`] does not admit.
 
 mod decode;
+mod found;
 pub mod guarded;
 pub mod reach;
 #[cfg(test)]
@@ -20,6 +21,8 @@ use futures_util::StreamExt;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+
+pub use found::{Found, look_at};
 
 /// The largest answer in JSON, in bytes.
 const JSON_LIMIT: usize = 1024 * 1024;

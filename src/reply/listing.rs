@@ -98,7 +98,7 @@ impl Visit<'_> {
     }
 
     fn no_list(&self) -> Outcome {
-        let minutes = self.desk.limits.place_minutes.to_string();
+        let minutes = self.desk.limits().place_minutes.to_string();
         Outcome::say(self.words.say(Word::ListNone, &[("minutes", &minutes)]))
     }
 

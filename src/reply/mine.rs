@@ -18,7 +18,7 @@ impl Visit<'_> {
     pub(super) fn mine(&self) -> Result<Outcome> {
         let library = &self.desk.library;
         let used = library.downloads_today(&self.follower.alias, self.now)?.to_string();
-        let limit = self.desk.limits.downloads_per_day.to_string();
+        let limit = self.desk.limits().downloads_per_day.to_string();
         let mut parts = vec![self.words.say(Word::MeQuota, &[("used", &used), ("limit", &limit)])];
         let (downloads, requests) = (self.downloads()?, self.requests()?);
         if downloads.is_empty() && requests.is_empty() {

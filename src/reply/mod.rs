@@ -85,7 +85,7 @@ pub struct Desk {
     articles: Arc<Articles>,
     chat: Arc<Chat>,
     statistics: Arc<Statistics>,
-    limits: Limits,
+    limits: RwLock<Limits>,
     flood: Flood,
     /// Read once per message for the time of a clone; written when the admin changes a text.
     wordings: RwLock<Arc<Wordings>>,
@@ -159,7 +159,7 @@ impl Desk {
             articles,
             chat,
             statistics,
-            limits,
+            limits: RwLock::new(limits),
             flood: Flood::default(),
             wordings: RwLock::new(Arc::new(wordings)),
             familiars: Familiars::default(),
@@ -311,6 +311,15 @@ impl Desk {
         *self.wordings.write() = Arc::new(wordings);
     }
 
+    /// Replaces the limits for all messages from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        *self.limits.write() = limits;
+    }
+
+    fn limits(&self) -> Limits {
+        *self.limits.read()
+    }
+
     fn wordings(&self) -> Arc<Wordings> {
         Arc::clone(&self.wordings.read())
     }
@@ -333,7 +342,7 @@ impl Desk {
 
     /// What is said to who writes faster than a person does, if this is one.
     fn too_fast(&self, key: &(String, String), open_id: &str, now: DateTime<Utc>) -> Option<Reply> {
-        match self.flood.pace(&key.0, open_id, answer_number(key), self.limits.messages_per_minute, now) {
+        match self.flood.pace(&key.0, open_id, answer_number(key), self.limits().messages_per_minute, now) {
             Pace::Fine => None,
             Pace::JustTooFast => Some(Reply::Text(self.wordings().plain(Word::TooFast))),
             Pace::TooFast => Some(Reply::Nothing),

@@ -85,7 +85,8 @@ impl Visit<'_> {
             Command::Number(digits) if self.is_awaited_code(&digits)? => Command::Code(digits),
             other => other,
         };
-        let Desk { flood, limits, library, .. } = self.desk;
+        let Desk { flood, library, .. } = self.desk;
+        let limits = self.desk.limits();
         if command.may_search()
             && !flood.may_search(&self.follower.alias, self.seed, limits.searches_per_day, library.day(self.now))
         {
@@ -142,7 +143,7 @@ impl Visit<'_> {
 
     /// The place, as long as it holds from now on.
     pub(super) fn until(&self, place: PlaceRecord) -> PlaceRecord {
-        let expires_at = self.now + Duration::minutes(i64::from(self.desk.limits.place_minutes));
+        let expires_at = self.now + Duration::minutes(i64::from(self.desk.limits().place_minutes));
         PlaceRecord { expires_at, ..place }
     }
 
@@ -152,7 +153,7 @@ impl Visit<'_> {
     }
 
     fn privacy(&self) -> Outcome {
-        let minutes = self.desk.limits.place_minutes.to_string();
+        let minutes = self.desk.limits().place_minutes.to_string();
         Outcome::say(self.words.say(Word::Privacy, &[("minutes", &minutes)]))
     }
 }

@@ -9,9 +9,11 @@ mod joined;
 mod randomness;
 mod tally;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use warp::http::StatusCode;
 use warp::reply::Response;
@@ -44,6 +46,8 @@ pub struct Webhook {
     patience: Patience,
     tally: Tally,
     randomness: Randomness,
+    /// The accounts that the platform has called since the start.
+    heard: Mutex<BTreeSet<String>>,
     /// How many messages are worked on at a time: more searches than cores only take the caches from each other.
     working: Arc<Semaphore>,
 }
@@ -87,6 +91,7 @@ impl Webhook {
             patience,
             tally: Tally::default(),
             randomness: Randomness::default(),
+            heard: Mutex::default(),
             working,
         }
     }
@@ -97,7 +102,10 @@ impl Webhook {
         let verified =
             self.account(account).and_then(|account| wechat::verify_url(account, &Query::parse(query)?, now));
         match verified {
-            Ok(echo) => Answer { status: StatusCode::OK, body: echo.into_bytes(), content_type: "text/plain" },
+            Ok(echo) => {
+                self.heard.lock().insert(account.to_owned());
+                Answer { status: StatusCode::OK, body: echo.into_bytes(), content_type: "text/plain" }
+            }
             Err(refused) => self.refuse(account, refused),
         }
     }
@@ -140,6 +148,11 @@ impl Webhook {
         };
         let reply = self.reply(account, &opened.incoming).await;
         self.seal(account, &opened, &reply)
+    }
+
+    /// Whether the platform has checked this account's callback since the start, and found it.
+    pub fn has_heard(&self, account: &str) -> bool {
+        self.heard.lock().contains(account)
     }
 
     /// What it has done so far, in Prometheus's text format.

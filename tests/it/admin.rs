@@ -12,6 +12,7 @@ mod jobs;
 mod keywords;
 mod media;
 mod menu;
+mod settings;
 mod simulator;
 mod sources;
 mod tokens;
@@ -40,7 +41,7 @@ async fn a_stranger_gets_nothing_anywhere() {
     let mut walked = 0;
     for (method, path, is_open) in shutong::server::admin::addresses() {
         let path = path.replace("{id}", "1").replace("{name}", "txt").replace("{stamp}", "x").replace("{file}", "x");
-        let path = path.replace("{account}", "safe");
+        let path = path.replace("{account}", "safe").replace("{group}", "limits").replace("{step}", "mail");
         for cookie in ["", "shutong_admin=", "shutong_admin=0000", "shutong_admin=../../etc/passwd"] {
             let mut stranger = page.browser();
             stranger.cookie = cookie.to_owned();

@@ -32,6 +32,7 @@ mod opds; // the catalogue for reading apps: feeds, paging, search, who may read
 mod pages; // public pages and downloads: signatures, quotas, ranges, WeChat's browser
 mod provenance; // books that were found: where they come from, newer editions, take-downs, what is asked of sources
 mod reply; // conversations of followers with the desk, over a real library
+mod restart; // starting again in place: what is taken over, what is refused, how long nobody answers
 mod search; // the index: every kind of query, paging, rebuilding, damage, hostile text
 mod statistics; // counts of days, from what really happens
 mod store; // what a write promises, what a restart finds, what damage does

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::wechat::{self, Mode, Saying};
 
 /// The name of the demo account.
-const NAME: &str = "demo";
+pub(super) const NAME: &str = "demo";
 
 /// What is kept of it. A second start has the same secrets, so that what was copied from the first still works.
 #[derive(Serialize, Deserialize)]
@@ -65,16 +65,10 @@ fn kept(path: &Path) -> Result<Kept> {
     }
     let kept = Kept {
         app_id: format!("wx{}", crate::store::hex(&app::random::<8>()?)),
-        token: letters(32)?,
-        encoding_aes_key: letters(43)?,
+        token: app::letters(32)?,
+        encoding_aes_key: app::letters(43)?,
     };
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(&serde_json::to_vec_pretty(&kept)?)?;
     Ok(kept)
-}
-
-fn letters(count: usize) -> Result<String> {
-    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let random = app::random::<64>()?;
-    Ok(random.iter().take(count).map(|&byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect())
 }

@@ -38,6 +38,7 @@ const ASSETS: &[Asset] = &[
     Asset { name: "sources.js", mime: JS, text: include_str!("../../../assets/admin/sources.js") },
     Asset { name: "wordings.js", mime: JS, text: include_str!("../../../assets/admin/wordings.js") },
     Asset { name: "token.js", mime: JS, text: include_str!("../../../assets/admin/token.js") },
+    Asset { name: "welcome.js", mime: JS, text: include_str!("../../../assets/admin/welcome.js") },
     Asset { name: "setup.js", mime: JS, text: include_str!("../../../assets/admin/setup.js") },
     Asset { name: "icon.svg", mime: SVG, text: include_str!("../../../assets/admin/icon.svg") },
 ];

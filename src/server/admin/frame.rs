@@ -20,6 +20,8 @@ pub(super) struct Frame<'a> {
     pub(super) assets: &'a str,
     /// What is wrong now.
     pub(super) alerts: &'a [Alert],
+    /// The first steps are not over.
+    pub(super) is_new: bool,
     pub(super) zone: Tz,
     pub(super) now: DateTime<Utc>,
 }

@@ -8,6 +8,7 @@
 //! Deliberately not here: TLS and other people's proxies (bind the listener to loopback and tunnel to it), and any
 //! notion of several admins.
 
+mod accounts;
 mod answer;
 mod api;
 mod api_keys;
@@ -19,10 +20,12 @@ mod book_changes;
 mod books;
 mod bulk;
 mod compress;
+mod configuration;
 mod dashboard;
 mod deliveries;
 mod duplicates;
 mod events;
+mod first_run;
 mod follower;
 mod followers;
 mod frame;
@@ -39,6 +42,7 @@ mod openapi;
 pub mod password;
 mod plot;
 mod requests;
+mod restarting;
 mod route;
 mod session;
 mod settings;
@@ -48,9 +52,11 @@ mod sources;
 mod throttle;
 mod token_changes;
 mod tokens;
+mod trials;
 mod upload;
 mod visit;
 mod wanted;
+mod welcome;
 mod wordings;
 mod words;
 
@@ -337,6 +343,22 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::AddKey => api_keys::add(visit, form).await,
         Action::RevokeKey => api_keys::revoke(visit).await,
         Action::Settings => settings::show(visit, None).await,
+        Action::SaveSettings => settings::save(visit, form).await,
+        Action::Restart => restarting::restart(visit).await,
+        Action::NewAccount => accounts::begin(visit).await,
+        Action::AddAccount => accounts::add(visit, form).await,
+        Action::Account => accounts::show(visit).await,
+        Action::ChangeAccount => accounts::change(visit, form).await,
+        Action::RevealAccount => accounts::reveal(visit).await,
+        Action::RenewAccount => accounts::renew(visit, form).await,
+        Action::RemoveAccount => accounts::remove(visit, form).await,
+        Action::ApiSettings => settings::api(visit).await,
+        Action::ApiSaveSettings => settings::api_save(visit, &load.json).await,
+        Action::ApiRestart => restarting::state(visit).await,
+        Action::Welcome => welcome::begin(visit).await,
+        Action::FirstStep => welcome::show(visit).await,
+        Action::TakeFirstStep => welcome::act(visit, form).await,
+        Action::ApiWelcome => welcome::state(visit).await,
         Action::ChangePassword => settings::change_password(visit, form).await,
         Action::EndSession => settings::end_session(visit).await,
         Action::EndAllSessions => settings::end_all_sessions(visit).await,

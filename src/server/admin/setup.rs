@@ -16,7 +16,7 @@ use super::answer::{self, Refusal};
 use super::frame::Frame;
 use super::login::{self, Fault};
 use super::visit::{Form, Visit};
-use super::{password, session};
+use super::{first_run, password, session};
 
 /// How long the link is good for, in minutes.
 const GOOD_FOR_MINUTES: i64 = 30;
@@ -131,7 +131,13 @@ pub(super) async fn set(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     let store = visit.app.store.clone();
     visit.ask(move || password::save(&store, &hash)).await?;
     log::info!("the admin password has been set by the setup link");
-    login::begin_session(visit, "/").await
+    if !visit.app.accounts.is_empty() {
+        return login::begin_session(visit, "/").await;
+    }
+    // Nothing is set up yet: the first steps are shown until they are over.
+    let store = visit.app.store.clone();
+    visit.ask(move || first_run::change(&store, |_| {})).await?;
+    login::begin_session(visit, "/welcome").await
 }
 
 #[cfg(test)]

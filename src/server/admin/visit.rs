@@ -17,6 +17,7 @@ use warp::multipart::FormData;
 
 use super::Admin;
 use super::answer::Refusal;
+use super::first_run;
 use super::frame::Frame;
 use super::guard;
 use super::session::{self, Session};
@@ -72,6 +73,8 @@ pub(super) struct Visit {
     pub(super) csrf: String,
     /// What is wrong now, for who has a session.
     pub(super) alerts: Vec<Alert>,
+    /// The first steps are not over.
+    pub(super) is_new: bool,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -148,7 +151,7 @@ impl Visit {
     /// A visit that nothing is known of yet.
     pub(super) fn new(app: Arc<App>, admin: Arc<Admin>, head: Head, now: DateTime<Utc>) -> Visit {
         let (parameters, alerts) = (Vec::new(), Vec::new());
-        Visit { app, admin, head, parameters, session: None, csrf: String::new(), alerts, now }
+        Visit { app, admin, head, parameters, session: None, csrf: String::new(), alerts, is_new: false, now }
     }
 
     /// Does blocking work and logs what fails, once: the visitor learns that something did.
@@ -193,6 +196,7 @@ impl Visit {
             csrf: &self.csrf,
             assets: self.admin.assets.prefix(),
             alerts: &self.alerts,
+            is_new: self.is_new,
             zone: self.app.config.time_zone,
             now: self.now,
         }
@@ -220,9 +224,10 @@ impl Visit {
         let found = move || {
             let session = session::find(&app.store, &cookie, is_used, now)?;
             let alerts = if session.is_some() { app.alerts.open()? } else { Vec::new() };
-            Ok::<_, store::Error>((session, alerts))
+            let is_new = session.is_some() && first_run::is_open(&app.store)?;
+            Ok::<_, store::Error>((session, alerts, is_new))
         };
-        (self.session, self.alerts) = self.ask(found).await?;
+        (self.session, self.alerts, self.is_new) = self.ask(found).await?;
         if let Some(session) = &self.session {
             let random = crate::app::random().map_err(|error| self.failed(&error))?;
             self.csrf = guard::masked(&session.record.csrf, &random);

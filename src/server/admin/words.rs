@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use anyhow::Context;
+use serde::Deserialize;
 
 use crate::alert::Trouble;
 use crate::config::Language;
@@ -13,6 +14,8 @@ use crate::schedule::Rhythm;
 
 const ZH: &str = include_str!("../../../assets/admin/zh.toml");
 const EN: &str = include_str!("../../../assets/admin/en.toml");
+/// What the keys of the configuration are called, in both.
+const FIELDS: &str = include_str!("../../../assets/fields.toml");
 
 /// All texts in one language.
 pub(super) struct Words {
@@ -20,6 +23,16 @@ pub(super) struct Words {
     texts: BTreeMap<String, String>,
     /// The texts that scripts need, as a JSON object.
     for_scripts: String,
+    /// Name and meaning of the configuration's keys and sections.
+    fields: BTreeMap<String, (String, String)>,
+}
+
+/// A key of the configuration in both languages: its name, and what it means.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InBoth {
+    zh: (String, String),
+    en: (String, String),
 }
 
 impl Words {
@@ -36,7 +49,11 @@ impl Words {
         let for_scripts: BTreeMap<&str, &str> =
             texts.iter().filter_map(|(key, text)| Some((key.strip_prefix("js.")?, text.as_str()))).collect();
         let for_scripts = serde_json::to_string(&for_scripts)?;
-        Ok(Words { language, texts, for_scripts })
+        let fields: BTreeMap<String, InBoth> =
+            toml::from_str(FIELDS).context("the texts of the configuration's keys")?;
+        let own = |both: InBoth| if language == Language::Zh { both.zh } else { both.en };
+        let fields = fields.into_iter().map(|(key, both)| (key, own(both))).collect();
+        Ok(Words { language, texts, for_scripts, fields })
     }
 
     /// The text; the key itself if there is none, which a test rules out.
@@ -47,6 +64,11 @@ impl Words {
     /// The text with `{name}` replaced.
     pub(super) fn with(&self, key: &str, name: &str, value: &(impl Display + ?Sized)) -> String {
         self.get(key).replace(&format!("{{{name}}}"), &value.to_string())
+    }
+
+    /// Name and meaning of a key (`field.…`, `account.…`) or section (`group.…`) of the configuration.
+    pub(super) fn field<'a>(&'a self, key: &'a str) -> (&'a str, &'a str) {
+        self.fields.get(key).map_or((key, ""), |(name, meaning)| (name, meaning))
     }
 
     /// What is wrong and what to do, as the room of alerts says it.
@@ -90,6 +112,20 @@ mod tests {
 
     fn placeholders(text: &str) -> BTreeSet<&str> {
         text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn every_key_of_the_configuration_has_a_name_and_nothing_else_has() {
+        use crate::config::fields::{ACCOUNT, GROUPS};
+        let mut keys: Vec<String> = GROUPS.iter().map(|group| format!("group.{}", group.name)).collect();
+        keys.extend(GROUPS.iter().flat_map(|group| group.fields).map(|field| format!("field.{}", field.key)));
+        keys.extend(ACCOUNT.iter().map(|field| format!("account.{}", field.key)));
+        keys.sort();
+        for language in [Language::Zh, Language::En] {
+            let words = Words::of(language).unwrap();
+            assert_eq!(words.fields.keys().cloned().collect::<Vec<_>>(), keys);
+            assert!(words.fields.values().all(|(name, _)| !name.is_empty()));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! of one cookie. And the admin page it talks to, on a data directory and a clock of its own.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -55,7 +56,13 @@ impl Page {
     /// With a configuration of its own.
     pub async fn of(config: &str) -> Page {
         let data = tempfile::tempdir().unwrap();
-        let config = Config::parse(config, data.path(), []).unwrap();
+        let path = data.path().join("shutong.toml");
+        if !config.is_empty() {
+            std::fs::write(&path, config).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let mut config = Config::parse(config, data.path(), []).unwrap();
+        config.origin.path = path.exists().then_some(path);
         let now = Arc::new(Mutex::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
         let told = Arc::clone(&now);
         let clock = Clock::of(move || *told.lock());

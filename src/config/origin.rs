@@ -1,0 +1,97 @@
+//! Where a configuration was read and what stood there, so that what is in force can be compared with what is saved;
+//! and how a file of the owner's alone is written.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::fields::{Field, GROUPS, Taken};
+
+/// Where a configuration was read and what stood there.
+#[derive(Clone, Default)]
+pub struct Origin {
+    /// The file, if there is one.
+    pub path: Option<PathBuf>,
+    /// The file's values, those of the environment over them, and secrets from their files.
+    values: Table,
+}
+
+impl Origin {
+    pub(super) fn of(values: Table) -> Origin {
+        Origin { path: None, values }
+    }
+
+    /// The keys whose value is another one in `saved`, and which take effect at the next start only. A change of any
+    /// kind in an account is its `account.NAME`.
+    pub fn waiting(&self, saved: &Origin) -> Vec<String> {
+        let fields = GROUPS.iter().flat_map(|group| group.fields);
+        let mut waiting: Vec<String> = fields
+            .filter(|field| {
+                field.taken == Taken::AtStart && self.text(field.key, field) != saved.text(field.key, field)
+            })
+            .map(|field| field.key.to_owned())
+            .collect();
+        for own in [self, saved] {
+            for account in own.accounts() {
+                let name = account.get("name").and_then(Value::as_str).unwrap_or_default();
+                let key = format!("account.{name}");
+                let other =
+                    |origin: &Origin| origin.accounts().find(|table| table.get("name") == account.get("name")).cloned();
+                if other(self) != other(saved) && !waiting.contains(&key) {
+                    waiting.push(key);
+                }
+            }
+        }
+        waiting
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = &Table> {
+        self.values.get("account").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table)
+    }
+
+    fn text(&self, key: &str, field: &Field) -> String {
+        let mut value = self.values.get(key.split('.').next().unwrap_or_default());
+        for part in key.split('.').skip(1) {
+            value = value.and_then(|value| value.get(part));
+        }
+        value.map_or_else(|| field.default.to_owned(), text_of)
+    }
+}
+
+/// A value as people type it: a list has a line for each entry.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(text_of).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
+/// Values hold secrets.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Writes a file of the owner's alone, whole or not at all, also in a power cut.
+///
+/// # Errors
+/// When the disk is full, or the folder may not be written to.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".unfinished");
+    let unfinished = path.with_file_name(name);
+    // What a crash has left may have another mode.
+    let _ = fs::remove_file(&unfinished);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
+}

@@ -1,0 +1,105 @@
+//! Whether a shutong answers at an address of the owner's, as somebody from outside would find it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures_util::StreamExt;
+
+use super::builder;
+
+/// What is asked for, and what the public listener answers.
+const PATH: &str = "/healthz";
+const ANSWER: &[u8] = b"ok\n";
+/// For the whole answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was found at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A shutong.
+    Shutong,
+    /// Something else, with this status.
+    Other(u16),
+    /// A way to another address.
+    Elsewhere(String),
+    /// The name leads nowhere.
+    NoName,
+    /// Nobody listens there.
+    Nobody,
+    /// The certificate is not one that is trusted, or not of this name.
+    Untrusted(String),
+    /// No answer in time.
+    Silence,
+    /// Anything else that went wrong.
+    Broken(String),
+}
+
+/// Asks an address of http or https, without a path, what is there.
+///
+/// # Errors
+/// When the client cannot be made.
+pub async fn look_at(base: &str) -> Result<Found> {
+    let client = builder()?.timeout(PATIENCE).build()?;
+    let answer = match client.get(format!("{}{PATH}", base.trim_end_matches('/'))).send().await {
+        Ok(answer) => answer,
+        Err(error) => return Ok(reason(&error.without_url())),
+    };
+    let status = answer.status();
+    if status.is_redirection() {
+        let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
+        return Ok(Found::Elsewhere(to.chars().take(200).collect()));
+    }
+    let mut bytes = Vec::new();
+    let mut pieces = answer.bytes_stream();
+    while let Some(Ok(piece)) = pieces.next().await {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > ANSWER.len() {
+            break;
+        }
+    }
+    Ok(if status.is_success() && bytes == ANSWER { Found::Shutong } else { Found::Other(status.as_u16()) })
+}
+
+fn reason(error: &reqwest::Error) -> Found {
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        said = format!("{said}: {inner}");
+        cause = inner.source();
+    }
+    let has = |parts: &[&str]| parts.iter().any(|part| said.to_lowercase().contains(part));
+    match () {
+        () if error.is_timeout() => Found::Silence,
+        () if has(&["dns error", "lookup address", "name or service"]) => Found::NoName,
+        () if has(&["certificate", "tls", "handshake"]) => Found::Untrusted(said),
+        () if has(&["connection refused", "unreachable", "no route"]) => Found::Nobody,
+        () => Found::Broken(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::site::{Site, answer};
+
+    #[tokio::test]
+    async fn tells_a_shutong_from_everything_else() {
+        let site = Site::on("127.0.0.1", |request| match request.header("host").unwrap_or_default() {
+            _ if request.target != "/healthz" => answer("404 Not Found", "?"),
+            _ => answer("200 OK", "ok\n"),
+        });
+        assert_eq!(look_at(site.url.as_str()).await.unwrap(), Found::Shutong);
+        let page = Site::on("127.0.0.1", |_| answer("200 OK", "<h1>Welcome to nginx!</h1>"));
+        assert_eq!(look_at(page.url.as_str()).await.unwrap(), Found::Other(200));
+        let broken = Site::on("127.0.0.1", |_| answer("502 Bad Gateway", "ok\n"));
+        assert_eq!(look_at(broken.url.as_str()).await.unwrap(), Found::Other(502));
+        let moved = Site::on("127.0.0.1", |_| answer("301 Moved\r\nLocation: https://other.example/", ""));
+        assert_eq!(look_at(moved.url.as_str()).await.unwrap(), Found::Elsewhere("https://other.example/".into()));
+        let gone = page.url.clone();
+        drop(page);
+        assert_eq!(look_at(gone.as_str()).await.unwrap(), Found::Nobody);
+        assert_eq!(look_at("http://nowhere.invalid").await.unwrap(), Found::NoName);
+        let plain = site.url.as_str().replace("http:", "https:");
+        assert!(matches!(look_at(&plain).await.unwrap(), Found::Untrusted(_) | Found::Broken(_)));
+    }
+}
