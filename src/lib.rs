@@ -43,6 +43,7 @@ pub mod clock;
 pub mod http;
 pub mod schedule;
 pub mod secret;
+pub mod toml_text;
 
 pub mod book;
 pub mod wechat;

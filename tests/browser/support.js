@@ -16,9 +16,16 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 /** A token that the platform below takes; it refuses every other. */
 export const GOOD_TOKEN = '88_good-token-0123456789';
 
-/** A platform whose whitelist lacks this server: it gives no token, but tells whether one is good. */
-async function platform() {
-  const server = createServer((request, response) => {
+/** A platform whose whitelist lacks this server: it gives no token, but tells whether one is good. `own` answers first: by path, from the body. */
+async function platform(own) {
+  const server = createServer(async (request, response) => {
+    const answer = own[new URL(request.url, 'http://x').pathname];
+    if (answer) {
+      let body = '';
+      for await (const piece of request) body += piece;
+      response.end(JSON.stringify(answer(body)));
+      return;
+    }
     const isGood = new URL(request.url, 'http://x').searchParams.get('access_token') === GOOD_TOKEN;
     const answers = {
       '/cgi-bin/getcallbackip': isGood ? { ip_list: ['203.0.113.1'] } : { errcode: 40001, errmsg: 'invalid credential rid: 1-2-3' },
@@ -44,11 +51,11 @@ token = "callbacktoken"
 encoding_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 `;
 
-/** Starts `shutong serve --demo` on free ports, with an account whose platform is simulated. Gives its admin address, its setup link, and how to stop it. */
-export async function start() {
+/** Starts `shutong serve --demo` on free ports, with an account whose platform is simulated, with answers of its own. Gives its admin address, its setup link, and how to stop it. */
+export async function start(answers = {}) {
   const data = await mkdtemp(join(tmpdir(), 'shutong-'));
   const file = join(data, 'shutong.toml');
-  const simulated = await platform();
+  const simulated = await platform(answers);
   await writeFile(file, config(`http://127.0.0.1:${simulated.address().port}`), { mode: 0o600 });
   const child = spawn(BINARY, ['serve', '--demo', '--data', data, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';

@@ -10,6 +10,7 @@ mod media;
 mod menu;
 mod sources;
 mod tokens;
+mod wordings;
 mod work;
 
 use browser::{PASSWORD, Page};

@@ -22,11 +22,14 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const ASSETS: [Asset; 14] = [
+const ASSETS: [Asset; 17] = [
     Asset { name: "style.css", mime: CSS, text: include_str!("../../../assets/admin/style.css") },
     Asset { name: "page.js", mime: JS, text: include_str!("../../../assets/admin/page.js") },
     Asset { name: "core.js", mime: JS, text: include_str!("../../../assets/admin/core.js") },
     Asset { name: "drop.js", mime: JS, text: include_str!("../../../assets/admin/drop.js") },
+    Asset { name: "keyword.js", mime: JS, text: include_str!("../../../assets/admin/keyword.js") },
+    Asset { name: "menu.js", mime: JS, text: include_str!("../../../assets/admin/menu.js") },
+    Asset { name: "menu_model.js", mime: JS, text: include_str!("../../../assets/admin/menu_model.js") },
     Asset { name: "media.js", mime: JS, text: include_str!("../../../assets/admin/media.js") },
     Asset { name: "dashboard.js", mime: JS, text: include_str!("../../../assets/admin/dashboard.js") },
     Asset { name: "articles.js", mime: JS, text: include_str!("../../../assets/admin/articles.js") },

@@ -19,6 +19,7 @@ mod deliveries;
 mod events;
 mod frame;
 mod guard;
+mod keyword;
 mod keywords;
 mod log_tail;
 mod login;
@@ -264,6 +265,8 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Article => articles::show(visit).await,
         Action::EditArticle => articles::edit(visit).await,
         Action::PublishArticle => articles::publish(visit, form).await,
+        Action::HoldArticle => articles::hold(visit).await,
+        Action::ApiArticlePreview => articles::preview(visit, form).await,
         Action::RemoveArticle => articles::remove(visit).await,
         Action::DraftArticle => articles::draft(visit, form).await,
         Action::ArticlePicture => articles::picture(visit).await,
@@ -276,6 +279,9 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiMedia => media::receive(visit, load.files).await,
         Action::Keywords => keywords::show(visit).await,
         Action::ChangeKeywords => keywords::act(visit, form).await,
+        Action::NewKeyword => keyword::begin(visit).await,
+        Action::Keyword => keyword::show(visit).await,
+        Action::ChangeKeyword => keyword::change(visit, form).await,
         Action::Deliveries => deliveries::list(visit).await,
         Action::RetryDelivery => deliveries::retry(visit, form).await,
         Action::CancelDelivery => deliveries::cancel(visit, form).await,
@@ -289,8 +295,10 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::SimulatorSend => simulator::send(visit, &load.json).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
+        Action::ApiWordingLook => wordings::look(visit, &load.json),
         Action::Menu => menu::show(visit).await,
         Action::ChangeMenu => menu::act(visit, form).await,
+        Action::ApiMenu => menu::api(visit, &load.json).await,
         Action::Tokens => tokens::show(visit).await,
         Action::RevealToken => token_changes::reveal(visit).await,
         Action::RefreshToken => token_changes::refresh(visit).await,
