@@ -254,3 +254,45 @@ test('a wording is seen as it will be while it is changed', { timeout: 60_000 },
   await fits('wordings');
   noFaults();
 });
+
+test('a file that a reply needs says so before it is taken out', { timeout: 60_000 }, async () => {
+  const { page } = view;
+  await visit('/media');
+  await page.setInputFiles('#files', [{ name: 'none.png', mimeType: 'image/png', buffer: Buffer.from(PNG, 'base64') }]);
+  await page.waitForSelector('[data-file="none.png"] .used:has-text("主题曲")');
+  await page.click('[data-file="none.png"] summary');
+  await page.waitForSelector('[data-file="none.png"] button:has-text("还在用")');
+  await fits('media-used');
+  await page.click('[data-file="none.png"] button:has-text("还在用")');
+  await page.waitForSelector('#notice:has-text("移除了")');
+  noFaults();
+});
+
+test('a source with a long address fits a phone, before and after it is there', { timeout: 60_000 }, async () => {
+  const { page } = view;
+  const address = `https://books.example.org/${'a-very-long-path/'.repeat(12)}opds.xml`;
+  await visit('/sources');
+  await fits('sources-none');
+  await page.fill('#name', 'long');
+  await page.fill('#url', address);
+  await page.selectOption('#kind', 'opds');
+  await page.fill('#rights', '公版书');
+  await page.click('form[action="/sources"] .row.end button');
+  await page.waitForSelector('#h-passes');
+  assert.equal(await page.inputValue('#url'), address);
+  await fits('source');
+  await visit('/sources');
+  await fits('sources');
+  noFaults();
+});
+
+test('the screens are whole in English, too', { timeout: 60_000 }, async () => {
+  const { page } = view;
+  await view.context.addCookies([{ name: 'lang', value: 'en', url: program.admin }]);
+  for (const [path, name] of [['/menu', 'menu'], ['/keywords', 'keywords'], ['/keywords/new', 'keyword'], ['/articles/new', 'article'], ['/media', 'media'], ['/wordings', 'wordings']]) {
+    await visit(path);
+    await fits(`en-${name}`);
+    assert.doesNotMatch(await page.textContent('#main'), /\b(menu|keywords|article|media|source)\.(?!toml)[a-z_]+\b/, `${path}: a key instead of its text`);
+  }
+  noFaults();
+});

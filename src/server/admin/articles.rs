@@ -256,14 +256,17 @@ pub(super) async fn draft(visit: &Visit, form: &Form) -> Result<Response, Refusa
     Ok(answer::done(visit, &place(&slug)))
 }
 
-/// `GET /a/{slug}/{name}`: a picture, of an article that is not published, too.
+/// `GET /a/{slug}/{name}`: a picture, of an article that is not published, too, and one that only a preview shows.
 pub(super) async fn picture(visit: &Visit) -> Result<Response, Refusal> {
-    let article = found(visit).await?;
-    let name = visit.parameters.get(1).map(String::as_str).unwrap_or_default();
-    let picture = article.picture(name).cloned().ok_or(Refusal::NotFound)?;
-    let mime = picture.mime.ok_or(Refusal::NotFound)?;
-    let bytes = visit.ask(move || Ok::<_, std::convert::Infallible>(picture.bytes())).await?;
-    Ok(answer::bytes(StatusCode::OK, mime, bytes.ok_or(Refusal::NotFound)?))
+    let (articles, article) = (Arc::clone(&visit.app.articles), found(visit).await?);
+    let name = visit.parameters.get(1).cloned().unwrap_or_default();
+    let read = visit.ask(move || {
+        let picture = article.picture(&name).cloned().or_else(|| articles.picture_beside(&article, &name));
+        let read = picture.and_then(|picture| Some((picture.mime?, picture.bytes()?)));
+        Ok::<_, std::convert::Infallible>(read)
+    });
+    let (mime, bytes) = read.await?.ok_or(Refusal::NotFound)?;
+    Ok(answer::bytes(StatusCode::OK, mime, bytes))
 }
 
 /// `POST /api/articles/{slug}/pictures`: files for the folder of the article. Each has its own outcome.

@@ -151,6 +151,12 @@ async fn a_text_is_looked_at_before_it_is_saved_and_a_time_is_taken_back() {
     let held = admin.get(place).await.body;
     assert!(held.contains("现在是草稿") && !held.contains("2099-01-01"), "{held}");
     assert_eq!(page.app.articles.shelf(page.now()).unwrap().article("冬").unwrap().published_at, None);
+    // A picture that only the preview shows is there, and nothing that is none.
+    admin.upload(&format!("/api{place}/pictures"), &[("new.gif", GIF.as_bytes())]).await;
+    assert_eq!(admin.get("/a/%E5%86%AC/new.gif").await.header("content-type"), Some("image/gif"));
+    for name in ["..%2F%E5%86%AC.md", "%E5%86%AC.md", "other.gif"] {
+        assert_eq!(admin.get(&format!("/a/%E5%86%AC/{name}")).await.status, 404, "{name}");
+    }
     // A file that says itself that it is public can only be hidden there.
     let open = text.replace("draft = true\n", "");
     assert_eq!(admin.form("/articles/save", &form(&[("file", "冬.md"), ("text", &open)])).await.status, 303);
