@@ -46,6 +46,7 @@ pub mod clock;
 pub mod http;
 pub mod schedule;
 pub mod secret;
+pub mod toml_text;
 pub mod underway;
 
 pub mod book;

@@ -1,6 +1,6 @@
 // The wordings: filtering, marking what differs from the built-in text, saving all at once.
 
-import { $, $$, failed, post, say, toast } from './core.js';
+import { $, $$, failed, make, post, say, toast } from './core.js';
 
 const form = $('#wordings'), save = $('#save'), filter = $('#filter'), onlyOwn = $('#only-own');
 const rows = $$('.wording').map((row) => {
@@ -8,6 +8,7 @@ const rows = $$('.wording').map((row) => {
   return { row, field, key: row.dataset.wording, saved: field.value };
 });
 const isOwn = ({ field }) => field.value !== field.dataset.default;
+const own = () => Object.fromEntries(rows.filter(isOwn).map((entry) => [entry.key, entry.field.value]));
 const isChanged = (entry) => entry.field.value !== entry.saved;
 
 function mark(entry) {
@@ -24,6 +25,25 @@ function fault(entry, text) {
   if (text) entry.field.setAttribute('aria-invalid', 'true'); else entry.field.removeAttribute('aria-invalid');
 }
 
+/** The text as a follower would see it, and how long it is: what the server says of it, while it is changed. */
+let looking = 0;
+function lookSoon(entry) {
+  clearTimeout(looking);
+  looking = setTimeout(async () => {
+    try { show(entry, await post('/api/wordings/look', { json: { key: entry.key, wordings: own() } })); } catch { /* it is told when it is saved */ }
+  }, 300);
+}
+
+function show(entry, { error, bytes, most, pieces }) {
+  for (const other of rows) if (other !== entry) $('.look', other.row).hidden = true;
+  fault(entry, error);
+  const place = $('.look', entry.row);
+  place.hidden = Boolean(error);
+  if (error) return;
+  const part = ({ text, tap, hole }) => (text !== undefined ? text : make('span', { class: tap !== undefined ? 'tap' : 'hole' }, tap ?? `{${hole}}`));
+  place.replaceChildren(make('p', { class: 'hint' }, say('menu_bytes', { n: bytes, of: most })), make('div', { class: 'bubble' }, ...pieces.map(part)));
+}
+
 function sift() {
   const wanted = filter.value.trim().toLowerCase();
   let shown = 0;
@@ -36,7 +56,8 @@ function sift() {
 }
 
 for (const entry of rows) {
-  entry.field.addEventListener('input', () => { mark(entry); fault(entry); });
+  entry.field.addEventListener('input', () => { mark(entry); fault(entry); lookSoon(entry); });
+  entry.field.addEventListener('focus', () => lookSoon(entry));
   $('.reset', entry.row).addEventListener('click', () => {
     entry.field.value = entry.field.dataset.default;
     mark(entry);
@@ -53,9 +74,8 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   if (!rows.some(isChanged)) return;
   for (const entry of rows) fault(entry);
-  const own = Object.fromEntries(rows.filter(isOwn).map((entry) => [entry.key, entry.field.value]));
   try {
-    await post('/wordings', { json: { wordings: own } });
+    await post('/wordings', { json: { wordings: own() } });
   } catch (error) {
     const entry = rows.find((row) => row.key === error.answer?.key);
     if (!entry) { failed(error); return; }

@@ -125,6 +125,12 @@ impl Articles {
         names
     }
 
+    /// The picture of this name that the text of an article could show, whether it does or not.
+    pub fn picture_beside(&self, article: &Article, name: &str) -> Option<picture::Picture> {
+        let found = picture::is_name(name).then(|| picture::find(&self.folder, &article.stem, name));
+        found.filter(|picture| picture.mime.is_some())
+    }
+
     /// Brings every article of a folder. Those that cannot be brought do not keep the others out.
     ///
     /// # Errors

@@ -194,11 +194,39 @@ impl Articles {
             let record = ArticleRecord { published_at: Some(at), ..record.unwrap_or_default() };
             write.put(&ARTICLES, &key, &record)
         })?;
-        let article = Arc::new(Article { published_at: Some(at), ..(*known).clone() });
-        let mut shelf = (*self.current()).clone();
-        shelf.articles.insert(key, Arc::clone(&article));
-        *self.shelf.write() = Some(Arc::new(shelf));
-        Ok(article)
+        Ok(self.put_on_shelf(Article { published_at: Some(at), ..(*known).clone() }))
+    }
+
+    /// Takes the owner's order to publish an article back: its file alone says from now on when it is public.
+    ///
+    /// # Errors
+    /// [`Error::NoArticle`], or when the store fails.
+    pub fn hold(&self, slug: &str, now: DateTime<Utc>) -> Result<Arc<Article>> {
+        let _alone = self.folder_work.lock();
+        self.read_folder(now)?;
+        let known = self.current().article(slug).cloned().ok_or_else(|| Error::NoArticle(slug.to_owned()))?;
+        let key = known.slug.clone();
+        let record = self.store.write(Durability::Durable, |write| {
+            let record: Option<ArticleRecord> = write.get(&ARTICLES, &key)?;
+            let record = ArticleRecord { published_at: None, ..record.unwrap_or_default() };
+            write.put(&ARTICLES, &key, &record)?;
+            Ok::<_, store::Error>(record)
+        })?;
+        Ok(self.put_on_shelf(Article { published_at: time_of(&known, &record), ..(*known).clone() }))
+    }
+
+    /// The article that a file of this name with this text would be, as it would look now. Nothing is kept.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] when it is none.
+    pub fn preview(&self, name: &str, text: &str) -> Result<Article> {
+        let path = self.folder.join(name);
+        let wrong = |what: &str| Error::Wrong { path: path.clone(), what: what.to_owned() };
+        let parts = name.rsplit_once('.').filter(|_| picture::is_name(name));
+        let (stem, extension) =
+            parts.ok_or_else(|| wrong("that can be no file's name; use letters, digits and dashes"))?;
+        let kind = source::Kind::of(extension).ok_or_else(|| wrong("it is neither .md nor .html"))?;
+        shelf::made(text.as_bytes(), &path, stem, kind, &self.folder, &self.settings).map_err(|what| wrong(&what))
     }
 
     /// Takes an article and the pictures of its own out of the folder, into its folder `removed`. Gives the place where
@@ -245,6 +273,15 @@ impl Articles {
     pub fn moment(&self, text: &str) -> Result<DateTime<Utc>, String> {
         let found = source::moment(text, self.settings.time_zone);
         found.ok_or_else(|| format!("\"{text}\" is no time; write it like \"2026-12-01 08:00\""))
+    }
+
+    /// For who holds `folder_work`.
+    fn put_on_shelf(&self, article: Article) -> Arc<Article> {
+        let article = Arc::new(article);
+        let mut shelf = (*self.current()).clone();
+        shelf.articles.insert(article.slug.clone(), Arc::clone(&article));
+        *self.shelf.write() = Some(Arc::new(shelf));
+        article
     }
 
     fn current(&self) -> Arc<Shelf> {

@@ -229,7 +229,20 @@ pub(super) fn read_article(
         return Err(format!("it has {} kB, at most {} are taken; divide it", stamp.0 / 1000, LARGEST / 1000));
     }
     let bytes = fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let source = source::read(&bytes, kind, stem, settings.time_zone)?;
+    let article = made(&bytes, path, stem, kind, folder, settings)?;
+    Ok(Article { stamp, ..article })
+}
+
+/// The article that a file of this name with these bytes is; its stamp is nobody's.
+pub(super) fn made(
+    bytes: &[u8],
+    path: &Path,
+    stem: &str,
+    kind: Kind,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<Article, String> {
+    let source = source::read(bytes, kind, stem, settings.time_zone)?;
     let Page { markup, text, pictures, mut notes } = page::made(&source.markup, folder, stem);
     let named = source.cover.as_deref().map(|address| picture::name_of(address).ok_or(address));
     let cover = match named {
@@ -255,12 +268,12 @@ pub(super) fn read_article(
         markup,
         pictures,
         notes,
-        hash: ContentHash::of(&bytes),
+        hash: ContentHash::of(bytes),
         published_at: None,
         origin: source.origin,
         path: path.to_owned(),
         stem: stem.to_owned(),
-        stamp,
+        stamp: (0, None),
     })
 }
 

@@ -9,6 +9,7 @@ use url::Url;
 use super::catalogue::{page_of, page_wanted_of};
 use super::fetch::{Document, FetchError, Fetched, Wanted};
 use super::pass::without_queries;
+use super::place::{Place, place_of};
 use super::rules::{self, Step};
 use super::{Crawler, Error, Result, feeds};
 use crate::http::guarded::Method;
@@ -74,8 +75,8 @@ pub struct CheckStep {
 pub struct Tried {
     /// The field it is for.
     pub field: String,
-    /// What it gave, the first few.
-    pub values: Vec<String>,
+    /// What it gave, the first few, each with where it stands on the page.
+    pub values: Vec<(String, Option<Place>)>,
     /// Why it gave nothing.
     pub error: Option<String>,
 }
@@ -171,12 +172,15 @@ impl Crawler {
             }
             None => rules.test(step.unwrap_or(Step::Search), &page),
         };
-        let shown =
-            |values: Vec<String>| values.into_iter().take(MOST_VALUES).map(|one| one.chars().take(500).collect());
+        let text = page.text();
+        let shown = |values: Vec<String>| {
+            let short = values.into_iter().take(MOST_VALUES).map(|one| one.chars().take(500).collect::<String>());
+            short.map(|one| (place_of(&one, &text), one)).map(|(place, one)| (one, place)).collect()
+        };
         Ok(outcomes
             .into_iter()
             .map(|(field, outcome)| match outcome {
-                Ok(values) => Tried { field, values: shown(values).collect(), error: None },
+                Ok(values) => Tried { field, values: shown(values), error: None },
                 Err(error) => Tried { field, values: Vec::new(), error: Some(error) },
             })
             .collect())

@@ -17,7 +17,21 @@ impl Crawler {
         let lines = self.store.under(&CRAWL_LOG, name, MOST_LINES * 2)?;
         Ok(lines.into_iter().rev().take(most).map(|(_, line)| line).collect())
     }
+
+    /// How the last passes of a source ended, the newest first: of those among the lines that are kept.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn passes_of(&self, name: &str, most: usize) -> Result<Vec<CrawlLogRecord>> {
+        let mut lines = self.log_of(name, MOST_LINES)?;
+        lines.retain(|line| line.what == PASS);
+        lines.truncate(most);
+        Ok(lines)
+    }
 }
+
+/// What a line is about that says how a pass ended.
+pub(super) const PASS: &str = "pass";
 
 /// Notes a line of what happened, in the write that made it happen.
 pub(super) fn note_line(write: &mut Write<'_>, source: &str, line: &CrawlLogRecord) -> crate::store::Result<()> {

@@ -22,6 +22,7 @@ mod memory;
 mod pace;
 mod page;
 mod pass;
+mod place;
 mod progress;
 mod robots;
 pub mod rules;
@@ -41,6 +42,7 @@ use parking_lot::Mutex;
 pub use check::{CheckStep, DryRun, Tried, WouldFetch};
 pub use page::Page;
 pub use pass::PassEnd;
+pub use place::Place;
 pub use progress::Progress;
 pub use sources::{Imported, Preset, Source, presets};
 

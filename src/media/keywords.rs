@@ -1,7 +1,7 @@
 //! Keyword replies: which words are answered with a text, a picture, speech, a film, a piece of music or a card. Here they
 //! are values, read and judged; where their file is, and when it is read again, is `keywords_file`'s affair.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::search::{fold, title_key};
 use crate::wechat::{MediaKind, TEXT_FITTING_BYTES};
@@ -24,27 +24,27 @@ pub enum Answer {
 }
 
 /// A film.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VideoAnswer {
     /// Its name in the media folder.
     pub file: String,
     /// Shown above it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// Shown below it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
 }
 
 /// A piece of music.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MusicAnswer {
     /// Its title.
     pub title: String,
     /// Shown below it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Where it is.
     pub url: String,
@@ -53,13 +53,13 @@ pub struct MusicAnswer {
 }
 
 /// A link with title and picture.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardAnswer {
     /// Its title.
     pub title: String,
     /// Shown below it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The address of its picture, JPEG or PNG.
     pub picture_url: String,
@@ -80,6 +80,8 @@ pub struct Rule {
     pub words: Vec<String>,
     /// Whether a text only has to have one of them in it.
     pub is_part: bool,
+    /// Whether it is out of use for now.
+    pub is_off: bool,
     /// What is answered.
     pub answer: Answer,
     /// The words as a whole text is compared with them.
@@ -88,33 +90,62 @@ pub struct Rule {
     parts: Vec<String>,
 }
 
-#[derive(Deserialize)]
+/// The file, as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct KeywordFile {
+    /// Its replies, in its order.
     #[serde(default, rename = "reply")]
-    replies: Vec<Entry>,
+    pub replies: Vec<KeywordReply>,
 }
 
-#[derive(Deserialize)]
+/// One reply, as it is written: with exactly one of the answers, if it is right.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
-    words: Vec<String>,
-    #[serde(default, rename = "match")]
-    how: How,
-    text: Option<String>,
-    picture: Option<String>,
-    voice: Option<String>,
-    video: Option<VideoAnswer>,
-    music: Option<MusicAnswer>,
-    card: Option<CardAnswer>,
+pub struct KeywordReply {
+    /// The words it answers.
+    pub words: Vec<String>,
+    /// How a text is compared with them.
+    #[serde(default, rename = "match", skip_serializing_if = "How::is_usual")]
+    pub how: How,
+    /// Whether it is out of use for now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+    /// A text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The name of a picture in the media folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// The name of speech in the media folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// A film.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<VideoAnswer>,
+    /// A piece of music.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub music: Option<MusicAnswer>,
+    /// A card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardAnswer>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// How a text is compared with the words of a reply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum How {
+pub enum How {
+    /// The whole text is one of them.
     #[default]
     Exact,
+    /// It has one of them in it.
     Contains,
+}
+
+impl How {
+    fn is_usual(&self) -> bool {
+        *self == How::Exact
+    }
 }
 
 impl Keywords {
@@ -123,10 +154,10 @@ impl Keywords {
     /// # Errors
     /// What is wrong, with the number of the reply and its first word.
     pub fn parse(text: &str) -> Result<Keywords, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
-        let judged = file.replies.into_iter().enumerate().map(|(number, entry)| {
-            let word = entry.words.first().cloned().unwrap_or_default();
-            entry.judged().map_err(|wrong| format!("reply {} ({word}): {wrong}", number + 1))
+        let file = KeywordFile::read(text)?;
+        let judged = file.replies.into_iter().enumerate().map(|(number, reply)| {
+            let word = reply.words.first().cloned().unwrap_or_default();
+            reply.judged().map_err(|wrong| format!("reply {} ({word}): {wrong}", number + 1))
         });
         Ok(Keywords { rules: judged.collect::<Result<_, _>>()? })
     }
@@ -148,7 +179,7 @@ impl Keywords {
             return None;
         }
         let whole = whole(text);
-        let numbered = || (1..).zip(&self.rules);
+        let numbered = || (1..).zip(&self.rules).filter(|(_, rule)| !rule.is_off);
         if let Some(found) = numbered().find(|(_, rule)| rule.wholes.contains(&whole)) {
             return Some(found);
         }
@@ -161,6 +192,11 @@ impl Keywords {
         found.into_iter().max_by_key(|(length, _)| *length).map(|(_, found)| found)
     }
 
+    /// The rules that answer with a file of the media folder, those that are off too, with their numbers, from 1.
+    pub fn using(&self, name: &str) -> impl Iterator<Item = (usize, &Rule)> {
+        (1..).zip(&self.rules).filter(move |(_, rule)| rule.file().is_some_and(|(file, _)| file == name))
+    }
+
     /// Whether a file of the media folder is the picture of a piece of music.
     pub fn has_thumb(&self, name: &str) -> bool {
         self.files().any(|file| file == (name, MediaKind::Thumb))
@@ -168,17 +204,34 @@ impl Keywords {
 
     /// The files of the media folder that are answered with, and as what.
     pub fn files(&self) -> impl Iterator<Item = (&str, MediaKind)> {
-        self.rules.iter().filter_map(|rule| match &rule.answer {
+        self.rules.iter().filter(|rule| !rule.is_off).filter_map(|rule| rule.file())
+    }
+}
+
+impl Rule {
+    /// The file of the media folder that it answers with, and as what.
+    pub fn file(&self) -> Option<(&str, MediaKind)> {
+        match &self.answer {
             Answer::Picture(file) => Some((file.as_str(), MediaKind::Image)),
             Answer::Voice(file) => Some((file.as_str(), MediaKind::Voice)),
             Answer::Video(video) => Some((video.file.as_str(), MediaKind::Video)),
             Answer::Music(music) => Some((music.thumb.as_str(), MediaKind::Thumb)),
             Answer::Text(_) | Answer::Card(_) => None,
-        })
+        }
     }
 }
 
-impl Entry {
+impl KeywordFile {
+    /// Reads a file. Whether its replies are right is judged elsewhere.
+    ///
+    /// # Errors
+    /// When it is not TOML or has unknown keys; the message shows the place.
+    pub fn read(text: &str) -> Result<KeywordFile, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())
+    }
+}
+
+impl KeywordReply {
     fn judged(self) -> Result<Rule, String> {
         if self.words.is_empty() || self.words.iter().any(|word| word.trim().is_empty()) {
             return Err("words must name at least one word, and none may be empty".into());
@@ -198,7 +251,8 @@ impl Entry {
         answer.judge()?;
         let wholes = self.words.iter().map(|word| whole(word)).collect();
         let parts = self.words.iter().filter(|_| self.how == How::Contains).map(|word| fold(word.trim())).collect();
-        Ok(Rule { is_part: self.how == How::Contains, words: self.words, wholes, parts, answer })
+        let is_part = self.how == How::Contains;
+        Ok(Rule { is_part, is_off: self.off, words: self.words, wholes, parts, answer })
     }
 }
 
@@ -276,6 +330,9 @@ mod tests {
         assert_eq!(keywords.rule_for("科幻书单").map(|(number, rule)| (number, rule.is_part)), Some((3, true)));
         assert!(keywords.has_thumb("曲.png") && !keywords.has_thumb("lists/2026.png"));
         assert_eq!(Keywords::default().answer_to("加群"), None);
+        let off = Keywords::parse(&FILE.replace("words = [\"书单\"]", "words = [\"书单\"]\noff = true")).unwrap();
+        assert_eq!((off.answer_to("有書單嗎"), off.rules().len()), (None, 4), "one that is off is there, and silent");
+        assert!(off.files().all(|(file, _)| file != "lists/2026.png"));
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub enum SaveKeywords {
     /// What is wrong with it.
     #[error("{0}")]
     Wrong(String),
+    /// It is not what was looked at: somebody has written it meanwhile.
+    #[error("the file has changed meanwhile; look at it again")]
+    Stale,
     /// The disk or the store failed.
     #[error(transparent)]
     Store(#[from] store::Error),

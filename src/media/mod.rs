@@ -4,7 +4,8 @@
 //! changed, or ends soon is made fit (`fit`) and uploaded (`upload`), a few at a time, and not faster than the platform
 //! and the owner allow (`pace`). The id there is stays in use until the next one is stored; permanent material that is
 //! not needed any more is deleted (`material`). Which words are answered with what is the owner's file of keyword
-//! replies (`keywords`, read by `keywords_file`). What the owner changes through the program is in `change`.
+//! replies (`keywords`, read by `keywords_file`). What the owner changes through the program is in `change` and
+//! `keyword_changes`.
 //!
 //! Whoever answers a follower reads records and never waits for an upload. Deliberately not here: what is said
 //! (`reply`), how the platform is called (`wechat`).
@@ -12,6 +13,7 @@
 mod change;
 mod fit;
 mod folder;
+mod keyword_changes;
 mod keywords;
 mod keywords_file;
 mod material;
@@ -29,7 +31,8 @@ use tokio::sync::Mutex as AsyncMutex;
 
 pub use change::{Error, Put};
 pub use folder::{LARGEST, Scanned, Taking};
-pub use keywords::{Answer, CardAnswer, Keywords, MusicAnswer, Rule, VideoAnswer};
+pub use keyword_changes::KeywordChange;
+pub use keywords::{Answer, CardAnswer, How, KeywordFile, KeywordReply, Keywords, MusicAnswer, Rule, VideoAnswer};
 pub use keywords_file::SaveKeywords;
 pub use upload::Uploads;
 

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::file::{Button, Menu};
 
 /// Buttons on a menu.
@@ -36,6 +38,38 @@ const KINDS: &[(&str, &[&str])] = &[
     ("article_view_limited", &["article_id"]),
     ("miniprogram", &["url", "appid", "pagepath"]),
 ];
+
+/// The limits, for whoever shows them while a menu is written. Lengths are in bytes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// Buttons on a menu.
+    pub top: usize,
+    /// Buttons behind one.
+    pub behind: usize,
+    /// Name of a button on the menu.
+    pub top_name: usize,
+    /// Name of a button behind one.
+    pub behind_name: usize,
+    /// A key.
+    pub key: usize,
+    /// A URL.
+    pub url: usize,
+    /// The types, each with the fields it needs and may have.
+    pub kinds: &'static [(&'static str, &'static [&'static str])],
+}
+
+impl Limits {
+    /// Those of the platform.
+    pub const PLATFORM: Limits = Limits {
+        top: TOP,
+        behind: BEHIND,
+        top_name: TOP_NAME,
+        behind_name: BEHIND_NAME,
+        key: KEY,
+        url: URL,
+        kinds: KINDS,
+    };
+}
 
 /// Everything in a menu that the platform would not take; empty if it would.
 pub(super) fn mistakes(menu: &Menu) -> Vec<String> {

@@ -12,9 +12,11 @@ mod judge;
 use std::sync::Arc;
 
 pub use file::{Button, Conditional, EXAMPLE, Menu, load, path_in, save};
+pub use judge::Limits;
 
 use crate::secret::Secret;
 use crate::token::{CallError, Keeper};
+use crate::toml_text;
 use crate::wechat::{self, Client, PlatformMenu};
 
 /// Why a menu was not read or sent.
@@ -50,6 +52,21 @@ impl Menu {
     /// What the platform would not take; empty if it would.
     pub fn mistakes(&self) -> Vec<String> {
         judge::mistakes(self)
+    }
+
+    /// As the text of the owner's file, with the comments of the one that he has.
+    ///
+    /// # Errors
+    /// Never for a menu that was read.
+    pub fn written_over(&self, own: &str) -> Result<String, String> {
+        Ok(toml_text::in_form_of(own, &self.to_toml()?))
+    }
+
+    /// The buttons, conditional ones too, that show this permanent material of the platform's.
+    pub fn showing(&self, media_id: &str) -> Vec<&str> {
+        let menus = std::iter::once(&self.buttons).chain(self.conditional.iter().map(|menu| &menu.buttons));
+        let buttons = menus.flatten().flat_map(|button| std::iter::once(button).chain(&button.buttons));
+        buttons.filter(|button| button.media_id == media_id).map(|button| button.name.as_str()).collect()
     }
 
     /// One line for each button.

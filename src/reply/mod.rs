@@ -73,7 +73,7 @@ pub use telling::Telling;
 use visit::Visit;
 pub use visit::may_be_keyword;
 use wording::Word;
-pub use wording::{InvalidWording, Language, TEXT_BYTES, Wordings};
+pub use wording::{InvalidWording, Language, Look, Seen, TEXT_BYTES, Wordings};
 
 /// Answers followers. Shared by all accounts; every call names its own.
 pub struct Desk {

@@ -5,6 +5,7 @@
 //! follower's chat. Holes called `tap_…` may stand in any text: they become links that send a command. When something
 //! is said, and with what in the holes, is not decided here.
 
+mod look;
 mod word;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wechat::menu_link;
 
+pub use look::{Look, Seen};
 use word::TAPS;
 pub(super) use word::Word;
 

@@ -16,10 +16,17 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 /** A token that the platform below takes; it refuses every other. */
 export const GOOD_TOKEN = '88_good-token-0123456789';
 
-/** A platform that tells whether a token is good. It gives one if this server is on its whitelist. */
-async function platform(isListed) {
+/** A platform that tells whether a token is good. It gives one if this server is on its whitelist. `own` answers first: by path, from the body. */
+async function platform(isListed, own) {
   const refused = { errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 4-5-6' };
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    const answer = own[new URL(request.url, 'http://x').pathname];
+    if (answer) {
+      let body = '';
+      for await (const piece of request) body += piece;
+      response.end(JSON.stringify(answer(body)));
+      return;
+    }
     const isGood = new URL(request.url, 'http://x').searchParams.get('access_token') === GOOD_TOKEN;
     const answers = {
       '/cgi-bin/getcallbackip': isGood ? { ip_list: ['203.0.113.1'] } : { errcode: 40001, errmsg: 'invalid credential rid: 1-2-3' },
@@ -74,12 +81,12 @@ async function end(child, signal) {
 
 /**
  * Starts `shutong serve` on free ports. With `demo` it has books, and an account whose platform is simulated; without,
- * nothing at all; `isListed`: the platform gives it a token. Gives its addresses, its setup link, and how to stop it, to kill it, and to start it again.
+ * nothing at all; `isListed`: the platform gives it a token; `answers`: further ones of the platform. Gives its addresses, its setup link, and how to stop it, to kill it, and to start it again.
  */
-export async function start({ demo = true, isListed = false } = {}) {
+export async function start({ demo = true, isListed = false, answers = {} } = {}) {
   const data = await mkdtemp(join(tmpdir(), 'shutong-'));
   const file = join(data, 'shutong.toml');
-  const simulated = await platform(isListed);
+  const simulated = await platform(isListed, answers);
   await writeFile(file, config(demo ? account(`http://127.0.0.1:${simulated.address().port}`) : ''), { mode: 0o600 });
   const parameters = [...(demo ? ['--demo'] : []), '--data', data, '--config', file];
   let running = await run(parameters, /http:\/\/\S+\/setup#\w+/);

@@ -16,6 +16,7 @@ mod settings;
 mod simulator;
 mod sources;
 mod tokens;
+mod wordings;
 mod work;
 
 use browser::{PASSWORD, Page};

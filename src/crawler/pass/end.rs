@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::journal::note_line;
+use super::super::journal::{PASS, note_line};
 use super::super::{Crawler, Result};
 use super::Pass;
 use crate::alert::Trouble;
@@ -69,8 +69,7 @@ impl Crawler {
             state.not_before = Some(now + LEFT_ALONE);
             state.is_wanted_now = false;
             state.outcome = format!("given up for now: {why}");
-            let line =
-                CrawlLogRecord { at: now, what: "pass".into(), outcome: state.outcome.clone(), is_failure: true };
+            let line = CrawlLogRecord { at: now, what: PASS.into(), outcome: state.outcome.clone(), is_failure: true };
             note_line(write, name, &line)?;
             write.put(&SOURCE_STATES, &name.to_owned(), &state)
         })?;
@@ -111,7 +110,7 @@ impl Crawler {
             }
             write.put(&SOURCE_STATES, &pass.name, &state)?;
             let is_failure = matches!(end, PassEnd::GivenUp(_));
-            let line = CrawlLogRecord { at: now, what: "pass".into(), outcome: end.to_string(), is_failure };
+            let line = CrawlLogRecord { at: now, what: PASS.into(), outcome: end.to_string(), is_failure };
             note_line(write, &pass.name, &line)?;
             Ok::<_, store::Error>(state.stopped)
         })?;

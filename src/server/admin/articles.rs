@@ -18,7 +18,7 @@ use super::notice::Notice;
 use super::upload;
 use super::visit::{Form, Visit};
 use crate::article::{self, Article, Shelf, Told};
-use crate::store::records::ArticleDraftRecord;
+use crate::store::records::{ArticleDraftRecord, PublicationState};
 
 #[derive(Template)]
 #[template(path = "admin/articles.html", config = "assets/askama.toml")]
@@ -78,6 +78,21 @@ impl ListPage<'_> {
 impl ArticlePage<'_> {
     fn is_public(&self) -> bool {
         self.article.is_published(self.frame.now)
+    }
+
+    /// How its publication at the platform stands: in words, and how good that is.
+    fn state(&self, state: &PublicationState) -> (&str, &'static str) {
+        let (key, good) = match state {
+            PublicationState::Asking => ("article.asking", "warn"),
+            PublicationState::Running => ("article.running", "warn"),
+            PublicationState::Published => ("article.published", "good"),
+            PublicationState::Refused(2) => ("article.refused_original", "bad"),
+            PublicationState::Refused(4) => ("article.refused_audit", "bad"),
+            PublicationState::Refused(5) => ("article.refused_deleted", "bad"),
+            PublicationState::Refused(6) => ("article.refused_banned", "bad"),
+            PublicationState::Refused(_) => ("article.refused", "bad"),
+        };
+        (self.frame.s(key), good)
     }
 }
 
@@ -178,6 +193,37 @@ pub(super) async fn publish(visit: &Visit, form: &Form) -> Result<Response, Refu
     Ok(answer::done(visit, &place(&article.slug)))
 }
 
+/// `POST /articles/{slug}/hold`: not public after all, unless its file says so.
+pub(super) async fn hold(visit: &Visit) -> Result<Response, Refusal> {
+    let (articles, slug, now) = (Arc::clone(&visit.app.articles), slug(visit), visit.now);
+    let held = visit.ask(move || Ok::<_, std::convert::Infallible>(articles.hold(&slug, now))).await?;
+    let article = held.map_err(|error| refused(visit, &error))?;
+    let key = if article.published_at.is_some() { "article.still_public" } else { "article.held" };
+    visit.admin.notices.leave(visit.session_id(), Notice::of(visit.words().get(key).to_owned()), visit.now);
+    Ok(answer::done(visit, &place(&article.slug)))
+}
+
+/// `POST /api/articles/preview`: `file` or, for a new one, `name`; `text`. How it would look, and what is wrong with it.
+pub(super) async fn preview(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
+    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
+    let (file, name, text) = (field("file"), field("name"), field("text").replace("\r\n", "\n"));
+    let own = match (file.is_empty(), name.trim()) {
+        (false, _) => file,
+        (true, "") => "untitled.md".to_owned(),
+        (true, name) => format!("{name}.md"),
+    };
+    let articles = Arc::clone(&visit.app.articles);
+    let made = visit.ask(move || Ok::<_, std::convert::Infallible>(articles.preview(&own, &text))).await?;
+    match made {
+        Ok(made) => {
+            let told = json!({ "title": made.title, "markup": made.markup, "notes": made.notes });
+            Ok(answer::json(StatusCode::OK, &told))
+        }
+        Err(error @ article::Error::Wrong { .. }) => Err(Refusal::Invalid(error.to_string())),
+        Err(error) => Err(visit.failed(&error)),
+    }
+}
+
 /// `POST /articles/{slug}/remove`
 pub(super) async fn remove(visit: &Visit) -> Result<Response, Refusal> {
     let (articles, slug, now) = (Arc::clone(&visit.app.articles), slug(visit), visit.now);
@@ -214,14 +260,17 @@ pub(super) async fn draft(visit: &Visit, form: &Form) -> Result<Response, Refusa
     Ok(answer::done(visit, &place(&slug)))
 }
 
-/// `GET /a/{slug}/{name}`: a picture, of an article that is not published, too.
+/// `GET /a/{slug}/{name}`: a picture, of an article that is not published, too, and one that only a preview shows.
 pub(super) async fn picture(visit: &Visit) -> Result<Response, Refusal> {
-    let article = found(visit).await?;
-    let name = visit.parameters.get(1).map(String::as_str).unwrap_or_default();
-    let picture = article.picture(name).cloned().ok_or(Refusal::NotFound)?;
-    let mime = picture.mime.ok_or(Refusal::NotFound)?;
-    let bytes = visit.ask(move || Ok::<_, std::convert::Infallible>(picture.bytes())).await?;
-    Ok(answer::bytes(StatusCode::OK, mime, bytes.ok_or(Refusal::NotFound)?))
+    let (articles, article) = (Arc::clone(&visit.app.articles), found(visit).await?);
+    let name = visit.parameters.get(1).cloned().unwrap_or_default();
+    let read = visit.ask(move || {
+        let picture = article.picture(&name).cloned().or_else(|| articles.picture_beside(&article, &name));
+        let read = picture.and_then(|picture| Some((picture.mime?, picture.bytes()?)));
+        Ok::<_, std::convert::Infallible>(read)
+    });
+    let (mime, bytes) = read.await?.ok_or(Refusal::NotFound)?;
+    Ok(answer::bytes(StatusCode::OK, mime, bytes))
 }
 
 /// `POST /api/articles/{slug}/pictures`: files for the folder of the article. Each has its own outcome.

@@ -1,7 +1,7 @@
-//! The owner's keyword replies: the rules in use, their file to be edited, and a box that tells what a text would hit.
+//! The owner's keyword replies: a table of them, their file to be edited, and a box that tells what a text would hit.
 //!
 //! A file with a mistake is not saved, and stays in the form with what is wrong. The box tries what stands in the form,
-//! saved or not.
+//! saved or not. What changes one reply is in `keyword`.
 
 use askama::Template;
 use serde::Serialize;
@@ -26,8 +26,10 @@ struct Page<'a> {
     frame: &'a Frame<'a>,
     notice: Option<&'a Notice>,
     shown: &'a Shown,
-    /// Those in use.
+    /// Those of the file; if that is wrong, those in use.
     rules: &'a [Rule],
+    /// By which the file is known again when a reply of it is changed; none if it is wrong.
+    stamp: Option<&'a str>,
     /// Files that they name and that are not there, or are something else.
     missing: &'a [String],
     path: &'a str,
@@ -115,8 +117,8 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
         let (media, text, now) = (visit.app.media.clone(), shown.text.clone(), visit.now);
         let saved = visit.ask(move || match media.save_keywords(&text, now) {
             Ok(()) => Ok(None),
-            Err(SaveKeywords::Wrong(what)) => Ok(Some(what)),
             Err(SaveKeywords::Store(error)) => Err(error),
+            Err(wrong @ (SaveKeywords::Wrong(_) | SaveKeywords::Stale)) => Ok(Some(wrong.to_string())),
         });
         let Some(fault) = saved.await? else {
             log::info!("the file of keyword replies has been saved on the admin page");
@@ -157,15 +159,18 @@ async fn draw(visit: &Visit, status: StatusCode, shown: Shown) -> Result<Respons
         return Ok(answer::json(StatusCode::OK, &json!({ "hit": hit })));
     }
     let media = visit.app.media.clone();
-    let missing = visit.ask(move || media.missing()).await?;
+    let found = visit.ask(move || Ok::<_, crate::store::Error>((media.missing()?, media.keywords_to_change()?)));
+    let (missing, (file, stamp)) = found.await?;
     let is_read = visit.head.method == Method::GET;
     let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
-    let keywords = visit.app.media.keywords();
+    let own = Keywords::parse(&file).ok();
+    let (in_use, stamp) = (visit.app.media.keywords(), own.is_some().then_some(stamp.as_str()));
     let page = Page {
         frame: &visit.frame("keywords"),
         notice: notice.as_ref(),
         shown: &shown,
-        rules: keywords.rules(),
+        rules: own.as_ref().unwrap_or(&in_use).rules(),
+        stamp,
         missing: &missing,
         path: &visit.app.media.keywords_path().display().to_string(),
     };

@@ -17,7 +17,8 @@ use super::visit::{Form, Visit};
 use crate::alert::Trouble;
 use crate::app::App;
 use crate::book::{Bounds, bounded_picture, web_picture};
-use crate::media::{self, Error, Put, Standing};
+use crate::media::{self, Error, Put, Rule, Standing};
+use crate::menu::{self, Menu};
 use crate::store;
 use crate::store::records::{MediaFileRecord, MediaTrouble};
 use crate::wechat::MediaKind;
@@ -61,6 +62,10 @@ pub(super) struct File {
     /// Why it is not uploaded as it is.
     pub(super) trouble: Option<MediaTrouble>,
     pub(super) places: Vec<Standing>,
+    /// Keyword replies that answer with it: their numbers, and their first words.
+    replies: Vec<(usize, String)>,
+    /// Buttons of the menu that show it.
+    buttons: Vec<String>,
 }
 
 impl Page<'_> {
@@ -89,6 +94,17 @@ impl Page<'_> {
             (None, _) if record.tried.is_none() => (words.get("media.waits").to_owned(), ""),
             (None, _) => (words.get("media.absent").to_owned(), "bad"),
         }
+    }
+
+    /// What would miss it.
+    fn used(&self, file: &File) -> Vec<String> {
+        let words = self.frame.words;
+        let replies = file
+            .replies
+            .iter()
+            .map(|(number, word)| words.with("media.used_by_keyword", "n", number).replace("{word}", word));
+        let buttons = file.buttons.iter().map(|name| words.with("media.used_by_menu", "name", name));
+        replies.chain(buttons).collect()
     }
 
     fn trouble<'p>(&self, place: &'p Standing) -> Option<&'p MediaTrouble> {
@@ -141,13 +157,26 @@ fn look(app: &App, wanted: &str, skip: usize) -> store::Result<Found> {
     let mut all = app.media.files()?;
     all.retain(|(name, _)| name.to_lowercase().contains(wanted));
     let total = all.len();
+    let (keywords, menu) = (app.media.keywords(), own_menu(app)?);
     let mut files = Vec::new();
     for (name, record) in all.into_iter().skip(skip).take(ROWS) {
         let places = app.media.standing(&name, &record, &accounts)?;
-        files.push(File::of(name, record, places));
+        let mut file = File::of(name, record, places);
+        let first_word = |rule: &Rule| rule.words.first().cloned().unwrap_or_default();
+        file.replies = keywords.using(&file.name).map(|(number, rule)| (number, first_word(rule))).collect();
+        let ids = file.places.iter().filter_map(|place| place.record.as_ref()?.media_id.as_deref());
+        file.buttons = ids.flat_map(|id| menu.showing(id)).map(str::to_owned).collect();
+        file.buttons.dedup();
+        files.push(file);
     }
     let next = Some(skip.saturating_add(ROWS)).filter(|next| *next < total);
     Ok(Found { files, total, next, missing: app.media.missing()? })
+}
+
+/// The owner's menu; an empty one if there is none that can be read.
+fn own_menu(app: &App) -> store::Result<Menu> {
+    let text = menu::load(&menu::path_in(&app.data_dir))?;
+    Ok(text.and_then(|text| Menu::parse(&text).ok()).unwrap_or_default())
 }
 
 impl File {
@@ -157,7 +186,16 @@ impl File {
             // The address changes with the content, so that a browser may keep what it has.
             format!("/media/picture?of={}&file={}", &content.as_str()[..12], encoded(&name))
         });
-        File { name, kind: record.kind, bytes: record.bytes, picture, trouble: record.trouble, places }
+        File {
+            name,
+            kind: record.kind,
+            bytes: record.bytes,
+            picture,
+            trouble: record.trouble,
+            places,
+            replies: Vec::new(),
+            buttons: Vec::new(),
+        }
     }
 }
 

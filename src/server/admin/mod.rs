@@ -31,6 +31,7 @@ mod followers;
 mod frame;
 mod guard;
 mod jobs;
+mod keyword;
 mod keywords;
 mod log_tail;
 mod login;
@@ -297,6 +298,8 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Article => articles::show(visit).await,
         Action::EditArticle => articles::edit(visit).await,
         Action::PublishArticle => articles::publish(visit, form).await,
+        Action::HoldArticle => articles::hold(visit).await,
+        Action::ApiArticlePreview => articles::preview(visit, form).await,
         Action::RemoveArticle => articles::remove(visit).await,
         Action::DraftArticle => articles::draft(visit, form).await,
         Action::ArticlePicture => articles::picture(visit).await,
@@ -309,6 +312,9 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiMedia => media::receive(visit, load.files).await,
         Action::Keywords => keywords::show(visit).await,
         Action::ChangeKeywords => keywords::act(visit, form).await,
+        Action::NewKeyword => keyword::begin(visit).await,
+        Action::Keyword => keyword::show(visit).await,
+        Action::ChangeKeyword => keyword::change(visit, form).await,
         Action::Deliveries => deliveries::list(visit).await,
         Action::DeliveriesTable => deliveries::table(visit).await,
         Action::RetryFailedDeliveries => deliveries::retry_failed(visit, form).await,
@@ -333,8 +339,10 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::Simulator => simulator::show(visit).await,
         Action::Wordings => wordings::show(visit).await,
         Action::SaveWordings => wordings::save(visit, &load.json).await,
+        Action::ApiWordingLook => wordings::look(visit, &load.json),
         Action::Menu => menu::show(visit).await,
         Action::ChangeMenu => menu::act(visit, form).await,
+        Action::ApiChangeMenu => menu::api(visit, &load.json).await,
         Action::Tokens => tokens::show(visit).await,
         Action::RevealToken => token_changes::reveal(visit).await,
         Action::RefreshToken => token_changes::refresh(visit).await,

@@ -21,6 +21,8 @@ use crate::store::records::{CrawlItemRecord, CrawlLogRecord, ItemState, SourceKi
 
 /// Lines of what happened that are shown.
 const LINES: usize = 100;
+/// Passes that are shown.
+const PASSES: usize = 20;
 /// Books that are shown.
 const ITEMS: usize = 200;
 
@@ -43,6 +45,7 @@ struct SourcePage<'a> {
     source: &'a Source,
     place: &'a str,
     lines: &'a [CrawlLogRecord],
+    passes: &'a [CrawlLogRecord],
     items: &'a [(String, CrawlItemRecord)],
     shown: &'a Shown,
 }
@@ -346,11 +349,11 @@ async fn draw(visit: &Visit, shown: Shown) -> Result<Response, Refusal> {
             // What is in trouble comes first.
             items.sort_by_key(|(_, item)| (item.state == ItemState::Done, item.state == ItemState::Waiting, item.turn));
             items.truncate(ITEMS);
-            Ok((source, crawler.log_of(&name, LINES)?, items))
+            Ok((source, crawler.log_of(&name, LINES)?, crawler.passes_of(&name, PASSES)?, items))
         };
         Ok::<_, std::convert::Infallible>(read())
     });
-    let (source, lines, items) = found.await?.map_err(|error| refused(visit, &error))?;
+    let (source, lines, passes, items) = found.await?.map_err(|error| refused(visit, &error))?;
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
     let (frame, own) = (visit.frame("sources"), place(&source.name));
     let is_wrong = shown.fault.is_some();
@@ -360,6 +363,7 @@ async fn draw(visit: &Visit, shown: Shown) -> Result<Response, Refusal> {
         source: &source,
         place: &own,
         lines: &lines,
+        passes: &passes,
         items: &items,
         shown: &shown,
     };

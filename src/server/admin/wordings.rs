@@ -11,7 +11,7 @@ use warp::reply::Response;
 use super::answer::{self, Refusal};
 use super::frame::Frame;
 use super::visit::Visit;
-use crate::reply::Wordings;
+use crate::reply::{InvalidWording, Wordings};
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability};
 
@@ -84,6 +84,26 @@ pub(super) async fn save(visit: &Visit, body: &[u8]) -> Result<Response, Refusal
     visit.app.desk.set_wordings(wordings);
     log::info!("the wordings have been saved, {changed} of them the owner's own");
     Ok(answer::json(StatusCode::OK, &json!({ "done": true, "own": changed })))
+}
+
+/// A text to look at, and the owner's texts, whose labels may stand on its links.
+#[derive(Deserialize)]
+struct Looking {
+    key: String,
+    #[serde(default)]
+    wordings: BTreeMap<String, String>,
+}
+
+/// `POST /api/wordings/look`: a text as followers would see it, and how long it is. What is wrong with it is an answer,
+/// too.
+pub(super) fn look(visit: &Visit, body: &[u8]) -> Result<Response, Refusal> {
+    let Ok(Looking { key, mut wordings }) = serde_json::from_slice(body) else { return Err(Refusal::Broken) };
+    wordings.values_mut().for_each(|text| *text = text.replace("\r\n", "\n"));
+    match Wordings::look(visit.app.config.language, &key, wordings) {
+        Ok(look) => Ok(answer::json(StatusCode::OK, &look)),
+        Err(InvalidWording::UnknownKey { .. }) => Err(Refusal::NotFound),
+        Err(wrong) => Ok(answer::json(StatusCode::OK, &json!({ "error": wrong.to_string() }))),
+    }
 }
 
 fn saved(store: &store::Store) -> store::Result<BTreeMap<String, String>> {

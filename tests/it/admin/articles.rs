@@ -121,3 +121,46 @@ async fn a_picture_that_is_too_large_does_not_keep_the_others_out() {
     let shown = admin.get("/articles/x").await.body;
     assert!(shown.contains("a.gif") && shown.contains("b.gif") && !shown.contains("large.gif"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_text_is_looked_at_before_it_is_saved_and_a_time_is_taken_back() {
+    let (page, mut admin) = Page::with_admin().await;
+    let look = |text: &str| form(&[("file", ""), ("name", "冬"), ("text", text)]);
+    let text = "+++\ntitle = \"<b>冬\"\ndraft = true\n+++\r\n\r\n正文<script>x()</script>\n\n![](a.gif)\n";
+    let made = admin.form("/api/articles/preview", &look(text)).await;
+    let told = made.json();
+    assert_eq!((made.status, told["title"].as_str()), (200, Some("<b>冬")), "{}", made.body);
+    assert!(told["markup"].as_str().unwrap().contains("<p>正文</p>") && !made.body.contains("x()"), "{}", made.body);
+    assert!(told["notes"][0].as_str().unwrap().contains("no picture a.gif"), "{}", made.body);
+    for (body, fault) in
+        [(look("+++\nx"), "not closed"), (form(&[("file", "../x.md"), ("text", "x")]), "no file's name")]
+    {
+        let wrong = admin.form("/api/articles/preview", &body).await;
+        assert!(wrong.status == 422 && wrong.body.contains(fault), "{}", wrong.body);
+    }
+    assert!(!page.app.data_dir.join("articles/冬.md").exists(), "looking keeps nothing");
+
+    assert_eq!(admin.form("/articles/save", &look(text)).await.status, 303);
+    let place = "/articles/%E5%86%AC";
+    // The owner's time is Shanghai's.
+    assert!(admin.get(place).await.body.contains("Asia/Shanghai"));
+    assert_eq!(admin.form(&format!("{place}/publish"), "at=2099-01-01T08%3A00").await.status, 303);
+    let planned = page.app.articles.shelf(page.now()).unwrap().article("冬").unwrap().published_at;
+    assert_eq!(planned.map(|at| at.to_rfc3339()), Some("2099-01-01T00:00:00+00:00".into()));
+    assert_eq!(admin.form(&format!("{place}/hold"), "").await.status, 303);
+    let held = admin.get(place).await.body;
+    assert!(held.contains("现在是草稿") && !held.contains("2099-01-01"), "{held}");
+    assert_eq!(page.app.articles.shelf(page.now()).unwrap().article("冬").unwrap().published_at, None);
+    // A picture that only the preview shows is there, and nothing that is none.
+    admin.upload(&format!("/api{place}/pictures"), &[("new.gif", GIF.as_bytes())]).await;
+    assert_eq!(admin.get("/a/%E5%86%AC/new.gif").await.header("content-type"), Some("image/gif"));
+    for name in ["..%2F%E5%86%AC.md", "%E5%86%AC.md", "other.gif"] {
+        assert_eq!(admin.get(&format!("/a/%E5%86%AC/{name}")).await.status, 404, "{name}");
+    }
+    // A file that says itself that it is public can only be hidden there.
+    let open = text.replace("draft = true\n", "");
+    assert_eq!(admin.form("/articles/save", &form(&[("file", "冬.md"), ("text", &open)])).await.status, 303);
+    assert_eq!(admin.form(&format!("{place}/hold"), "").await.status, 303);
+    assert!(admin.get(place).await.body.contains("draft = true"));
+    assert_eq!(admin.form("/articles/nothing/hold", "").await.status, 404);
+}

@@ -79,3 +79,92 @@ async fn a_text_is_tried_before_the_file_is_saved() {
     assert!(post(&mut admin, "try", GOOD, "有书单吗").await.body.contains("list.png"));
     assert!(!page.app.data_dir.join("keywords.toml").exists() && !answers(&page, "加群"));
 }
+
+const OWN: &str = "# 我的关键词\n\n# 群\n[[reply]]\nwords = [\"加群\"] # 常问\ntext = \"扫码加群\"\n\n# 单子\n[[reply]]\nwords = [\"书单\"]\n\
+                   match = \"contains\"\npicture = \"list.png\"\n";
+
+fn file(page: &Page) -> String {
+    std::fs::read_to_string(page.app.data_dir.join("keywords.toml")).unwrap_or_default()
+}
+
+/// The stamp that the page carries for its forms.
+fn stamp(body: &str) -> String {
+    body.split_once("name=\"stamp\" value=\"").unwrap().1.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_reply_is_written_in_a_form_moved_and_switched_off_and_the_comments_stay() {
+    let (page, mut admin) = Page::with_admin().await;
+    assert_eq!(post(&mut admin, "save", OWN, "").await.status, 303);
+    let own = stamp(&admin.get("/keywords").await.body);
+    let change = |stamp: &str, n: &str, deed: &str| form(&[("stamp", stamp), ("n", n), ("do", deed)]);
+    assert_eq!(admin.form("/keywords/reply", &change(&own, "1", "off")).await.status, 303);
+    assert!(!answers(&page, "加群") && answers(&page, "有书单吗"));
+    assert_eq!(file(&page), OWN.replace("扫码加群\"\n", "扫码加群\"\noff = true\n"));
+    let shown = admin.get("/keywords").await.body;
+    assert!(shown.contains("<span class=\"chip warn\">停用") && shown.contains("第 1 条下移"), "{shown}");
+
+    let stale = admin.form("/keywords/reply", &change(&own, "2", "remove")).await;
+    assert_eq!(stale.status, 303);
+    assert!(admin.get("/keywords").await.body.contains("文件在别处改过了") && answers(&page, "书单"));
+    let now = stamp(&shown);
+    assert_eq!(admin.form("/keywords/reply", &change(&now, "2", "up")).await.status, 303);
+    assert!(file(&page).starts_with("# 我的关键词\n\n# 单子\n[[reply]]"), "{}", file(&page));
+    let edit = admin.get("/keywords/2").await.body;
+    assert!(edit.contains("加群</textarea>") && edit.contains("value=\"1\" checked"), "{edit}");
+    let now = stamp(&edit);
+    let fields = |n: &str, words: &str, kind: &str, text: &str| {
+        form(&[
+            ("stamp", &now),
+            ("n", n),
+            ("do", "save"),
+            ("words", words),
+            ("match", "exact"),
+            ("kind", kind),
+            ("text", text),
+        ])
+    };
+    for (words, kind, text, fault) in [
+        ("", "text", "x", "at least one word"),
+        ("加群", "text", " ", "text is empty"),
+        ("加群", "text", &"长".repeat(700), "2100 bytes"),
+        ("加群", "picture", "<b>", "below the media folder"),
+        ("加群", "article", "", "title is empty"),
+    ] {
+        let wrong = admin.form("/keywords/reply", &fields("2", words, kind, text)).await;
+        assert!(wrong.status == 422 && wrong.body.contains(fault), "{fault}: {}", wrong.body);
+        assert!(wrong.body.contains(&format!("{words}</textarea>")) && !wrong.body.contains("<b>"), "{}", wrong.body);
+    }
+    let saved = admin.form("/keywords/reply", &fields("2", "加群\r\n进群", "text", "新的\r\n口令")).await;
+    assert_eq!((saved.status, saved.header("location")), (303, Some("/keywords")), "{}", saved.body);
+    assert!(answers(&page, "进群") && file(&page).contains("# 群\n"), "{}", file(&page));
+    assert_eq!(admin.get("/keywords/3").await.status, 404);
+    assert_eq!(admin.get("/keywords/0").await.status, 404);
+}
+
+#[tokio::test]
+async fn an_article_becomes_a_card_and_the_first_reply_makes_the_file() {
+    let (page, mut admin) = Page::with_admin().await;
+    let text = "+++\ntitle = \"冬天的书单\"\nsummary = \"十本\"\n+++\n\n![](a.gif)\n";
+    assert_eq!(
+        admin.form("/articles/save", &form(&[("file", ""), ("name", "winter"), ("text", text)])).await.status,
+        303
+    );
+    admin.upload("/api/articles/winter/pictures", &[("a.gif", super::GIF.as_bytes())]).await;
+    let offered = admin.get("/keywords/new").await.body;
+    assert!(offered.contains("<option value=\"winter\">冬天的书单"), "{offered}");
+    let fields = [("stamp", stamp(&offered)), ("n", String::new())].map(|(name, value)| (name.to_owned(), value));
+    let more = [("do", "save"), ("words", "冬天"), ("kind", "article"), ("article", "winter")];
+    let fields: Vec<(String, String)> =
+        fields.into_iter().chain(more.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect();
+    let sent = form(&fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>());
+    let saved = admin.form("/keywords/reply", &sent).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let written = file(&page);
+    assert!(
+        written.contains("url = \"https://books.example.com/a/winter\"")
+            && written.contains("picture_url = \"https://books.example.com/a/winter/a.gif\""),
+        "{written}"
+    );
+    assert!(answers(&page, "冬天"));
+}

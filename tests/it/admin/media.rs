@@ -110,3 +110,26 @@ async fn files_that_went_all_at_once_are_forgotten_on_the_owners_word_only() {
     assert!(listed.contains("忘掉了 4 个文件") && !listed.contains("一下子都不见了"), "{listed}");
     assert!(page.app.media.files().unwrap().is_empty() && page.app.alerts.open().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_would_miss_a_file_is_told_before_it_is_taken_out() {
+    let (_platform, page, mut admin) = start().await;
+    let red = png(200);
+    let files: [(&str, &[u8]); 2] = [("used.png", &red), ("free.png", &png(20))];
+    assert_eq!(outcomes(&admin.upload("/api/media", &files).await), ["new", "new"]);
+    let keywords = "[[reply]]\nwords = [\"别的\"]\ntext = \"x\"\n\n[[reply]]\nwords = [\"<书单>\"]\noff = true\npicture = \"used.png\"\n";
+    assert_eq!(admin.form("/keywords", &form(&[("do", "save"), ("text", keywords)])).await.status, 303);
+    sync(&page).await;
+    let name = "used.png".to_owned();
+    let file = page.app.media.file(&name).unwrap().unwrap();
+    let id = page.app.media.standing(&name, &file, &["main"]).unwrap()[0].record.clone().unwrap().media_id.unwrap();
+    let menu = format!("[[button]]\nname = \"看图\"\ntype = \"media_id\"\nmedia_id = \"{id}\"\n");
+    std::fs::write(page.app.data_dir.join("menu.toml"), menu).unwrap();
+    let listed = admin.get("/media").await.body;
+    let row =
+        |name: &str| listed.split(&format!("data-file=\"{name}\"")).nth(1).unwrap().split("</li>\n  ").next().unwrap();
+    let used = listed.split("data-file=\"used.png\"").nth(1).unwrap();
+    assert!(used.contains("关键词第 2 条 &#60;书单&#62;") && used.contains("菜单 看图"), "{used}");
+    assert!(used.contains("还在用，仍然移除") && !row("free.png").contains("用在"), "{listed}");
+    assert_eq!(admin.form("/media/remove", "file=used.png").await.status, 303);
+}

@@ -1,5 +1,6 @@
 //! The page of the menu: nothing is saved or sent that is wrong, and what the platform says is shown.
 
+use serde_json::json;
 use shutong::menu::EXAMPLE;
 
 use super::browser::{Answer, Browser, Page};
@@ -73,4 +74,43 @@ async fn an_account_that_may_not_is_told_what_to_do_instead() {
     platform.set_verified(APP_ID, false);
     let answer = post(&mut admin, "push", EXAMPLE).await;
     assert!(answer.status == 422 && answer.body.contains("读者发文字口令一样用"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn the_editor_gets_the_menu_as_a_value_and_as_text_that_keeps_its_comments() {
+    let (platform, page, mut admin) = start().await;
+    let read = admin.json("/api/menu", &json!({ "text": EXAMPLE })).await.json();
+    let mut menu = read["menu"].clone();
+    assert_eq!((menu["button"][2]["key"].as_str(), read["error"].is_null()), (Some("帮助"), true), "{read}");
+    menu["button"][2]["name"] = json!("求助");
+    let asked = json!({ "do": "save", "account": "main", "text": EXAMPLE, "menu": menu });
+    let saved = admin.json("/api/menu", &asked).await;
+    assert_eq!(saved.status, 200, "{}", saved.body);
+    let kept = std::fs::read_to_string(page.app.data_dir.join("menu.toml")).unwrap();
+    assert_eq!(
+        kept,
+        EXAMPLE.replace(
+            "name = \"帮助\"\ntype = \"click\"\nkey = \"帮助\"\n\n#",
+            "name = \"求助\"\ntype = \"click\"\nkey = \"帮助\"\n\n#"
+        )
+    );
+    assert_eq!(saved.json()["text"].as_str(), Some(kept.as_str()));
+
+    menu["button"][2]["name"] = json!("六个汉字太长");
+    let wrong = |deed: &str| json!({ "do": deed, "account": "main", "text": kept, "menu": menu });
+    let judged = admin.json("/api/menu", &wrong("check")).await;
+    assert_eq!(judged.status, 200, "what is wrong is what was asked for");
+    assert!(judged.json()["mistakes"][0].as_str().unwrap().contains("18 bytes"), "{}", judged.body);
+    for deed in ["save", "push", "diff"] {
+        assert_eq!(admin.json("/api/menu", &wrong(deed)).await.status, 422, "{deed}");
+    }
+    assert_eq!(std::fs::read_to_string(page.app.data_dir.join("menu.toml")).unwrap(), kept);
+    let unknown = json!({ "menu": { "button": [{ "name": "x", "colour": "red" }] } });
+    let refused = admin.json("/api/menu", &unknown).await;
+    assert!(refused.status == 422 && refused.body.contains("colour"), "{}", refused.body);
+    assert!(platform.calls().is_empty());
+    let pushed = admin.json("/api/menu", &json!({ "do": "push", "account": "main", "text": kept })).await;
+    assert_eq!((pushed.status, platform.count(CREATE)), (200, 1), "{}", pushed.body);
+    let elsewhere = json!({ "do": "push", "account": "nobody", "text": kept });
+    assert_eq!(admin.json("/api/menu", &elsewhere).await.status, 404);
 }

@@ -1,6 +1,9 @@
 //! Sources on the admin page: added, imported, tried, changed, removed.
 
+use shutong::store::records::{SourceKind, SourceRecord};
+
 use super::browser::Page;
+use crate::support::web::{Resource, Web};
 
 fn form(fields: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
@@ -98,4 +101,36 @@ async fn an_import_says_of_each_source_what_works_and_comes_paused() {
         let answer = admin.form("/sources/import", &body).await;
         assert!(answer.body.contains(word), "{json}: {}", answer.body);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_tried_on_a_page_and_what_it_found_is_marked() {
+    let (page, mut admin) = Page::with_admin().await;
+    let web = Web::start(1, 0, 1).await;
+    let html = "<html><body><div class=item><a href=\"/b/7.html\">三体&amp;<i>外传</i></a></div></body></html>";
+    web.put(0, "/list", Resource::new("text/html; charset=utf-8", html));
+    let rules = serde_json::json!({
+        "bookSourceUrl": web.url(0), "bookSourceName": "站", "bookSourceType": 0, "searchUrl": "/list?q={{key}}",
+        "ruleSearch": { "bookList": "class.item", "name": "tag.a@text", "bookUrl": "tag.a@href" },
+        "ruleToc": { "chapterList": "tag.li", "chapterName": "tag.a@text", "chapterUrl": "tag.a@href" },
+        "ruleContent": { "content": "id.content@html" },
+    });
+    let source = SourceRecord {
+        url: web.url(0),
+        kind: SourceKind::Rules,
+        rules: Some(rules.to_string()),
+        rights: "made for this test".into(),
+        nets: vec!["127.1.0.0/16".into()],
+        ..SourceRecord::usual(page.now())
+    };
+    page.app.crawler.put_source("site", source, page.now()).unwrap();
+    assert!(admin.get("/sources/site").await.body.contains("还没有读过"));
+    let url = format!("{}/list", web.url(0));
+    let try_rule = |rule: &str| form(&[("do", "try"), ("step", "search"), ("url", &url), ("rule", rule)]);
+    let tried = admin.form("/sources/site", &try_rule("class.item@tag.a@href")).await;
+    assert_eq!(tried.status, 200, "{}", tried.body);
+    assert!(tried.body.contains("<mark>/b/7.html</mark>"), "{}", tried.body);
+    assert!(tried.body.contains("&#60;a href=&#34;<mark>"), "with what stands around it: {}", tried.body);
+    let nothing = admin.form("/sources/site", &try_rule("class.nothing@text")).await;
+    assert!(nothing.status == 200 && !nothing.body.contains("<mark>"), "{}", nothing.body);
 }
