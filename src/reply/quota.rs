@@ -23,8 +23,8 @@ impl Desk {
     /// What a follower may use on a day.
     pub fn quota(&self) -> Usage {
         Usage {
-            downloads: self.limits.downloads_per_day.into(),
-            searches: self.limits.searches_per_day.into(),
+            downloads: self.limits().downloads_per_day.into(),
+            searches: self.limits().searches_per_day.into(),
             pushes: self.kindle.pushes_per_day().into(),
         }
     }
