@@ -21,6 +21,7 @@ function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit
   if (accounts.some(({ name }) => name === state.account)) account.value = state.account;
   account.addEventListener('change', arrive);
   follower.addEventListener('change', arrive);
+  mode.addEventListener('change', () => { state.mode = mode.value; remember(); });
   $('#other').addEventListener('click', () => { state.followers.push(invent()); listFollowers(state.followers.at(-1)); arrive(); });
   $('#clear').addEventListener('click', () => { delete state.chats[place()]; arrive(); });
   listFollowers(state.follower);
@@ -34,7 +35,8 @@ function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit
   function arrive() {
     const chosen = accounts.find(({ name }) => name === account.value);
     for (const option of mode.options) option.disabled = !chosen.modes.includes(option.value);
-    if (state.account !== account.value || mode.selectedOptions[0].disabled || !state.follower) mode.value = chosen.mode;
+    if (state.account !== account.value || !chosen.modes.includes(state.mode)) state.mode = chosen.mode;
+    mode.value = state.mode;
     state.account = account.value;
     state.follower = follower.value;
     $('#phone-name').textContent = chosen.name;
