@@ -16,13 +16,14 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 /** A token that the platform below takes; it refuses every other. */
 export const GOOD_TOKEN = '88_good-token-0123456789';
 
-/** A platform whose whitelist lacks this server: it gives no token, but tells whether one is good. */
-async function platform() {
+/** A platform that tells whether a token is good. It gives one if this server is on its whitelist. */
+async function platform(isListed) {
+  const refused = { errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 4-5-6' };
   const server = createServer((request, response) => {
     const isGood = new URL(request.url, 'http://x').searchParams.get('access_token') === GOOD_TOKEN;
     const answers = {
       '/cgi-bin/getcallbackip': isGood ? { ip_list: ['203.0.113.1'] } : { errcode: 40001, errmsg: 'invalid credential rid: 1-2-3' },
-      '/cgi-bin/stable_token': { errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 4-5-6' },
+      '/cgi-bin/stable_token': isListed ? { access_token: GOOD_TOKEN, expires_in: 7200 } : refused,
     };
     response.end(JSON.stringify(answers[new URL(request.url, 'http://x').pathname] ?? { errcode: 48001, errmsg: 'api unauthorized' }));
   });
@@ -73,12 +74,12 @@ async function end(child, signal) {
 
 /**
  * Starts `shutong serve` on free ports. With `demo` it has books, and an account whose platform is simulated; without,
- * nothing at all. Gives its addresses, its setup link, and how to stop it, to kill it, and to start it again.
+ * nothing at all; `isListed`: the platform gives it a token. Gives its addresses, its setup link, and how to stop it, to kill it, and to start it again.
  */
-export async function start({ demo = true } = {}) {
+export async function start({ demo = true, isListed = false } = {}) {
   const data = await mkdtemp(join(tmpdir(), 'shutong-'));
   const file = join(data, 'shutong.toml');
-  const simulated = await platform();
+  const simulated = await platform(isListed);
   await writeFile(file, config(demo ? account(`http://127.0.0.1:${simulated.address().port}`) : ''), { mode: 0o600 });
   const parameters = [...(demo ? ['--demo'] : []), '--data', data, '--config', file];
   let running = await run(parameters, /http:\/\/\S+\/setup#\w+/);
