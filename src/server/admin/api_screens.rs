@@ -8,14 +8,12 @@ use warp::reply::Response;
 
 use super::answer::{self, Refusal};
 use super::visit::Visit;
-use super::{articles, deliveries, keywords, media, session, sources, tokens, wordings};
+use super::{articles, keywords, media, session, sources, tokens, wordings};
 use crate::app::App;
 use crate::article::Article;
 use crate::crawler::Source;
-use crate::kindle::masked;
 use crate::media::Rule;
 use crate::menu::{self, Menu};
-use crate::store::records::{DeliveryRecord, Parcel};
 
 /// Lines of what happened that are given of a source.
 const LINES: usize = 100;
@@ -103,26 +101,6 @@ pub(super) async fn keywords(visit: &Visit) -> Result<Response, Refusal> {
         |rule: &Rule| json!({ "words": rule.words, "is_part": rule.is_part, "answer": keywords::told(&rule.answer).1 });
     let rules: Vec<Value> = visit.app.media.keywords().rules().iter().map(rule).collect();
     given(&json!({ "rules": rules, "text": text, "missing": missing }))
-}
-
-/// `GET /api/deliveries?state=&before=`
-pub(super) async fn deliveries(visit: &Visit) -> Result<Response, Refusal> {
-    let found = deliveries::find(visit).await?;
-    let items: Vec<Value> = found.rows.iter().map(delivery).collect();
-    given(&json!({ "items": items, "waiting": found.waiting, "before": found.before }))
-}
-
-/// A delivery, its address masked: whose it is is none of the owner's business.
-fn delivery(row: &DeliveryRecord) -> Value {
-    let title = match &row.parcel {
-        Parcel::Book { title, .. } => Some(title),
-        Parcel::Code => None,
-    };
-    json!({
-        "id": row.number, "state": row.state, "title": title, "address": masked(&row.address),
-        "queued_at": row.queued_at, "next_at": row.next_at, "ended_at": row.ended_at, "attempts": row.attempts,
-        "trouble": row.trouble,
-    })
 }
 
 /// `GET /api/sources`: how each stands, and how far it is.

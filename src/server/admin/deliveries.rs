@@ -132,18 +132,8 @@ impl Page<'_> {
     }
 }
 
-/// One page of deliveries, the latest first.
-pub(super) struct Found {
-    pub(super) rows: Vec<DeliveryRecord>,
-    filter: Filter,
-    /// How many wait.
-    pub(super) waiting: usize,
-    /// Where the next page begins.
-    pub(super) before: Option<u64>,
-}
-
-/// What `state` and `before` of the address ask for.
-pub(super) async fn find(visit: &Visit) -> Result<Found, Refusal> {
+/// `GET /deliveries?state=&before=`
+pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
     let filter = Filter::of(visit.head.query.get("state"));
     let before: u64 = visit.head.query.get("before").and_then(|text| text.parse().ok()).unwrap_or(u64::MAX);
     let kindle = visit.app.kindle.clone();
@@ -154,18 +144,11 @@ pub(super) async fn find(visit: &Visit) -> Result<Found, Refusal> {
     let (found, waiting) = found.await?;
     let has_more = found.len() > ROWS;
     let rows: Vec<DeliveryRecord> = found.into_iter().take(ROWS).map(|(_, row)| row).collect();
-    let before = rows.last().map(|row| row.number).filter(|_| has_more);
-    Ok(Found { rows, filter, waiting, before })
-}
-
-/// `GET /deliveries?state=&before=`
-pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
-    let Found { rows, filter, waiting, before } = find(visit).await?;
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
     answer::page(&Page {
         frame: &visit.frame("deliveries"),
         notice: notice.as_ref(),
-        before,
+        before: rows.last().map(|row| row.number).filter(|_| has_more),
         rows: &rows,
         filter,
         waiting,

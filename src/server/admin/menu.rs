@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use askama::Template;
-use serde_json::json;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
@@ -144,13 +143,6 @@ fn changed(visit: &Visit, key: &str) -> Response {
 }
 
 fn draw(visit: &Visit, shown: Shown) -> Result<Response, Refusal> {
-    if visit.head.wants_json() {
-        let Some(fault) = shown.fault else {
-            let (says, lines) = shown.lines.unwrap_or_default();
-            return Ok(answer::json(StatusCode::OK, &json!({ "says": says, "lines": lines, "text": shown.text })));
-        };
-        return Err(Refusal::Invalid([vec![fault], shown.details].concat().join("\n")));
-    }
     let is_read = visit.head.method == Method::GET;
     let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
     let accounts: Vec<&str> = visit.app.tokens.all().iter().map(|keeper| keeper.account()).collect();

@@ -114,11 +114,10 @@ pub(super) enum Action {
     ApiArticle,
     ApiMediaFiles,
     ApiKeywords,
-    ApiDeliveries,
     ApiSource,
     ApiTokens,
     ApiKeys,
-    ApiMenu,
+    ApiMenuFile,
     ApiWordings,
     ApiCounts,
     ApiBooks,
@@ -149,7 +148,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 106] = [
+pub(super) const ROUTES: [Route; 104] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -231,7 +230,6 @@ pub(super) const ROUTES: [Route; 106] = [
     post("/api/media/forget", Session, Fields, Action::ForgetMedia),
     get("/api/keywords", Session, Action::ApiKeywords),
     post("/api/keywords", Session, Fields, Action::ChangeKeywords),
-    get("/api/deliveries", Session, Action::ApiDeliveries),
     post("/api/deliveries/{id}/retry", Session, Fields, Action::RetryDelivery),
     post("/api/deliveries/{id}/cancel", Session, Fields, Action::CancelDelivery),
     post("/api/sources", Session, Fields, Action::AddSource),
@@ -246,8 +244,7 @@ pub(super) const ROUTES: [Route; 106] = [
     get("/api/keys", Session, Action::ApiKeys),
     post("/api/keys", Session, Fields, Action::AddKey),
     post("/api/keys/{id}/revoke", Session, Fields, Action::RevokeKey),
-    get("/api/menu", Session, Action::ApiMenu),
-    post("/api/menu", Session, Fields, Action::ChangeMenu),
+    get("/api/menu", Session, Action::ApiMenuFile),
     get("/api/wordings", Session, Action::ApiWordings),
     post("/api/wordings", Session, Json, Action::SaveWordings),
     get("/api/counts", Session, Action::ApiCounts),
