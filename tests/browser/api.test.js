@@ -52,7 +52,7 @@ test('what is refused says why, in the form that the document gives', async () =
   await api.call('POST /api/wordings', { body: { wordings: { help: '{no_such_place}' } }, status: 422 });
   await api.call('POST /api/tokens/{account}/set', { path: { account: 'books' }, body: { token: 'x', seconds: 0 }, status: 422 });
   await api.call('POST /api/deliveries/{id}/retry', { path: { id: 12345 }, status: 404 });
-  await api.call('POST /api/menu', { body: [], status: 400 });
+  await api.call('POST /api/keywords', { body: [], status: 400 });
   const stranger = await fetch(`${program.admin}/api/counts`);
   assert.equal(stranger.status, 401);
   const unsigned = await view.context.request.post(`${program.admin}/api/keys`, { data: {} });
@@ -69,7 +69,6 @@ test('what is changed is changed, and seen at once', async () => {
   const made = await api.call('POST /api/keys', { body: { name: 'crm', scopes: ['token:read'], days: 30 } });
   await api.call('POST /api/keys/{id}/revoke', { path: { id: made.id } });
   await api.call('POST /api/wordings', { body: { wordings: {} } });
-  await api.call('POST /api/menu', { body: { do: 'check', text: '[[button]]\nname = "找书"\ntype = "click"\nkey = "最新"\n' } });
   const tried = await api.call('POST /api/keywords', { body: { do: 'try', text: there.keywords, tried: '地址' } });
   assert.equal(tried.hit.what, 'rule');
   await api.call('POST /api/sources/{name}', { path: { name: there.source }, body: { do: 'pause' } });

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use warp::http::Method;
 use warp::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
+    ACCEPT_ENCODING, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
 };
 use warp::reply::Response;
 
@@ -47,7 +47,8 @@ fn can_be(head: &Head, response: &Response) -> bool {
     let is_read = matches!(head.method, Method::GET | Method::HEAD);
     // Streams do not know their length.
     let is_of_size = response.body().size_hint().exact().is_some_and(|bytes| (WORTH..=MOST).contains(&bytes));
-    is_read && is_of_size && is_text(response.headers()) && !response.headers().contains_key(CONTENT_ENCODING)
+    let is_file = [CONTENT_ENCODING, CONTENT_DISPOSITION].iter().any(|name| response.headers().contains_key(name));
+    is_read && is_of_size && is_text(response.headers()) && !is_file
 }
 
 fn is_text(headers: &HeaderMap) -> bool {

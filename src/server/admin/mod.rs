@@ -390,7 +390,7 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::ApiSource => api_screens::source(visit).await,
         Action::ApiTokens => api_screens::tokens(visit).await,
         Action::ApiKeys => api_screens::keys(visit).await,
-        Action::ApiMenu => api_screens::menu(visit).await,
+        Action::ApiMenuFile => api_screens::menu(visit).await,
         Action::ApiWordings => api_screens::wordings(visit).await,
         Action::ApiCounts => api::counts(visit).await,
         Action::ApiBooks => api::books(visit).await,
