@@ -1,7 +1,7 @@
 // One book: its cover by upload, conversions that are followed while they are made, a question before a file is taken
 // out, a way back from the recycle bin. Without this script all but the upload of a cover works.
 
-import { $, $$, failed, post, say, toast, token } from './core.js';
+import { $, $$, confirmed, failed, post, say, toast, token } from './core.js';
 
 const { id, title } = $('#book').dataset;
 
@@ -23,8 +23,10 @@ for (const form of $$('[data-remove]')) {
 }
 
 for (const form of $$('[data-ask]')) {
-  form.addEventListener('submit', (event) => {
-    if (!confirm(form.dataset.ask)) event.preventDefault();
+  form.addEventListener('submit', async (event) => {
+    if (!form.dataset.ask) return;
+    event.preventDefault();
+    if (await confirmed(form.dataset.ask)) { delete form.dataset.ask; form.requestSubmit(); }
   });
 }
 

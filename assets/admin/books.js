@@ -1,7 +1,7 @@
 // The list of books: uploads with their progress, the ticked books, the recycle bin with a way back. Without this
 // script the list, its filters and its changes still work; only the upload needs it.
 
-import { $, $$, failed, make, post, say, toast } from './core.js';
+import { $, $$, confirmed, failed, make, post, say, toast } from './core.js';
 import { receive } from './drop.js';
 
 // ---- into the recycle bin, and out of it ----
@@ -65,7 +65,7 @@ if (bulk) {
     if (!rows.length) { event.preventDefault(); failed(new Error(say('nothing_ticked'))); return; }
     if (button?.dataset.ask) {
       event.preventDefault();
-      if (await confirmed(button.dataset.ask, rows.map((row) => row.dataset.title))) { delete button.dataset.ask; bulk.requestSubmit(button); }
+      if (await confirmed(button.dataset.ask.replace('{n}', rows.length), rows.map((row) => row.dataset.title))) { delete button.dataset.ask; bulk.requestSubmit(button); }
       return;
     }
     if (button?.value !== 'remove') return;
@@ -82,23 +82,6 @@ if (bulk) {
     }
     for (const row of rows) row.classList.remove('leaving');
     tell();
-  });
-}
-
-/** Asks before what changes many books; names what it is about. */
-function confirmed(question, titles) {
-  const shown = titles.slice(0, 8).map((title) => make('li', {}, title));
-  if (titles.length > 8) shown.push(make('li', {}, '…'));
-  const dialog = make('dialog', { 'aria-labelledby': 'ask-title' },
-    make('h2', { id: 'ask-title' }, question.replace('{n}', titles.length)),
-    make('ul', { class: 'asked' }, ...shown),
-    make('form', { method: 'dialog', class: 'row end' },
-      make('button', { class: 'button plain', value: '' }, say('cancel')),
-      make('button', { class: 'button', value: 'yes' }, say('go_on'))));
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => { dialog.remove(); resolve(dialog.returnValue === 'yes'); });
   });
 }
 

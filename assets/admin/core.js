@@ -131,3 +131,20 @@ export function countDown(none) {
     tick();
   };
 }
+
+/** Asks before what is not to be done by mistake, and names what it is about. */
+export function confirmed(question, titles = []) {
+  const shown = titles.slice(0, 8).map((title) => make('li', {}, title));
+  if (titles.length > 8) shown.push(make('li', {}, '…'));
+  const dialog = make('dialog', { 'aria-labelledby': 'ask-title' },
+    make('h2', { id: 'ask-title' }, question),
+    ...(shown.length ? [make('ul', { class: 'asked' }, ...shown)] : []),
+    make('form', { method: 'dialog', class: 'row end' },
+      make('button', { class: 'button plain', value: '' }, say('cancel')),
+      make('button', { class: 'button', value: 'yes' }, say('go_on'))));
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => { dialog.remove(); resolve(dialog.returnValue === 'yes'); });
+  });
+}

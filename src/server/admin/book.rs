@@ -93,10 +93,6 @@ impl BookPage<'_> {
         if self.book.is_edited(field) { self.frame.words.get("edit.set") } else { "" }
     }
 
-    fn has_own_cover(&self) -> bool {
-        self.book.cover.as_ref().is_some_and(|cover| !cover.drawn)
-    }
-
     /// The address of the picture, another one for another picture: browsers keep it for a while.
     fn cover(&self) -> String {
         let stamp = self.book.cover.as_ref().map(|cover| cover.picture.as_str()[..8].to_owned());

@@ -230,8 +230,8 @@ impl ListPage<'_> {
         self.asked.source.as_deref() == Some(name)
     }
 
-    fn at_page(&self, page: &usize) -> String {
-        format!("/books?{}", self.asked.at_page(*page))
+    fn at_page(&self, page: usize) -> String {
+        format!("/books?{}", self.asked.at_page(page))
     }
 
     /// The list as it is, to come back to.

@@ -333,6 +333,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api/media/forget", Session, Fields, Action::ForgetMedia),
     get("/api/keywords", Session, Action::ApiKeywords),
     post("/api/keywords", Session, Fields, Action::ChangeKeywords),
+    get("/api/deliveries", Session, Action::ApiDeliveries),
     post("/api/deliveries/{id}/retry", Session, Fields, Action::RetryDelivery),
     post("/api/deliveries/{id}/cancel", Session, Fields, Action::CancelDelivery),
     post("/api/sources", Session, Fields, Action::AddSource),
