@@ -1,5 +1,6 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod backup;
 mod telling;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -21,6 +22,7 @@ use crate::reply::Swept;
 use crate::schedule::Times;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
+pub use backup::back_up;
 pub use telling::{tell, tell_followers};
 
 /// A job.
@@ -36,6 +38,8 @@ pub enum Job {
     Deliver,
     /// Reads the mailbox that notices of undeliverable letters come back to.
     Bounces,
+    /// Makes a backup, if the owner wants one every night, and sends it on.
+    Backup,
 }
 
 /// How a job's last run went.
@@ -74,7 +78,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Job; 5] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver, Job::Bounces];
+    pub const ALL: [Job; 6] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver, Job::Bounces, Job::Backup];
 
     /// The name it goes by.
     pub fn name(self) -> &'static str {
@@ -84,6 +88,7 @@ impl Job {
             Job::OldLogs => "old-logs",
             Job::Deliver => "deliver",
             Job::Bounces => "bounces",
+            Job::Backup => "backup",
         }
     }
 
@@ -95,6 +100,7 @@ impl Job {
             Job::OldLogs => "0 30 4 * * *",
             Job::Deliver => "0 * * * * *",
             Job::Bounces => "30 */5 * * * *",
+            Job::Backup => "0 15 3 * * *",
         }
     }
 
@@ -131,6 +137,8 @@ impl Job {
                 let runtime = tokio::runtime::Handle::try_current()?;
                 Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
             }
+            Job::Backup if !app.config.backup.enabled => Ok("backup.enabled is not set".into()),
+            Job::Backup => backup::nightly(app),
         }
     }
 

@@ -34,6 +34,10 @@
 //! **Something to say unasked.** A late answer, news of a delivery, a book that somebody waits for → [`reply`] packs it →
 //! [`chat`] sends it if the platform's window of that follower is open; else it goes out with the next answer.
 //!
+//! **A backup.** Its schedule, the owner, or the command line → [`backup`] packs what the store has at one moment, the
+//! files it names, and what else lies in the data folder → a file, verified entry by entry on its way back, that takes
+//! the data folder's place before the store opens.
+//!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
 
@@ -57,6 +61,7 @@ pub mod library;
 pub mod token;
 
 pub mod article;
+pub mod backup;
 pub mod kindle;
 pub mod media;
 
@@ -71,6 +76,8 @@ pub mod config;
 pub mod logging;
 
 pub mod app;
+
+pub mod checkup;
 
 pub mod jobs;
 pub mod server;

@@ -28,6 +28,7 @@ impl Default for Config {
             push: Push::default(),
             media: MediaConfig::default(),
             crawl: CrawlConfig::default(),
+            backup: Default::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::commit::Committer;
 use super::stamps::{Stamp, Stamps, counters_of};
+use super::touched::Touched;
 use super::{Error, Result};
 
 /// Memory the engine may use for its page cache, in bytes. No hard limit (a full scan exceeds it), so scans page.
@@ -23,6 +24,8 @@ pub(super) struct Engine {
     db: sled::Db,
     committer: Committer,
     stamps: Stamps,
+    /// The keys that change while a snapshot is taken.
+    pub(super) touched: Touched,
 }
 
 /// Changes that become visible, and durable, together.
@@ -54,7 +57,7 @@ impl Engine {
             opened => opened?,
         };
         let committer = Committer::start(db.clone(), &dir.join("db"))?;
-        Ok(Engine { db, committer, stamps: Stamps::new() })
+        Ok(Engine { db, committer, stamps: Stamps::new(), touched: Touched::default() })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>> {

@@ -64,6 +64,7 @@ impl<'a> Write<'a> {
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.engine.touched.note(self.pending.keys());
         let mut batch = Batch::default();
         for (key, change) in self.pending {
             match change {

@@ -47,5 +47,5 @@ pub use message::reply::{ARTICLE_LIMIT, Article, Music, Reply, TEXT_FITTING_BYTE
 pub use message::text::{fit_text, literal, menu_link, text_link};
 pub use message::{FromArticle, Incoming, MessageKind};
 pub use nonce::NonceCache;
-pub use push::{Push, Saying, TEST_FOLLOWERS, push, read_sealed};
+pub use push::{Push, Saying, TEST_FOLLOWERS, push, read_sealed, verification};
 pub use qr::{QrCode, QrLife};

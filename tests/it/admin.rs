@@ -2,6 +2,7 @@
 //! real browser, in `tests/browser`.
 
 mod articles;
+mod backup;
 mod browser;
 mod deliveries;
 mod entry;

@@ -22,12 +22,13 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const ASSETS: [Asset; 14] = [
+const ASSETS: [Asset; 15] = [
     Asset { name: "style.css", mime: CSS, text: include_str!("../../../assets/admin/style.css") },
     Asset { name: "page.js", mime: JS, text: include_str!("../../../assets/admin/page.js") },
     Asset { name: "core.js", mime: JS, text: include_str!("../../../assets/admin/core.js") },
     Asset { name: "drop.js", mime: JS, text: include_str!("../../../assets/admin/drop.js") },
     Asset { name: "media.js", mime: JS, text: include_str!("../../../assets/admin/media.js") },
+    Asset { name: "backup.js", mime: JS, text: include_str!("../../../assets/admin/backup.js") },
     Asset { name: "dashboard.js", mime: JS, text: include_str!("../../../assets/admin/dashboard.js") },
     Asset { name: "articles.js", mime: JS, text: include_str!("../../../assets/admin/articles.js") },
     Asset { name: "books.js", mime: JS, text: include_str!("../../../assets/admin/books.js") },

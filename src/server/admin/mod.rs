@@ -13,9 +13,11 @@ mod api;
 mod api_keys;
 mod articles;
 mod assets;
+mod backup;
 mod books;
 mod dashboard;
 mod deliveries;
+mod diagnostics;
 mod events;
 mod frame;
 mod guard;
@@ -298,6 +300,13 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::LeadToken => token_changes::lead(visit, form).await,
         Action::AddKey => api_keys::add(visit, form).await,
         Action::RevokeKey => api_keys::revoke(visit).await,
+        Action::Backup => backup::show(visit).await,
+        Action::ChangeBackup => backup::act(visit, form).await,
+        Action::BackupFile => backup::file(visit).await,
+        Action::ApiBackup => backup::progress(visit).await,
+        Action::ApiBackupUpload => backup::receive(visit, load.files).await,
+        Action::Diagnostics => diagnostics::show(visit).await,
+        Action::RunDiagnostics => diagnostics::run(visit).await,
         Action::Settings => settings::show(visit, None).await,
         Action::ChangePassword => settings::change_password(visit, form).await,
         Action::EndSession => settings::end_session(visit).await,

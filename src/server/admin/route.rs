@@ -91,6 +91,13 @@ pub(super) enum Action {
     LeadToken,
     AddKey,
     RevokeKey,
+    Backup,
+    ChangeBackup,
+    BackupFile,
+    ApiBackup,
+    ApiBackupUpload,
+    Diagnostics,
+    RunDiagnostics,
     Settings,
     ChangePassword,
     EndSession,
@@ -133,7 +140,7 @@ const fn post(path: &'static str, access: Access, takes: Takes, action: Action) 
 }
 
 /// All of them. Literal paths stand before those with a `{…}` in the same place.
-pub(super) const ROUTES: [Route; 69] = [
+pub(super) const ROUTES: [Route; 76] = [
     get("/", Session, Action::Dashboard),
     get("/books", Session, Action::Books),
     get("/books/removed", Session, Action::RemovedBooks),
@@ -184,6 +191,13 @@ pub(super) const ROUTES: [Route; 69] = [
     post("/token/{account}/refresh", Session, Form, Action::RefreshToken),
     post("/token/{account}/set", Session, Form, Action::SetToken),
     post("/token/{account}/lead", Session, Form, Action::LeadToken),
+    get("/backup", Session, Action::Backup),
+    post("/backup", Session, Form, Action::ChangeBackup),
+    get("/backup/file/{name}", Session, Action::BackupFile),
+    get("/api/backup", Session, Action::ApiBackup),
+    post("/api/backup/upload", Session, Files, Action::ApiBackupUpload),
+    get("/diagnostics", Session, Action::Diagnostics),
+    post("/diagnostics", Session, Form, Action::RunDiagnostics),
     get("/settings", Session, Action::Settings),
     post("/settings/password", Session, Form, Action::ChangePassword),
     post("/sessions/end-all", Session, Form, Action::EndAllSessions),
