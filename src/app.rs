@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::alert::{Alerts, Teller, Trouble};
 use crate::article::{self, Articles};
+use crate::backup::Backups;
 use crate::bell::Bell;
 use crate::chat::Chat;
 use crate::clock::Clock;
@@ -57,6 +58,8 @@ pub struct App {
     pub media: Arc<Media>,
     /// Sources of books.
     pub crawler: Arc<Crawler>,
+    /// Copies of everything.
+    pub backups: Arc<Backups>,
     /// Messages that nobody asked for.
     pub chat: Arc<Chat>,
     /// Answers followers.
@@ -128,6 +131,8 @@ impl App {
         }
         let crawler = Arc::new(crawler(&config, (&store, &library, &articles, &alerts), public_url, clock.clone())?);
         let statistics = Arc::new(Statistics::new(Arc::clone(&store), config.time_zone));
+        let settings = config.backup.settings(data_dir, config.time_zone)?;
+        let backups = Arc::new(Backups::new(Arc::clone(&store), Arc::clone(&library), settings));
         let rooms = reply::Rooms {
             library: Arc::clone(&library),
             links: Arc::clone(&links),
@@ -139,6 +144,10 @@ impl App {
         };
         let desk = Arc::new(Desk::new(rooms, wordings(&config, &store)?, limits(&config)));
         desk.complete_roll()?;
+        match desk.forget_again()? {
+            0 => {}
+            followers => log::info!(followers; "deleted again what was deleted since the backup was made"),
+        }
         let keys = Arc::new(Keys::open(Arc::clone(&store))?);
         let stand_ins = StandIns::new(kept_key(&store, "stand_in_key")?);
         let pseudonyms = Pseudonyms::new(kept_key(&store, "log_key")?);
@@ -154,6 +163,7 @@ impl App {
             kindle,
             media,
             crawler,
+            backups,
             chat,
             desk,
             statistics,

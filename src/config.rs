@@ -4,6 +4,7 @@
 //! It is read whole and judged whole at start: unknown keys, wrong combinations and secrets that others can read are
 //! errors that name the key and the fix.
 
+mod backup;
 mod crawl;
 mod defaults;
 pub mod edit;
@@ -28,6 +29,7 @@ pub use crate::reply::Language;
 use crate::secret::Secret;
 pub use crate::wechat::TokenEndpoint;
 use crate::wechat::{Account, AccountSettings, Mode};
+pub use backup::BackupConfig;
 pub use crawl::CrawlConfig;
 pub use limits::Limits;
 pub use mail::{Mail, MailInbox, MailTls, Push};
@@ -92,6 +94,8 @@ pub struct Config {
     /// Where all this was read.
     #[serde(skip)]
     pub origin: Origin,
+    /// Copies of everything.
+    pub backup: BackupConfig,
 }
 
 /// Addresses to listen on; port 0 takes a free one.
@@ -307,6 +311,7 @@ impl Config {
         self.judge_mail()?;
         self.media.judge()?;
         self.crawl.judge()?;
+        self.backup.judge()?;
         self.judge_token()?;
         self.limits.judge()
     }
@@ -317,6 +322,7 @@ impl Config {
             || self.mail.is_some()
             || !self.token.upstream_key.is_empty()
             || !self.alerts.webhook.is_empty()
+            || self.backup.holds_secrets()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
+mod backup;
 mod plan;
 mod runs;
 mod telling;
@@ -17,6 +18,7 @@ use crate::library::requests;
 use crate::logging;
 use crate::media::Taking;
 use crate::reply::Swept;
+pub use backup::back_up;
 pub use plan::Plan;
 pub use runs::{Begun, RUNS_KEPT, Standing};
 pub use telling::{tell, tell_followers};
@@ -34,6 +36,8 @@ pub enum Job {
     Deliver,
     /// Reads the mailbox that notices of undeliverable letters come back to.
     Bounces,
+    /// Makes a backup, if the owner wants one every night, and sends it on.
+    Backup,
 }
 
 /// How often it is looked whether a token is due, and where followers are is written.
@@ -64,7 +68,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Job; 5] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver, Job::Bounces];
+    pub const ALL: [Job; 6] = [Job::Forget, Job::EmptyBin, Job::OldLogs, Job::Deliver, Job::Bounces, Job::Backup];
 
     /// The name it goes by.
     pub fn name(self) -> &'static str {
@@ -74,6 +78,7 @@ impl Job {
             Job::OldLogs => "old-logs",
             Job::Deliver => "deliver",
             Job::Bounces => "bounces",
+            Job::Backup => "backup",
         }
     }
 
@@ -90,6 +95,7 @@ impl Job {
             Job::OldLogs => "0 30 4 * * *",
             Job::Deliver => "0 * * * * *",
             Job::Bounces => "30 */5 * * * *",
+            Job::Backup => "0 15 3 * * *",
         }
     }
 
@@ -128,6 +134,8 @@ impl Job {
                 let runtime = tokio::runtime::Handle::try_current()?;
                 Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
             }
+            Job::Backup if !app.config.backup.enabled => Ok("backup.enabled is not set".into()),
+            Job::Backup => backup::nightly(app),
         }
     }
 }

@@ -36,6 +36,9 @@
 //!
 //! **A number.** What happens is counted by [`statistics`], in the write that makes it so, or in memory and written every
 //! ten seconds → the overview of [`server`] draws the last thirty days.
+//! **A backup.** Its schedule, the owner, or the command line → [`backup`] packs what the store has at one moment, the
+//! files it names, and what else lies in the data folder → a file, verified entry by entry on its way back, that takes
+//! the data folder's place before the store opens.
 //!
 //! **A download.** A signed link of [`library::link`] → the book's page → the file, counted once a day for each
 //! follower and book.
@@ -64,6 +67,7 @@ pub mod library;
 pub mod token;
 
 pub mod article;
+pub mod backup;
 pub mod kindle;
 pub mod media;
 
@@ -78,6 +82,8 @@ pub mod config;
 pub mod logging;
 
 pub mod app;
+
+pub mod checkup;
 
 pub mod jobs;
 pub mod server;

@@ -111,6 +111,13 @@ pub enum Trouble {
         /// What came back last.
         why: String,
     },
+    /// The nightly backup could not be made, or did not arrive where it was sent.
+    BackupFailed {
+        /// Where backups are kept.
+        folder: String,
+        /// Why.
+        error: String,
+    },
 }
 
 impl Trouble {
@@ -131,6 +138,7 @@ impl Trouble {
             Trouble::NoCustomerMessages { account } => ("no_customer_messages", account),
             Trouble::AddressKeyLost { file, .. } => ("address_key_lost", file),
             Trouble::SourceStopped { source, .. } => ("source_stopped", source),
+            Trouble::BackupFailed { folder, .. } => ("backup_failed", folder),
         };
         format!("{kind}/{account}")
     }
@@ -205,6 +213,10 @@ impl Trouble {
                 "the source {source} failed again and again ({why}) and is not read any more. Look whether the site is \
                  still there and wants to be read: shutong crawl check {source}; then shutong crawl resume {source}"
             ),
+            Trouble::BackupFailed { folder, error } => format!(
+                "the nightly backup failed ({error}). Make room in {folder}, or correct the section [backup] of the \
+                 configuration and restart; then: shutong backup"
+            ),
         }
     }
 
@@ -265,6 +277,9 @@ impl Trouble {
             Trouble::SourceStopped { source, why } => format!(
                 "书源 {source} 连续失败（{why}），已停止读取。请看看网站是否还在、是否允许读取：\
                  shutong crawl check {source}，然后 shutong crawl resume {source}"
+            ),
+            Trouble::BackupFailed { folder, error } => format!(
+                "夜间备份失败（{error}）。请在 {folder} 腾出空间，或改正配置中的 [backup] 后重启；然后执行 shutong backup"
             ),
         }
     }

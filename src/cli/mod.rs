@@ -4,6 +4,7 @@
 //! the one that serves, which it is handed to through the admin listener (`remote`).
 
 mod article;
+mod backup;
 mod book;
 mod check;
 mod config;
@@ -87,10 +88,14 @@ enum Command {
     Job(job::Job),
     /// Makes the index anew.
     Reindex,
-    /// Checks that records and files belong together.
+    /// Checks that records and files belong together, and that everything around them is as it should be.
     Check(check::Check),
     /// Writes every record as a line of JSON into a new directory, with the files.
     Export(check::Export),
+    /// Writes everything into one file, lists such files, and reads them to their end.
+    Backup(backup::Backup),
+    /// Puts a backup in the place of the data, which is kept.
+    Restore(backup::Restore),
     /// Prints an example configuration, or checks yours.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -132,6 +137,7 @@ fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
         Command::Serve(serve) => serve.run(&arguments, console),
         Command::Config(command) => command.run(&arguments, console),
         Command::Convert(convert) => convert.run(console),
+        Command::Restore(restore) => restore.run(&arguments, console),
         Command::Menu(menu) if menu.is_example() => {
             console.line(crate::menu::EXAMPLE.trim_end());
             Ok(Exit::Done)
@@ -140,12 +146,16 @@ fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
             clap_complete::generate(*shell, &mut Arguments::command(), "shutong", console);
             Ok(Exit::Done)
         }
+        Command::Backup(backup) => {
+            backup.without_data(&arguments, console).unwrap_or_else(|| on_data(&arguments, console))
+        }
         _ => on_data(&arguments, console),
     }
 }
 
 /// Runs a command that works on the data, here or in the process that has it open.
 fn on_data(arguments: &Arguments, console: &mut Console) -> Result<Exit> {
+    finish_restore(&arguments.data, console)?;
     refuse_without_library(arguments)?;
     let config = load_config(arguments)?;
     match App::open(config, &arguments.data, "", Clock::system()) {
@@ -157,6 +167,19 @@ fn on_data(arguments: &Arguments, console: &mut Console) -> Result<Exit> {
         Err(error) if is_in_use(&error) => remote::forward(&arguments.data, &arguments.command, console)
             .map_err(|remote| remote.context(error.to_string())),
         Err(error) => Err(error),
+    }
+}
+
+/// Lets a backup that was restored take the data's place, unless somebody serves that still: then it waits.
+fn finish_restore(data: &Path, console: &mut Console) -> Result<()> {
+    match crate::backup::finish(data) {
+        Ok(None) => Ok(()),
+        Ok(Some(before)) => {
+            console.error(format_args!("restored; what was there before is in {}", before.display()));
+            Ok(())
+        }
+        Err(crate::backup::Error::Store(store::Error::InUse)) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -190,8 +213,13 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Reindex => check::reindex(app, console),
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),
+        Command::Backup(backup) => backup.run(app, console),
         Command::Admin(admin) => admin.run(app, console),
-        Command::Serve(_) | Command::Config(_) | Command::Convert(_) | Command::Completions { .. } => {
+        Command::Serve(_)
+        | Command::Config(_)
+        | Command::Convert(_)
+        | Command::Restore(_)
+        | Command::Completions { .. } => {
             anyhow::bail!("this command does not work on the data")
         }
     }
@@ -227,7 +255,17 @@ fn is_in_use(error: &anyhow::Error) -> bool {
 /// Says in one line what failed and what to do, and which exit code that is.
 fn explain(error: &anyhow::Error, console: &mut Console) -> Exit {
     console.error(format_args!("shutong: {error:#}"));
-    match error.chain().find_map(|cause| cause.downcast_ref::<store::Error>()) {
+    match error.chain().find_map(|cause| cause.downcast_ref::<crate::backup::Error>()) {
+        Some(crate::backup::Error::Damaged(_)) => return Exit::Damaged,
+        Some(crate::backup::Error::Newer(_)) => return Exit::Newer,
+        Some(crate::backup::Error::Store(error)) => return exit_of(Some(error)),
+        _ => {}
+    }
+    exit_of(error.chain().find_map(|cause| cause.downcast_ref::<store::Error>()))
+}
+
+fn exit_of(error: Option<&store::Error>) -> Exit {
+    match error {
         Some(store::Error::InUse) => Exit::InUse,
         Some(store::Error::Newer { .. }) => Exit::Newer,
         Some(store::Error::Damaged(_)) => Exit::Damaged,

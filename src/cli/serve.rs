@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::remote::{self, Handed, Line, Running};
-use super::{Arguments, Console, Exit, execute_handed_over, is_in_use, load_config};
+use super::{Arguments, Console, Exit, config_path, execute_handed_over, finish_restore, is_in_use, load_config};
 use crate::app::{self, App};
 use crate::blocking::blocking;
 use crate::clock::Clock;
@@ -48,6 +48,7 @@ const BETWEEN_OPENINGS: Duration = Duration::from_millis(100);
 
 impl Serve {
     pub(super) fn run(&self, arguments: &Arguments, console: &mut Console) -> Result<Exit> {
+        finish_restore(&arguments.data, console)?;
         let mut config = load_config(arguments)?;
         fs::create_dir_all(&arguments.data)
             .with_context(|| format!("cannot make the data directory {}", arguments.data.display()))?;

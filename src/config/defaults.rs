@@ -29,6 +29,7 @@ impl Default for Config {
             media: MediaConfig::default(),
             crawl: CrawlConfig::default(),
             origin: Origin::default(),
+            backup: Default::default(),
         }
     }
 }

@@ -50,7 +50,11 @@ fn set(table: &mut Table, path: &[&str], text: &str) -> Result<()> {
             Err(_) => {
                 let inner = table.entry(*section).or_insert_with(|| Value::Table(Table::new()));
                 let Value::Table(inner) = inner else { bail!("{section} is no section") };
-                let is_number = *section == "limits" || matches!(rest[0], "files" | "days" | "file_megabytes");
+                let is_number = *section == "limits"
+                    || matches!(
+                        rest[0],
+                        "files" | "days" | "file_megabytes" | "keep_last" | "keep_days" | "keep_weeks"
+                    );
                 if is_number && rest.len() == 1 {
                     let number: i64 = text.parse().with_context(|| format!("\"{text}\" is not a whole number"))?;
                     inner.insert(rest[0].to_owned(), Value::Integer(number));
@@ -66,7 +70,9 @@ fn set(table: &mut Table, path: &[&str], text: &str) -> Result<()> {
 /// Variables are text; a few keys are not.
 fn value_of(key: &str, text: &str) -> Result<Value> {
     Ok(match key {
-        "verified" => Value::Boolean(text.parse().with_context(|| format!("\"{text}\" is neither true nor false"))?),
+        "verified" | "enabled" => {
+            Value::Boolean(text.parse().with_context(|| format!("\"{text}\" is neither true nor false"))?)
+        }
         "port" => Value::Integer(text.parse().with_context(|| format!("\"{text}\" is not a whole number"))?),
         "hosts" | "upstream" | "relay" | "js_domains" | "api_fallbacks" => {
             Value::Array(text.split(',').map(|host| Value::String(host.trim().to_owned())).collect())

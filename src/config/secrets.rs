@@ -8,8 +8,17 @@ use anyhow::{Context, Result, bail, ensure};
 use toml::{Table, Value};
 
 /// Every key that is a secret; each may be given as `…_file`.
-const SECRETS: [&str; 7] =
-    ["app_secret", "token", "encoding_aes_key", "previous_encoding_aes_key", "password", "upstream_key", "webhook"];
+const SECRETS: [&str; 9] = [
+    "app_secret",
+    "token",
+    "encoding_aes_key",
+    "previous_encoding_aes_key",
+    "password",
+    "upstream_key",
+    "webhook",
+    "passphrase",
+    "secret_key",
+];
 
 /// The other key that gives the same secret, if `key` gives one: `token_file` for `token`, `token` for `token_file`.
 pub(super) fn counterpart(key: &str) -> Option<String> {

@@ -5,6 +5,7 @@
 //! LAN address, but nothing on another machine may be reached with that. What strangers name (sources, feeds, links in
 //! pages) is fetched by [`guarded`] alone, which goes nowhere that [`reach`] does not admit.
 
+mod certificate;
 mod decode;
 mod found;
 pub mod guarded;
@@ -13,6 +14,7 @@ pub mod reach;
 pub(crate) mod site;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +23,16 @@ use futures_util::StreamExt;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+use tokio_util::io::ReaderStream;
+
+pub use certificate::{Certificate, Glance, certificate, glance};
 
 pub use found::{Found, look_at};
 
 /// The largest answer in JSON, in bytes.
 const JSON_LIMIT: usize = 1024 * 1024;
+/// A file is sent in pieces of so many bytes.
+const PIECE: usize = 128 * 1024;
 
 /// A client in the making, for servers that the owner or the platform named: it follows no redirect, because none of
 /// them has a reason for one and each could lead a secret elsewhere, and trusts the certificates compiled in, because
@@ -34,17 +41,21 @@ const JSON_LIMIT: usize = 1024 * 1024;
 /// # Errors
 /// When the cryptography compiled in does not work, which a test rules out.
 pub fn builder() -> Result<reqwest::ClientBuilder> {
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .context("TLS")?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls()?)
         .user_agent(concat!("shutong/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy())
+}
+
+/// TLS with the certificates compiled in.
+fn tls() -> Result<ClientConfig> {
+    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .context("TLS")?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 /// Speaks JSON with servers of the owner's own: another shutong, a webhook for alerts.
@@ -81,6 +92,52 @@ impl JsonClient {
             ensure!(bytes.len() <= JSON_LIMIT, "the answer is too large");
         }
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+}
+
+/// Puts files on servers of the owner's own and takes them away: WebDAV, and what signs its addresses.
+#[derive(Clone, Debug)]
+pub struct FileClient(reqwest::Client);
+
+impl FileClient {
+    /// A client that waits so long for an answer after the last byte was sent, and so long for a connection.
+    ///
+    /// # Errors
+    /// As [`builder`].
+    pub fn new(patience: Duration) -> Result<FileClient> {
+        Ok(FileClient(builder()?.connect_timeout(patience).read_timeout(patience).build()?))
+    }
+
+    /// Sends a file, piece by piece, by PUT. `login` is a name and a password.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the server does not take it. The message names no address, which could hold a
+    /// secret.
+    pub async fn put(&self, url: &str, login: Option<(&str, &str)>, path: &Path) -> Result<()> {
+        let file = tokio::fs::File::open(path).await.with_context(|| format!("cannot read {}", path.display()))?;
+        let size = file.metadata().await?.len();
+        let body = reqwest::Body::wrap_stream(ReaderStream::with_capacity(file, PIECE));
+        let call = self.0.put(url).header("content-length", size).body(body);
+        self.done(call, login, &[]).await
+    }
+
+    /// Deletes a file; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// When the server does not do it.
+    pub async fn delete(&self, url: &str, login: Option<(&str, &str)>) -> Result<()> {
+        self.done(self.0.delete(url), login, &[404, 410]).await
+    }
+
+    async fn done(&self, call: reqwest::RequestBuilder, login: Option<(&str, &str)>, fine: &[u16]) -> Result<()> {
+        let call = match login {
+            Some((name, password)) => call.basic_auth(name, Some(password)),
+            None => call,
+        };
+        let answer = call.send().await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        ensure!(status.is_success() || fine.contains(&status.as_u16()), "the server answers {status}");
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Library, Result};
 use crate::store::ContentHash;
 
 /// What a check found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Checked {
     /// Books looked at.
     pub books: u64,

@@ -288,6 +288,19 @@ impl Library {
         Ok(written.map(|written| written.bytes).map_err(|error| error.to_string()))
     }
 
+    /// The files of all conversions there are.
+    pub(super) fn made_files(&self) -> Result<std::collections::HashSet<ContentHash>> {
+        const PAGE: usize = 1_000;
+        let mut files = std::collections::HashSet::new();
+        let mut after = None;
+        loop {
+            let page = self.store.page(&CONVERSIONS, after.as_ref(), PAGE)?;
+            files.extend(page.iter().filter_map(|(_, record)| Some(record.outcome.as_ref().ok()?.0.clone())));
+            let Some((last, _)) = page.into_iter().next_back() else { return Ok(files) };
+            after = Some(last);
+        }
+    }
+
     /// Forgets conversions whose source is gone, and old ones; says which of their files stay.
     pub(super) fn sweep_conversions(
         &self,

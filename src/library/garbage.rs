@@ -17,12 +17,14 @@ use crate::store::schema::{BOOKS, CHAPTERS, MERGES, ROBOTS};
 const PAGE: usize = 1_000;
 
 impl Library {
-    /// Removes the files that no record names and says how many. Additions wait meanwhile, because theirs have no
+    /// Removes the files that no record names and says how many; none while somebody copies files. Additions wait meanwhile, because theirs have no
     /// record yet, and merges, which move files from a record not read yet to one read already.
     ///
     /// # Errors
     /// When the store or the disk fails; what was removed stays removed.
     pub fn collect_garbage(&self, now: DateTime<Utc>) -> Result<u64> {
+        // That may take an hour, and the next night is as good.
+        let Some(_nobody_copies) = self.copying.try_write() else { return Ok(0) };
         let _nobody_adds = self.adding.write();
         self.store.sync()?;
         let mut named = self.named_files()?;
@@ -42,6 +44,28 @@ impl Library {
     /// afterwards.
     pub fn hold_files(&self) -> RwLockReadGuard<'_, ()> {
         self.adding.read()
+    }
+
+    /// As long as this is held, no file is removed, and unlike with [`Library::hold_files`] nobody waits for the end:
+    /// for who copies files, which takes its time.
+    pub fn keep_files(&self) -> RwLockReadGuard<'_, ()> {
+        self.copying.read()
+    }
+
+    /// All files but those that can be made again: what a copy of the library consists of.
+    ///
+    /// # Errors
+    /// When the store fails or a folder cannot be read.
+    pub fn lasting_files(&self) -> Result<Vec<ContentHash>> {
+        let mut made = self.made_files()?;
+        if !made.is_empty() {
+            let named = self.named_files()?;
+            made.retain(|hash| !named.contains(hash));
+        }
+        let mut files = self.store.files().all()?;
+        files.retain(|hash| !made.contains(hash));
+        files.sort_unstable();
+        Ok(files)
     }
 
     /// All files that a record names, those among them that only an undone merge would bring back.

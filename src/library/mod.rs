@@ -45,6 +45,7 @@ use crate::store::{self, Key, Store};
 
 pub use add::{AddError, Added, ContentsEntry};
 pub use bodies::Inside;
+pub use check::Checked;
 pub use convert::{BookFile, Conversion, Converter};
 pub use covers::{CoverChoice, CoverSize, Picture};
 pub use download::Download;
@@ -70,6 +71,8 @@ pub struct Library {
     /// Held shared while a file is stored and its record is not, or goes from record to record; alone while files
     /// without a record are removed.
     adding: RwLock<()>,
+    /// Held shared while somebody copies files: nothing is removed meanwhile, and nobody waits for it.
+    copying: RwLock<()>,
     converter: RwLock<Converter>,
     converting: convert::Converting,
     /// Lines of texts that the owner knows to be adverts, with `*` for anything.
@@ -147,6 +150,7 @@ impl Library {
             inventory: inventory::Inventory::default(),
             time_zone,
             adding: RwLock::new(()),
+            copying: RwLock::new(()),
             converter: RwLock::new(Converter::Here),
             converting: convert::Converting::default(),
             adverts: RwLock::default(),

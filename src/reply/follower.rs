@@ -58,6 +58,27 @@ impl Desk {
         Ok(())
     }
 
+    /// Deletes again, after a restore, everything about those who were deleted since the backup was made, and says how
+    /// many were there.
+    ///
+    /// # Errors
+    /// When the store fails; the next call goes on.
+    pub fn forget_again(&self) -> Result<u64> {
+        let Some(marks) = self.store.to_forget_again()? else { return Ok(0) };
+        let (mut forgotten, mut after) = (0, None);
+        loop {
+            let page: Vec<(FollowerKey, FollowerRecord)> = self.store.page(&FOLLOWERS, after.as_ref(), PAGE)?;
+            for ((account, open_id), _) in page.iter().filter(|((account, open_id), _)| marks.has(account, open_id)) {
+                self.forget(account, open_id)?;
+                forgotten += 1;
+            }
+            let Some((last, _)) = page.into_iter().next_back() else { break };
+            after = Some(last);
+        }
+        self.store.forgotten_again()?;
+        Ok(forgotten)
+    }
+
     /// What has to be searched for before a follower can be forgotten: long, and so done before the write.
     pub(super) fn traces(&self, key: &FollowerKey) -> Result<Traces> {
         let follower: Option<FollowerRecord> = self.store.get(&FOLLOWERS, key)?;
@@ -157,6 +178,8 @@ fn count(write: &mut Write<'_>, key: &FollowerKey, follower: &FollowerRecord, ch
 
 /// Deletes everything of a follower.
 pub(super) fn forgotten(write: &mut Write<'_>, key: &FollowerKey, traces: &Traces, store: &Store) -> store::Result<()> {
+    // First, and durably: a backup from before must not bring them back.
+    store.note_forgotten(&key.0, &key.1)?;
     let follower = write.get(&FOLLOWERS, key)?.unwrap_or_default();
     if follower.left_at.is_none() {
         count(write, key, &follower, -1)?;

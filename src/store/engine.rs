@@ -8,6 +8,7 @@ use std::path::Path;
 use super::commit::Committer;
 use super::follow::Followers;
 use super::stamps::{Stamp, Stamps, counters_of};
+use super::touched::Touched;
 use super::{Error, Result};
 
 /// Memory the engine may use for its page cache, in bytes. No hard limit (a full scan exceeds it), so scans page.
@@ -25,6 +26,8 @@ pub(super) struct Engine {
     committer: Committer,
     stamps: Stamps,
     followers: Followers,
+    /// The keys that change while a snapshot is taken.
+    pub(super) touched: Touched,
 }
 
 /// Changes that become visible, and durable, together.
@@ -56,7 +59,8 @@ impl Engine {
             opened => opened?,
         };
         let committer = Committer::start(db.clone(), &dir.join("db"))?;
-        Ok(Engine { db, committer, stamps: Stamps::new(), followers: Followers::default() })
+        let (followers, touched) = (Followers::default(), Touched::default());
+        Ok(Engine { db, committer, stamps: Stamps::new(), followers, touched })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>> {

@@ -16,7 +16,15 @@ use super::{Error, Result, Store, hex};
 struct Line {
     table: String,
     key: String,
+    #[serde(default)]
     value: Value,
+    /// That it was there, and is not any more: among the changes behind a snapshot's records.
+    #[serde(default, skip_serializing_if = "is_false")]
+    gone: bool,
+}
+
+fn is_false(gone: &bool) -> bool {
+    !gone
 }
 
 /// A record that names somebody.
@@ -43,9 +51,7 @@ impl Store {
         for (prefix, name) in TABLES {
             for entry in self.scan_raw((Bound::Included(*prefix), Bound::Excluded(prefix + 1))) {
                 let (key, value) = entry?;
-                let line = Line { table: (*name).to_owned(), key: hex(&key[1..]), value: value_of(&value)? };
-                serde_json::to_writer(&mut *out, &line).map_err(std::io::Error::from)?;
-                out.write_all(b"\n")?;
+                out.write_all(&line(name, &key, Some(&value))?)?;
                 lines += 1;
             }
         }
@@ -78,7 +84,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Reads what [`Store::export`] wrote, replacing records of the same keys, durably.
+    /// Reads what [`Store::export`] or [`Store::snapshot`] wrote, replacing records of the same keys, durably.
     ///
     /// # Errors
     /// When a line is not such a record; the lines before it are kept.
@@ -86,8 +92,10 @@ impl Store {
         let mut batch = Batch::default();
         let mut count = 0;
         for line in lines.lines() {
-            let (key, value) = parse(&line?)?;
-            batch.put(key, value);
+            match parse(&line?)? {
+                (key, Some(value)) => batch.put(key, value),
+                (key, None) => batch.delete(key),
+            }
             count += 1;
             if count % BATCH == 0 {
                 self.engine.apply(std::mem::take(&mut batch))?;
@@ -127,13 +135,24 @@ fn value_of(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|error| Error::Damaged(error.to_string()))
 }
 
-fn parse(line: &str) -> Result<(Vec<u8>, Vec<u8>)> {
+/// A record as a line, with its end; without a value, that it is gone.
+pub(super) fn line(table: &str, key: &[u8], value: Option<&[u8]>) -> Result<Vec<u8>> {
+    let gone = value.is_none();
+    let value = value.map_or(Ok(Value::Null), value_of)?;
+    let line = Line { table: table.to_owned(), key: hex(&key[1..]), value, gone };
+    let mut bytes = serde_json::to_vec(&line).map_err(std::io::Error::from)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Key and value of a line; no value of what is gone.
+fn parse(line: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
     let line: Line = serde_json::from_str(line).map_err(|error| Error::Damaged(error.to_string()))?;
     let table = TABLES.iter().find(|(_, name)| *name == line.table);
     let (prefix, _) = table.ok_or_else(|| Error::Damaged(format!("no table is called {}", line.table)))?;
     let mut key = vec![*prefix];
     key.extend(unhex(&line.key).ok_or_else(|| Error::Damaged("a key is not hexadecimal".into()))?);
-    Ok((key, line.value.to_string().into_bytes()))
+    Ok((key, (!line.gone).then(|| line.value.to_string().into_bytes())))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

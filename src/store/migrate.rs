@@ -14,8 +14,13 @@ const STEPS: &[Step] = &[];
 
 const SCHEMA: &str = "schema";
 
+/// The newest schema that this program knows, which is that of what it writes.
+pub fn newest_schema() -> u64 {
+    STEPS.len() as u64 + 1
+}
+
 pub(super) fn to_current(store: &Store) -> Result<()> {
-    let known = STEPS.len() as u64 + 1;
+    let known = newest_schema();
     let Some(found) = store.get(&META, &SCHEMA.to_owned())? else {
         return store.write(Durability::Durable, |write| write.put(&META, &SCHEMA.to_owned(), &known));
     };

@@ -12,11 +12,14 @@ mod engine;
 mod export;
 mod files;
 mod follow;
+mod forgotten;
 mod migrate;
 pub mod records;
 pub mod schema;
+mod snapshot;
 mod stamps;
 mod table;
+mod touched;
 mod write;
 
 use std::io;
@@ -31,6 +34,10 @@ pub use export::Named;
 pub(crate) use files::hex;
 pub use files::{ContentHash, Files, digest_of};
 pub use follow::Written;
+use forgotten::Forgotten;
+pub use forgotten::{Marks, keep_forgotten};
+pub use migrate::newest_schema;
+pub use snapshot::Part;
 pub use stamps::Stamp;
 pub use table::{Key, Table};
 pub use write::Write;
@@ -39,6 +46,7 @@ pub use write::Write;
 pub struct Store {
     engine: Engine,
     files: Files,
+    forgotten: Forgotten,
     /// Serialises writers, so that what one reads is what it changes. Guards no data of its own.
     writer: Mutex<()>,
 }
@@ -90,7 +98,8 @@ impl Store {
     pub fn open(data_dir: &Path) -> Result<Store> {
         let engine = Engine::open(&data_dir.join("db"))?;
         let files = Files::open(&data_dir.join("files"))?;
-        let store = Store { engine, files, writer: Mutex::new(()) };
+        let forgotten = Forgotten::of(data_dir);
+        let store = Store { engine, files, forgotten, writer: Mutex::new(()) };
         migrate::to_current(&store)?;
         Ok(store)
     }

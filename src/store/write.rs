@@ -65,6 +65,7 @@ impl<'a> Write<'a> {
             return Ok(());
         }
         let followed = self.engine.followers().among(self.pending.keys());
+        self.engine.touched.note(self.pending.keys());
         let mut batch = Batch::default();
         for (key, change) in self.pending {
             match change {

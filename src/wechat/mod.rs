@@ -48,6 +48,6 @@ pub use message::reply::{ARTICLE_LIMIT, Article, Music, Reply, TEXT_FITTING_BYTE
 pub use message::text::{fit_text, literal, menu_link, text_link};
 pub use message::{FromArticle, Incoming, MessageKind};
 pub use nonce::NonceCache;
-pub use push::{Push, Saying, TEST_FOLLOWERS, is_test_follower, push, read_sealed, text_bytes};
+pub use push::{Push, Saying, TEST_FOLLOWERS, is_test_follower, push, read_sealed, text_bytes, verification};
 pub use qr::{QrCode, QrLife};
 pub use repertoire::{PushField, PushGroup, PushKind, REPERTOIRE, TEXT};

@@ -41,6 +41,18 @@ pub struct Push {
     pub body: String,
 }
 
+/// The query string with which the platform verifies that an address is the account's callback: `echo` has to come
+/// back. `random` must be fresh for every call.
+pub fn verification(account: &Account, echo: &str, now: i64, random: [u8; 16]) -> String {
+    let nonce: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let time = now.to_string();
+    let signature = signature::sign(&mut [account.token(), &time, &nonce]);
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("signature", &signature).append_pair("timestamp", &time);
+    query.append_pair("nonce", &nonce).append_pair("echostr", echo);
+    query.finish()
+}
+
 /// Writes a push as it comes in this mode; without a key it comes in the open. `created_at` is the message's own time,
 /// the same when it is sent again; `now` is that of the signature. Both in Unix seconds. `random` must be fresh for every
 /// call.

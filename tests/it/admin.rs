@@ -3,6 +3,7 @@
 
 mod api;
 mod articles;
+mod backup;
 mod books;
 mod browser;
 mod deliveries;

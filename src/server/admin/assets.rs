@@ -31,6 +31,7 @@ const ASSETS: &[Asset] = &[
     Asset { name: "menu.js", mime: JS, text: include_str!("../../../assets/admin/menu.js") },
     Asset { name: "menu_model.js", mime: JS, text: include_str!("../../../assets/admin/menu_model.js") },
     Asset { name: "media.js", mime: JS, text: include_str!("../../../assets/admin/media.js") },
+    Asset { name: "backup.js", mime: JS, text: include_str!("../../../assets/admin/backup.js") },
     Asset { name: "dashboard.js", mime: JS, text: include_str!("../../../assets/admin/dashboard.js") },
     Asset { name: "articles.js", mime: JS, text: include_str!("../../../assets/admin/articles.js") },
     Asset { name: "book.js", mime: JS, text: include_str!("../../../assets/admin/book.js") },

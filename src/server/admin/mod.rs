@@ -15,6 +15,7 @@ mod api_keys;
 mod api_screens;
 mod articles;
 mod assets;
+mod backup;
 mod book;
 mod book_changes;
 mod books;
@@ -23,6 +24,7 @@ mod compress;
 mod configuration;
 mod dashboard;
 mod deliveries;
+mod diagnostics;
 mod duplicates;
 mod events;
 mod first_run;
@@ -350,6 +352,13 @@ async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refu
         Action::LeadToken => token_changes::lead(visit, form).await,
         Action::AddKey => api_keys::add(visit, form).await,
         Action::RevokeKey => api_keys::revoke(visit).await,
+        Action::Backup => backup::show(visit).await,
+        Action::ChangeBackup => backup::act(visit, form).await,
+        Action::BackupFile => backup::file(visit).await,
+        Action::ApiBackup => backup::progress(visit).await,
+        Action::ApiBackupUpload => backup::receive(visit, load.files).await,
+        Action::Diagnostics => diagnostics::show(visit).await,
+        Action::RunDiagnostics => diagnostics::run(visit).await,
         Action::Settings => settings::show(visit, None).await,
         Action::SaveSettings => settings::save(visit, form).await,
         Action::Restart => restarting::restart(visit).await,

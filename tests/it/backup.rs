@@ -1,0 +1,212 @@
+//! Everything in one file and back, by the executable: while it is written to, killed, encrypted, damaged; who was
+//! forgotten stays so.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::support::binary::Home;
+use crate::support::book_builder::BookBuilder;
+use crate::support::wechat_sim::{Answer, Push, SimMode, WechatSim};
+
+/// What was acknowledged so far.
+type Acknowledged = Arc<parking_lot::Mutex<Vec<(Push, Answer)>>>;
+
+/// The only backup in a folder.
+fn only(folder: &std::path::Path) -> PathBuf {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.pop().unwrap()
+}
+
+/// Requests books until nobody answers any more.
+async fn talk(sim: Arc<WechatSim>, next: Arc<AtomicU64>, acknowledged: Acknowledged) {
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let push = sim.text(&format!("oTalker{}", number / 8), &format!("求书 奇书之{number}"));
+        match sim.post(&sim.request(&push)).await {
+            Ok(http) => {
+                let answer = sim.judge(&push, &http);
+                acknowledged.lock().push((push, answer));
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_before_a_backup_began_is_in_it_whatever_goes_on() {
+    let home = Arc::new(Home::with_account(SimMode::Safe));
+    let service = home.serve(&[]);
+    let sim = Arc::new(service.sim(SimMode::Safe));
+    let (next, acknowledged) = (Arc::new(AtomicU64::new(0)), Acknowledged::default());
+    let talkers: Vec<_> =
+        (0..4).map(|_| tokio::spawn(talk(Arc::clone(&sim), Arc::clone(&next), Arc::clone(&acknowledged)))).collect();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let adder = {
+        let (home, is_over) = (Arc::clone(&home), Arc::clone(&is_over));
+        std::thread::spawn(move || {
+            let mut added = Vec::new();
+            while !is_over.load(Ordering::Acquire) {
+                let title = format!("新书第{}本", added.len());
+                let file = home.file(&format!("{}.epub", added.len()), &BookBuilder::new(&title).build());
+                if home.run(&["book", "add", file.to_str().unwrap()]).code == Some(0) {
+                    added.push(title);
+                }
+            }
+            added
+        })
+    };
+    while acknowledged.lock().len() < 40 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let before = home.json(&["book", "list"])["books"].as_array().unwrap().clone();
+    let said = acknowledged.lock().clone();
+    let same = Arc::clone(&home);
+    let made = tokio::task::spawn_blocking(move || same.json(&["backup", "away.tar.gz"])).await.unwrap();
+    assert!(
+        made["contents"]["records"].as_u64().unwrap() > 40
+            && made["contents"]["missing"].as_array().unwrap().is_empty(),
+        "{made}"
+    );
+    assert!(acknowledged.lock().len() > said.len(), "nobody wrote meanwhile");
+    service.kill9();
+    is_over.store(true, Ordering::Release);
+    for talker in talkers {
+        talker.await.unwrap();
+    }
+    let added = tokio::task::spawn_blocking(|| adder.join().unwrap()).await.unwrap();
+    assert!(!added.is_empty());
+
+    let file = home.folder().join("away.tar.gz");
+    let new = Home::new();
+    let restored = new.run(&["restore", file.to_str().unwrap()]);
+    assert_eq!(restored.code, Some(0), "{restored:?}");
+    let service = new.serve(&[]);
+    let sim = Arc::into_inner(sim).unwrap().moved_to(service.callback());
+    for (push, answer) in &said {
+        assert_eq!(sim.deliver(push).await.answer, *answer, "another answer");
+    }
+    let after = new.json(&["book", "list"])["books"].as_array().unwrap().clone();
+    for book in &before {
+        let is_there = after.iter().any(|other| other["title"] == book["title"] && other["files"] == book["files"]);
+        assert!(is_there, "{book} is not among {after:?}");
+    }
+    assert_eq!(new.json(&["check", "--deep"])["damaged"].as_array().unwrap().len(), 0);
+    service.stop();
+}
+
+#[tokio::test]
+async fn who_was_forgotten_since_stays_forgotten_and_nothing_of_the_rest_is_lost() {
+    let home = Home::with_account(SimMode::Safe);
+    let book = home.file("三体.epub", &BookBuilder::new("三体").build());
+    home.done(&["book", "add", book.to_str().unwrap()]);
+    let service = home.serve(&[]);
+    let sim = service.sim(SimMode::Safe);
+    for follower in ["oStays", "oGoes"] {
+        assert!(matches!(sim.say(follower, "求书 活着").await, Answer::Text(_)));
+    }
+    home.done(&["backup"]);
+    home.done(&["follower", "forget", "oGoes"]);
+    home.done(&["book", "remove", "1"]);
+    let listed = home.json(&["backup", "list"]);
+    let name = listed["backups"][0]["name"].as_str().unwrap().to_owned();
+    let file = home.data().join("backups").join(&name);
+    let refused = home.run(&["restore", "--yes", file.to_str().unwrap()]);
+    assert_eq!(refused.code, Some(4), "it serves: {refused:?}");
+    service.stop();
+
+    let unasked = home.run(&["restore", file.to_str().unwrap()]);
+    assert!(unasked.code == Some(1) && unasked.err.contains("--yes"), "{unasked:?}");
+    let restored = home.done(&["restore", "--yes", file.to_str().unwrap()]);
+    assert!(restored.contains("before-restore-"), "{restored}");
+    let service = home.serve(&[]);
+    let followers = home.json(&["follower", "list"]).to_string();
+    assert!(followers.contains("oStays") && !followers.contains("oGoes"), "{followers}");
+    assert_eq!(home.json(&["book", "list"])["books"].as_array().unwrap().len(), 1, "the book is back");
+    assert!(home.done(&["search", "santi"]).contains("三体"), "the index was made anew");
+    home.done(&["export", "all"]);
+    let records = fs::read_to_string(home.folder().join("all/records.jsonl")).unwrap();
+    assert!(records.contains("oStays") && !records.contains("oGoes"));
+    service.stop();
+    // Again, also from a folder that nobody serves, and into another one.
+    home.done(&["restore", file.to_str().unwrap(), "--into", "elsewhere"]);
+    let elsewhere = home.folder().join("elsewhere");
+    assert!(elsewhere.join("forgotten.again").exists() && elsewhere.join("shutong.toml").exists());
+}
+
+#[test]
+fn an_encrypted_backup_opens_with_its_passphrase_alone() {
+    let home = Home::with_account(SimMode::Safe);
+    let book = home.file("三体.epub", &BookBuilder::new("三体").build());
+    home.done(&["book", "add", book.to_str().unwrap()]);
+    let (right, wrong) = (home.file("right", b"correct horse\n"), home.file("wrong", b"battery\n"));
+    let without = home.run(&["backup", "--encrypt", "x.age"]);
+    assert!(without.code == Some(1) && without.err.contains("passphrase"), "{without:?}");
+    fs::create_dir(home.folder().join("away")).unwrap();
+    home.done(&["backup", "away", "--encrypt", "--passphrase-file", right.to_str().unwrap()]);
+    let file = only(&home.folder().join("away"));
+    let name = file.to_str().unwrap();
+    assert!(name.ends_with(".tar.gz.age") && fs::read(&file).unwrap().starts_with(b"age-encryption.org/v1\n"));
+    assert_eq!(home.run(&["backup", "verify", name]).code, Some(1));
+    let refused = home.run(&["backup", "verify", name, "--passphrase-file", wrong.to_str().unwrap()]);
+    assert!(refused.code == Some(1) && refused.err.contains("passphrase"), "{refused:?}");
+    let found = home.json(&["backup", "verify", name, "--passphrase-file", right.to_str().unwrap()]);
+    assert_eq!(found["manifest"]["books"], 1, "{found}");
+    let into = ["restore", name, "--into", "new", "--passphrase-file", right.to_str().unwrap()];
+    assert!(home.done(&into).contains("restored into"));
+}
+
+#[test]
+fn a_damaged_backup_and_one_of_a_newer_program_change_nothing() {
+    let home = Home::new();
+    let book = home.file("三体.epub", &BookBuilder::new("三体").build());
+    home.done(&["book", "add", book.to_str().unwrap()]);
+    home.done(&["backup", "whole.tar.gz"]);
+    let again = home.run(&["backup", "whole.tar.gz"]);
+    assert!(again.code == Some(1) && again.err.contains("exists"), "{again:?}");
+    let whole = fs::read(home.folder().join("whole.tar.gz")).unwrap();
+    let middle = whole.len() / 2;
+    let mut changed = whole.clone();
+    changed[middle] ^= 0x10;
+    let before = fs::read_dir(home.data()).unwrap().count();
+    for (name, bytes) in
+        [("changed", changed.as_slice()), ("cut", &whole[..middle]), ("empty", b""), ("text", b"no backup")]
+    {
+        let file = home.file(name, bytes);
+        for command in [vec!["backup", "verify"], vec!["restore", "--yes"], vec!["restore", "--into", "new"]] {
+            let ran = home.run(&[command, vec![file.to_str().unwrap()]].concat());
+            assert_eq!(ran.code, Some(3), "{name}: {ran:?}");
+            assert!(ran.err.contains("damaged"), "{ran:?}");
+        }
+    }
+    assert!(!home.folder().join("new").exists());
+    assert_eq!(fs::read_dir(home.data()).unwrap().count(), before, "nothing is left lying about");
+    assert_eq!(home.json(&["book", "list"])["books"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn check_says_what_is_wrong_and_repairs_what_it_can() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::with_account(SimMode::Safe);
+    let book = home.file("三体.epub", &BookBuilder::new("三体").build());
+    home.done(&["book", "add", book.to_str().unwrap()]);
+    let state = |check: &str| {
+        let ran = home.run(&["check", "--json"]);
+        let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let findings = found["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|finding| finding["check"] == check).unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((state("files").as_str(), state("permissions").as_str()), ("good", "good"));
+    let key = home.data().join("address.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(state("permissions"), "warn");
+    let repaired = home.done(&["check", "--repair"]);
+    assert!(repaired.contains("address.key is yours alone now"), "{repaired}");
+    assert_eq!(state("permissions"), "good");
+    assert_eq!(state("backup"), "warn");
+    home.done(&["backup"]);
+    assert_eq!(state("backup"), "good");
+}
