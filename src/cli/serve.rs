@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::remote::{self, Handed, Line, Running};
-use super::{Arguments, Console, Exit, config_path, execute_handed_over, finish_restore, is_in_use, load_config};
+use super::{Arguments, Console, Exit, execute_handed_over, finish_restore, is_in_use, load_config};
 use crate::app::{self, App};
 use crate::blocking::blocking;
 use crate::clock::Clock;

@@ -91,6 +91,7 @@ impl Frame<'_> {
             Trouble::MediaUnfit { .. } | Trouble::MediaFolderEmpty { .. } => "/media".into(),
             Trouble::KeywordFiles { .. } | Trouble::KeywordsWrong { .. } => "/keywords".into(),
             Trouble::NoCustomerMessages { .. } => "/settings".into(),
+            Trouble::BackupFailed { .. } => "/backup".into(),
             Trouble::SourceStopped { source, .. } => {
                 format!("/sources/{}", utf8_percent_encode(source, NON_ALPHANUMERIC))
             }

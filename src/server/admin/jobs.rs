@@ -48,6 +48,7 @@ impl Page<'_> {
             Job::OldLogs => "job.old_logs.says",
             Job::Deliver => "job.deliver.says",
             Job::Bounces => "job.bounces.says",
+            Job::Backup => "job.backup.says",
         })
     }
 
@@ -76,6 +77,7 @@ pub(super) fn title<'f>(frame: &'f Frame<'_>, job: Job) -> &'f str {
         Job::OldLogs => "job.old_logs",
         Job::Deliver => "job.deliver",
         Job::Bounces => "job.bounces",
+        Job::Backup => "job.backup",
     })
 }
 
