@@ -28,11 +28,14 @@ pub(super) async fn packed(head: &Head, response: Response) -> Response {
     let is_free = !response.headers().contains_key(header::CONTENT_ENCODING)
         && !response.headers().contains_key(header::CONTENT_RANGE)
         && !response.headers().contains_key(header::CONTENT_DISPOSITION);
-    if !is_text || !is_free || !takes_gzip(head.header("accept-encoding").unwrap_or_default()) {
+    if !is_text || !is_free {
         return response;
     }
     let (mut parts, body) = response.into_parts();
     parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if !takes_gzip(head.header("accept-encoding").unwrap_or_default()) {
+        return Response::from_parts(parts, body);
+    }
     // The body is in memory already, so this waits for nothing.
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
         return parts.status.into_response();
