@@ -90,7 +90,9 @@ async fn draw(visit: &Visit, fault: Option<(Job, String, String)>) -> Result<Res
     let app = visit.app.clone();
     let rows = visit.ask(move || Job::ALL.into_iter().map(|job| Row::of(&app, job)).collect::<Result<Vec<_>, _>>());
     let rows = rows.await?;
-    let notice = if fault.is_none() { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    // What a script asks for by itself nobody reads.
+    let is_read = fault.is_none() && !visit.head.is_unattended();
+    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page {
         frame: &visit.frame("jobs"),

@@ -112,6 +112,11 @@ impl Head {
             .map(|(_, value)| value)
     }
 
+    /// Whether a page that is open asks by itself, without anybody having touched it.
+    pub(super) fn is_unattended(&self) -> bool {
+        self.header("x-unattended").is_some()
+    }
+
     /// Whether a script asks, which wants JSON, rather than a person with a browser.
     pub(super) fn wants_json(&self) -> bool {
         self.path.starts_with("/api/")
@@ -219,8 +224,7 @@ impl Visit {
     pub(super) async fn recognise(&mut self) -> Result<(), Refusal> {
         let Some(cookie) = self.head.cookie(session::COOKIE).map(str::to_owned) else { return Ok(()) };
         let (app, now) = (self.app.clone(), self.now);
-        // A page that nobody touches asks again by itself, and says so.
-        let is_used = self.head.header("x-unattended").is_none();
+        let is_used = !self.head.is_unattended();
         let found = move || {
             let session = session::find(&app.store, &cookie, is_used, now)?;
             let alerts = if session.is_some() { app.alerts.open()? } else { Vec::new() };

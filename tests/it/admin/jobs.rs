@@ -33,6 +33,8 @@ async fn a_job_is_run_once_at_a_time_and_its_outcome_is_seen() {
 
     assert_eq!(admin.form("/jobs/empty-bin/run", "").await.header("location"), Some("/jobs"));
     settled(&page).await;
+    let unread = admin.send("GET", "/jobs", &[("X-Unattended", "yes")], "").await.body;
+    assert!(!unread.contains("已开始"), "nobody reads what a script asks for");
     let shown = admin.get("/jobs").await.body;
     assert!(shown.contains("已开始") && shown.contains("0 books deleted, 0 files removed"), "{shown}");
     assert!(!admin.get("/jobs").await.body.contains("已开始"), "said once");
@@ -104,6 +106,7 @@ async fn pages_are_small_on_their_way_and_the_same_at_the_end() {
     let (page, mut admin) = Page::with_admin().await;
     let plain = admin.get("/jobs").await;
     assert_eq!(plain.header("content-encoding"), None, "nobody gets what they did not ask for");
+    assert_eq!(plain.header("vary"), Some("accept-encoding"), "and whoever keeps it knows that there are two");
     let request = format!(
         "GET /jobs HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept-Encoding: br, gzip\r\nConnection: close\r\n\r\n",
         page.address, admin.cookie
