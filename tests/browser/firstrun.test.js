@@ -169,7 +169,7 @@ test('from the link to a book', { timeout: 240_000 }, async () => {
   platform.isWhitelisted = true;
   await press('test');
   await page.waitForFunction(() => !document.querySelector('#token-trouble'));
-  assert.ok(await page.isVisible('[aria-labelledby="h-token"] .chip.good'));
+  assert.ok(await page.isVisible('[aria-labelledby="title-token"] .chip.good'));
   assert.equal(program.child.pid, pid);
   assert.equal(program.child.exitCode, null, 'it is still the same process');
 
