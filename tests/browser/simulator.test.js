@@ -76,7 +76,7 @@ test('words are answered, lines are tapped, and everything on the wire is shown'
   const { page } = view;
   await visit('/simulator');
   assert.match(await say('最新'), /1/);
-  assert.match(await page.textContent('#wire-status'), /HTTP 200 · [\d.]+ ms · MsgId \d+/);
+  assert.match(await page.textContent('#wire-status'), /HTTP 200 · [\d.]+ 毫秒 · MsgId \d+/);
   assert.match(await page.textContent('#wire-size-text'), /回答 \d+ \/ 2048 字节/);
   assert.match(await page.textContent('#wire-message'), /<MsgType><!\[CDATA\[text\]\]><\/MsgType>/);
   assert.match(await page.textContent('#wire-pushed'), /<Encrypt>/, 'the account is in safe mode');
@@ -136,7 +136,8 @@ test('every kind of push can be sent, in the open and encrypted', { timeout: 90_
 
 test('followers take turns, and the chat outlives a reload', async () => {
   const { page } = view;
-  const lines = await page.locator('.chat .line').count();
+  // Of a long chat the last 80 lines are kept.
+  const lines = Math.min(80, await page.locator('.chat .line').count());
   assert.ok(lines > 10);
   await page.click('#other');
   assert.equal(await page.locator('.chat .line').count(), 0);
@@ -145,6 +146,8 @@ test('followers take turns, and the chat outlives a reload', async () => {
   await page.waitForFunction(() => document.querySelectorAll('.chat .theirs').length === 1);
   await page.selectOption('#follower', { index: 0 });
   await page.waitForFunction((lines) => document.querySelectorAll('.chat .line').length === lines, lines);
+  // The last report was that the first one withdrew consent: they are met anew.
+  await say('谢谢');
   noFaults();
 });
 

@@ -8,7 +8,7 @@ use shutong::store::schema::{FOLLOWERS, QUOTAS, ROLL};
 use shutong::store::{Durability, Error};
 use shutong::wechat::{Event, Incoming, MessageKind};
 
-use super::browser::{Answer, Page};
+use super::browser::{Answer, PASSWORD, Page};
 use super::form;
 
 /// What the platform pushes.
@@ -117,6 +117,7 @@ async fn each_list_has_who_stands_so() {
     expect(Standing::Blocked, &["oBlocked", "oBoth"]);
     page.hears("safe", "oGone", "又来了");
     expect(Standing::All, &["oGone", "oBlocked", "oHere", "oOld", "oBoth"]);
+    admin.log_in(PASSWORD).await;
     // Of whom only that is kept there is a page, too, by the openid, and with the block all of it goes.
     let kept = admin.get("/followers/oBoth").await;
     assert!(kept.status == 200 && kept.body.contains("只留下“已拉黑”这一条"), "{}", kept.body);
