@@ -167,7 +167,7 @@ pub(super) fn done(visit: &Visit, path: &str) -> Response {
     if visit.head.wants_json() { json(StatusCode::OK, &json!({ "done": true })) } else { see(path) }
 }
 
-/// What a script wants to know of what was done, as JSON; for a person the page that `draw` makes.
+/// What a script wants to know of what was done, as JSON; a person is led to the page at `path`.
 pub(super) fn told(visit: &Visit, value: &impl Serialize, path: &str) -> Response {
     if visit.head.wants_json() { json(StatusCode::OK, value) } else { see(path) }
 }
