@@ -9,6 +9,7 @@ set -eu
 usage() {
     cat <<'END'
 install.sh [install] [OPTIONS]   installs, or upgrades what is there
+install.sh start | stop          starts it, and waits until it answers; stops it
 install.sh rollback [--yes]      goes back to the program and the data from before the last upgrade
 install.sh uninstall [OPTIONS]   removes the program; the data stay, unless --purge
 
@@ -42,7 +43,7 @@ read_arguments() {
                 ;;
         esac
         case $1 in
-            install | rollback | uninstall) action=$1 ;;
+            install | start | stop | rollback | uninstall) action=$1 ;;
             --binary) binary=$2; shift ;;
             --data) data=$2; shift ;;
             --account) account=$2; shift ;;
@@ -101,8 +102,11 @@ find_places() {
     has_systemd=''
     [ -n "$prefix" ] || [ ! -d /run/systemd/system ] || has_systemd=yes
     if [ -z "$prefix" ] && [ "$(id -u)" -ne 0 ]; then fail "needs root: sudo $0 …"; fi
-    # A rollback that was cut off between its two renames.
-    if [ ! -d "$root_data" ] && [ -d "$before/data" ]; then mv "$before/data" "$root_data"; fi
+    if [ -d "$before" ] && { [ ! -d "$root_data" ] || [ ! -d "$before/data" ]; }; then
+        say "the way back was cut off; it is brought to its end now"
+        stop_service
+        finish_going_back
+    fi
 }
 
 # --- The program
@@ -514,9 +518,14 @@ back_up() {
 go_back() {
     rm -rf "$root_data.failed"
     mv "$root_data" "$root_data.failed"
-    mv "$before/data" "$root_data"
-    mv "$before/shutong" "$root_program"
-    mv "$before/shutong.service" "$root_unit"
+    finish_going_back
+}
+
+# A power cut may come between any two lines: what is left in the copy has not gone back yet.
+finish_going_back() {
+    [ ! -d "$before/data" ] || mv "$before/data" "$root_data"
+    [ ! -e "$before/shutong" ] || mv "$before/shutong" "$root_program"
+    [ ! -e "$before/shutong.service" ] || mv "$before/shutong.service" "$root_unit"
     rm -rf "$before"
     reload_units
 }
@@ -612,7 +621,7 @@ tell_next() {
     if [ -n "$has_systemd" ]; then
         say "next: fill in $data/shutong.toml, then systemctl enable --now shutong"
     else
-        say "next: fill in $data/shutong.toml, then $0 --start, or as user shutong: SHUTONG_DATA=$data $program serve"
+        say "next: fill in $data/shutong.toml, then $0 start, or as user shutong: SHUTONG_DATA=$data $program serve"
     fi
 }
 
@@ -637,6 +646,11 @@ read_arguments "$@"
 find_places
 case $action in
     install) install ;;
+    start)
+        [ -e "$root_program" ] || fail "it is not installed"
+        if is_running; then say "it runs already"; else begin; fi
+        ;;
+    stop) stop_service ;;
     rollback) roll_back ;;
     uninstall) uninstall ;;
 esac
