@@ -33,6 +33,7 @@ fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 
 # --- What was asked for
 
+unit_changed=''
 action=install binary='' data='' account='' app_id='' proxy='' domain='' start='' wait=60 prefix='' purge='' yes=''
 
 read_arguments() {
@@ -230,13 +231,13 @@ LimitNOFILE=65536
 LimitCORE=0
 TasksMax=512
 
-# It may write its data, reach the network, and nothing else.
+# It may write its data, reach the network, and nothing else. (PrivateUsers= is left out: many rented servers are
+# containers, and there it keeps a service from starting.)
 ReadWritePaths=$data
 ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
-PrivateUsers=yes
 PrivateMounts=yes
 ProtectProc=invisible
 ProcSubset=pid
@@ -278,6 +279,7 @@ write_unit() {
         return 0
     fi
     mv "$root_unit.new" "$root_unit"
+    unit_changed=yes
     reload_units
 }
 
@@ -449,7 +451,10 @@ start_service() {
     if [ -n "$has_systemd" ]; then
         systemctl --quiet enable shutong
         systemctl reset-failed shutong 2>/dev/null || true
-        if timeout "$wait" systemctl start shutong && is_ready; then return 0; fi
+        if timeout "$wait" systemctl start shutong && is_ready; then
+            return 0
+        fi
+        systemctl --no-pager --lines 0 status shutong >&2 || true
         journalctl --unit shutong --lines 20 --no-pager --output cat >&2 || true
         return 1
     fi
@@ -469,6 +474,7 @@ start_service() {
         ! is_ready || return 0
         sleep 0.2
     done
+    ! kill -0 "$started" 2>/dev/null || printf 'no answer within %s seconds\n' "$wait" >&2
     end_process "$started"
     cat "$output" >&2
     return 1
@@ -539,6 +545,7 @@ upgrade() {
         make_data
         write_unit
         [ -z "$start" ] || [ -n "$was_running" ] || begin
+        [ -z "$was_running" ] || [ -z "$unit_changed" ] || say "the unit has changed; to run by it: systemctl restart shutong"
         return 0
     fi
     say "upgrading from $old to $version"
@@ -558,7 +565,7 @@ upgrade() {
         say "$version is ready. What was before is in $data.before, until the next upgrade; the way back: $0 rollback"
         rm -rf "$root_data.failed"
     else
-        say "$version did not become ready within $wait seconds: going back" >&2
+        say "$version did not become ready: going back" >&2
         stop_service
         go_back
         [ -z "$was_running" ] || start_service || fail "$old does not become ready any more either; see above"
@@ -634,7 +641,7 @@ uninstall() {
     remove_site nginx
     remove_site caddy
     if [ -n "$purge" ]; then
-        rm -rf "$root_data" "$before" "$before.new" "$root_data.failed"
+        rm -rf "$root_data" "$before" "$before.new" "$root_data.failed" "$root_unit.d"
         [ -n "$prefix" ] || userdel shutong 2>/dev/null || deluser shutong 2>/dev/null || true
         say "Shutong and its data are gone"
     else

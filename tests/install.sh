@@ -206,7 +206,8 @@ installed check --deep >/dev/null || fail "the data are damaged"
 ok "a program that dies and leaves damage: the old one serves the old data"
 
 broken hanging 'exec sleep 600'
-refuses 'within 2 seconds' --binary "$work/hanging" --wait 2
+refuses 'going back' --binary "$work/hanging" --wait 2
+said 'within 2 seconds'
 answers 活着
 same_books
 ok "a program that never answers: likewise"
