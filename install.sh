@@ -491,17 +491,20 @@ tell_start() {
 
 # --- Upgrade and back
 
-# Keeps program, unit and data as they are. Books are files that never change, so they are linked, not copied.
+# Keeps program, unit and data as they are. Books and backups never change once they are written: they are linked, not
+# copied, where the disk can do that.
 back_up() {
     fresh=$before.new
     rm -rf "$fresh"
     mkdir "$fresh" && chmod 700 "$fresh" && mkdir "$fresh/data" || return 1
     need=$(du -sk "$root_data" | cut -f1)
-    books=$(du -sk "$root_data/files" 2>/dev/null | cut -f1)
-    links=''
-    if [ ! -d "$root_data/files" ] || cp -al "$root_data/files" "$fresh/data/files" 2>/dev/null; then
-        links=yes need=$((need - ${books:-0}))
-    fi
+    for entry in "$root_data/files" "$root_data/backups"; do
+        if [ -d "$entry" ] && cp -al "$entry" "$fresh/data/" 2>/dev/null; then
+            need=$((need - $(du -sk "$entry" | cut -f1)))
+        else
+            rm -rf "$fresh/data/${entry##*/}"
+        fi
+    done
     free=$(df -Pk "$fresh" | awk 'NR == 2 { print $4 }')
     [ "$free" -gt $((need + 65536)) ] || {
         rm -rf "$fresh"
@@ -509,11 +512,7 @@ back_up() {
         return 1
     }
     for entry in "$root_data"/* "$root_data"/.[!.]*; do
-        [ -e "$entry" ] || continue
-        case ${entry##*/} in
-            files) [ -n "$links" ] || cp -Rp "$entry" "$fresh/data/" || return 1 ;;
-            *) cp -Rp "$entry" "$fresh/data/" || return 1 ;;
-        esac
+        [ ! -e "$entry" ] || [ -e "$fresh/data/${entry##*/}" ] || cp -Rp "$entry" "$fresh/data/" || return 1
     done
     own "$fresh/data" && chmod 700 "$fresh/data" || return 1
     cp -p "$root_program" "$fresh/shutong" && cp -p "$root_unit" "$fresh/shutong.service" || return 1
@@ -599,6 +598,10 @@ install() {
     judge_data
     judge_site
     stage_program
+    if [ -n "$account$domain" ] && [ -e "$root_data/shutong.toml" ]; then
+        say "$data/shutong.toml is there already, and stays as it is: public_url and [[account]] are yours to change"
+        account=''
+    fi
     if [ -e "$root_program" ]; then
         upgrade
     else

@@ -12,6 +12,7 @@ root=$work/root
 data=$root/var/lib/shutong
 passed=0
 cleanup() {
+    [ $? -eq 0 ] || [ ! -e "$work/said" ] || { echo "FAILED; it said last:" && sed 's/^/    /' "$work/said"; } >&2
     [ ! -e "$data/run.json" ] || ./install.sh --prefix "$root" stop >/dev/null 2>&1 || true
     [ ! -e "$work/nginx.pid" ] || kill "$(cat "$work/nginx.pid")" 2>/dev/null || true
     rm -rf "$work"
@@ -19,11 +20,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
 
-fail() {
-    printf 'FAILED: %s\n' "$*" >&2
-    [ ! -e "$work/said" ] || sed 's/^/    /' "$work/said" >&2
-    exit 1
-}
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 ok() { passed=$((passed + 1)); printf 'ok %s\n' "$*"; }
 
 # Runs the script; everything it says is in $work/said. To install, name a program: it would build one.
@@ -157,6 +154,7 @@ kill "$(cat "$work/nginx.pid")"
 rm -f "$work/nginx.pid"
 ok "it answers through nginx"
 run --binary "$work/shutong" --caddy books.example.com
+said 'stays as it is'
 caddy adapt --config "$root/etc/caddy/Caddyfile" --validate >"$work/said" 2>&1 || fail "Caddy does not take the site"
 said '127.0.0.1:8080'
 ok "Caddy takes its site"
