@@ -190,6 +190,16 @@ refuses 'bogus is no key' --binary "$work/strict"
 answers 活着
 ok "a program that does not run here, or not with this configuration, stops nothing"
 
+mkdir "$work/full"
+printf '#!/bin/sh\necho disk blocks used free\necho disk 100 90 10\n' >"$work/full/df"
+chmod 755 "$work/full/df"
+another fourth
+(PATH=$work/full:$PATH && refuses 'no room for a copy' --binary "$work/fourth")
+cmp -s "$work/second" "$root/usr/local/bin/shutong" || fail "it was upgraded without a copy"
+answers 活着
+same_books
+ok "without room for a copy nothing is upgraded"
+
 # --- Rolled back
 
 broken damaging "rm -rf '$data/db' '$data/files'; mkdir '$data/db'; echo junk >'$data/db/db'; echo no more >&2; exit 1"

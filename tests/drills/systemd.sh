@@ -117,11 +117,12 @@ started=$(property MainPID)
 sleep 65
 [ "$(property MainPID)" = "$started" ] || fail "the watchdog does not hear it"
 kill -STOP "$(pgrep --ns "$init" --nslist pid -x shutong)"
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+# A minute without a word, then the time that a stop may take.
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
     sleep 10
     [ "$(property MainPID)" = "$started" ] || break
 done
-sleep 5
+sleep 10
 answers
 [ "$(property MainPID)" != "$started" ] || fail "a service that hangs is not started again"
 ok "one that hangs is started again"
