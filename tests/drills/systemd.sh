@@ -67,7 +67,10 @@ boot() {
             mount --bind "/dev/$device" "$root/dev/$device"
         done
         ln -s /proc/self/fd "$root/dev/fd"
-        mkdir -p "$root/dev/shm" "$root/old"
+        mkdir -p "$root/dev/shm" "$root/dev/pts" "$root/old"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+        ln -s pts/ptmx "$root/dev/ptmx"
+        mount -t tmpfs tmpfs "$root/dev/shm"
         # Not chroot: in one of those no process gets namespaces of its own.
         cd "$root"
         pivot_root . old
