@@ -42,8 +42,11 @@ chmod 755 "$root/usr/bin/shutong"
 inside shutong --version
 port=$(free_port)
 began=$(now)
-inside SHUTONG_LISTEN__PUBLIC="127.0.0.1:$port" SHUTONG_LISTEN__TOKEN=127.0.0.1:0 SHUTONG_LISTEN__ADMIN=127.0.0.1:0 \
-    shutong --data /tmp/data serve --demo >"$root/tmp/out" 2>&1 &
+(
+    # In place of this shell, so that its number is the program's.
+    exec chroot "$root" env -i SHUTONG_LISTEN__PUBLIC="127.0.0.1:$port" SHUTONG_LISTEN__TOKEN=127.0.0.1:0 \
+        SHUTONG_LISTEN__ADMIN=127.0.0.1:0 /usr/bin/shutong --data /tmp/data serve --demo >"$root/tmp/out" 2>&1
+) &
 echo $! >"$root/tmp/pid"
 until grep -q '^curl' "$root/tmp/out"; do
     kill -0 "$(cat "$root/tmp/pid")" || fail "it ended: $(cat "$root/tmp/out")"
