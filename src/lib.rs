@@ -79,6 +79,7 @@ pub mod logging;
 pub mod app;
 
 pub mod jobs;
+
 pub mod server;
 
 pub mod run;
