@@ -86,6 +86,7 @@ pub mod app;
 pub mod checkup;
 
 pub mod jobs;
+
 pub mod server;
 
 pub mod run;

@@ -68,7 +68,7 @@ async fn fetched_tokens_and_failures_are_counted_for_their_account() {
     assert!(app.app.tokens.of(Some("main")).unwrap().current().is_some());
     assert_eq!(today(&app).tokens["main"], Renewals { fetched: 1, failed: 0 });
     let unreachable = TestApp::with(
-        "[[account]]\nname = \"main\"\napp_id = \"wx1\"\napp_secret = \"x\"\ntoken = \"t\"\nmode = \"plain\"\n\
+        "[[account]]\nname = \"main\"\napp_id = \"wx1\"\napp_secret = \"x\"\ntoken = \"token123\"\nmode = \"plain\"\n\
          api_base = \"http://127.0.0.1:1\"\n",
     )
     .await;
@@ -90,15 +90,17 @@ fn left_behind(home: &Home) -> Day {
 async fn a_clean_stop_writes_everything_and_a_kill_loses_ten_seconds_at_most() {
     let home = Home::with_account(SimMode::Safe);
     let program = home.serve(&[]);
+    let sim = program.sim(SimMode::Safe);
     for _ in 0..3 {
-        program.sim(SimMode::Safe).say("oOne", "没有这本书").await;
+        sim.say("oOne", "没有这本书").await;
     }
     program.stop();
     let day = left_behind(&home);
     assert_eq!((day.messages, day.searches, day.misses, day.followed), (3, 3, 3, 1), "{day:?}");
 
     let program = home.serve(&[]);
-    program.sim(SimMode::Safe).say("oTwo", "没有这本书").await;
+    // The same platform, which gives no number of a message twice.
+    sim.moved_to(program.callback()).say("oTwo", "没有这本书").await;
     tokio::time::sleep(Duration::from_secs(11)).await;
     program.kill9();
     let day = left_behind(&home);

@@ -108,7 +108,7 @@ async fn pages_are_small_on_their_way_and_the_same_at_the_end() {
     assert_eq!(plain.header("content-encoding"), None, "nobody gets what they did not ask for");
     assert_eq!(plain.header("vary"), Some("accept-encoding"), "and whoever keeps it knows that there are two");
     let request = format!(
-        "GET /jobs HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept-Encoding: br, gzip\r\nConnection: close\r\n\r\n",
+        "GET /jobs HTTP/1.1\r\nHost: {}\r\nCookie: theme=dark; {}\r\nAccept-Encoding: br, gzip\r\nConnection: close\r\n\r\n",
         page.address, admin.cookie
     );
     let mut stream = tokio::net::TcpStream::connect(page.address).await.unwrap();
