@@ -22,7 +22,6 @@ use crate::reply::Swept;
 use crate::schedule::Times;
 use crate::store::Durability;
 use crate::store::schema::SETTINGS;
-pub use backup::back_up;
 pub use telling::{tell, tell_followers};
 
 /// A job.
