@@ -30,6 +30,7 @@ use chrono_tz::Tz;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::library::{self, Library};
 use crate::secret::Secret;
 use crate::store::{self, Store};
@@ -145,9 +146,9 @@ impl Backups {
         self.ended.lock().clone()
     }
 
-    /// Notes what was done, for who comes to look.
-    pub fn end(&self, ended: Ended) {
-        *self.ended.lock() = Some(ended);
+    /// Notes what was done, for who comes to look; none when something else is about to begin.
+    pub fn end(&self, ended: Option<Ended>) {
+        *self.ended.lock() = ended;
     }
 
     /// Makes a backup in the folder, and removes those that are not to be kept any more.
@@ -161,6 +162,23 @@ impl Backups {
             log::info!("the backup {name} is not kept any more");
         }
         Ok(made)
+    }
+
+    /// Makes a backup, sends it where it is to go besides, and says so. Called on a thread of a runtime that may block.
+    ///
+    /// # Errors
+    /// When none could be made, or it did not arrive.
+    pub fn back_up(&self, clock: &Clock) -> anyhow::Result<String> {
+        let made = self.make(clock.now())?;
+        let (path, missing) = (made.path.display(), made.end.missing.len());
+        let mut says = format!("{path}: {} bytes, {} records, {} files", made.bytes, made.end.records, made.end.files);
+        if missing > 0 {
+            says += &format!("; {missing} files could not be read");
+        }
+        if tokio::runtime::Handle::try_current()?.block_on(self.send(&made, clock.now()))? {
+            says += "; sent on";
+        }
+        Ok(says)
     }
 
     /// Writes a backup to `to`: a folder, where it gets its usual name, or a file that is not there yet. An empty

@@ -5,27 +5,9 @@ use anyhow::Result;
 use crate::alert::Trouble;
 use crate::app::App;
 
-/// Makes a backup and sends it on, and says so. Called on a thread that may block.
-///
-/// # Errors
-/// When none could be made, or it did not arrive where it was sent.
-pub fn back_up(app: &App) -> Result<String> {
-    let made = app.backups.make(app.clock.now())?;
-    let (name, missing) = (made.path.display(), made.end.missing.len());
-    let mut says = format!("{name}: {} bytes, {} records, {} files", made.bytes, made.end.records, made.end.files);
-    if missing > 0 {
-        says += &format!("; {missing} files could not be read");
-    }
-    let runtime = tokio::runtime::Handle::try_current()?;
-    if runtime.block_on(app.backups.send(&made, app.clock.now()))? {
-        says += "; sent on";
-    }
-    Ok(says)
-}
-
-/// The same, and tells the owner when it fails.
+/// Makes a backup, sends it on, and tells the owner when that fails.
 pub(super) fn nightly(app: &App) -> Result<String> {
-    let outcome = back_up(app);
+    let outcome = app.backups.back_up(&app.clock);
     let folder = app.backups.settings().folder.display().to_string();
     let error = outcome.as_ref().err().map(|error| format!("{error:#}")).unwrap_or_default();
     let (trouble, now) = (Trouble::BackupFailed { folder, error }, app.clock.now());

@@ -7,6 +7,7 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use bytes::Buf;
@@ -26,12 +27,15 @@ use super::visit::{Form, Visit};
 use crate::app::App;
 use crate::backup::{self, Doing, Ended, Error, Kept, Sent, Work, is_prepared};
 use crate::config::Language;
-use crate::jobs;
 use crate::secret::Secret;
 
 const PAGE: &str = "/backup";
 /// So much of the disk stays free when a backup is uploaded, in bytes.
 const RESERVE: u64 = 64 << 20;
+/// So often it is looked whether what was begun goes on …
+const MOMENTS: u32 = 40;
+/// … with so much time between.
+const MOMENT: Duration = Duration::from_millis(5);
 
 #[derive(Template)]
 #[template(path = "admin/backup.html", config = "assets/askama.toml")]
@@ -140,12 +144,11 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     let field = |name: &str| form.get(name).cloned().unwrap_or_default();
     let name = field("name");
     match field("do").as_str() {
-        "make" => begin(visit, Work::Making, String::new(), |app| jobs::back_up(app).map(|_| ())),
+        "make" => begin(visit, Work::Making, String::new(), |app| app.backups.back_up(&app.clock).map(|_| ())).await,
         "verify" => {
             let path = path(visit, &name)?;
-            begin(visit, Work::Verifying, name, move |app| {
-                Ok(app.backups.verify(&path, app.clock.now()).map(|_| ())?)
-            })
+            let work = move |app: &App| Ok(app.backups.verify(&path, app.clock.now()).map(|_| ())?);
+            begin(visit, Work::Verifying, name, work).await
         }
         "restore" => {
             let path = path(visit, &name)?;
@@ -159,9 +162,8 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
                 given => Secret::new(given),
             };
             log::warn!("a restore of {name} is being prepared on the admin page");
-            begin(visit, Work::Restoring, name, move |app| {
-                Ok(app.backups.restore(&path, &passphrase, app.clock.now()).map(|_| ())?)
-            })
+            let work = move |app: &App| Ok(app.backups.restore(&path, &passphrase, app.clock.now()).map(|_| ())?);
+            begin(visit, Work::Restoring, name, work).await
         }
         "remove" => {
             let (backups, own) = (visit.app.backups.clone(), name.clone());
@@ -180,7 +182,7 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
 }
 
 /// Begins what takes its time, unless something is going on already.
-fn begin(
+async fn begin(
     visit: &Visit,
     what: Work,
     name: String,
@@ -190,13 +192,21 @@ fn begin(
         return Err(Refusal::Invalid(visit.words().get("backup.busy").to_owned()));
     }
     let app: Arc<App> = visit.app.clone();
+    app.backups.end(None);
     tokio::task::spawn_blocking(move || {
         let error = work(&app).err().map(|error| format!("{error:#}"));
         if let Some(error) = &error {
             log::error!("backup {name}: {error}");
         }
-        app.backups.end(Ended { what, name, error, at: app.clock.now() });
+        app.backups.end(Some(Ended { what, name, error, at: app.clock.now() }));
     });
+    // The page that is drawn next shows that it goes on.
+    for _ in 0..MOMENTS {
+        if visit.app.backups.doing().is_some() || visit.app.backups.ended().is_some() {
+            break;
+        }
+        tokio::time::sleep(MOMENT).await;
+    }
     Ok(said(visit, visit.words().get("backup.begun").to_owned()))
 }
 
