@@ -1,15 +1,11 @@
-//! `shutong check`, `export`, `reindex`: does everything belong together, and how to take it away.
+//! `shutong check` and `reindex`: does everything belong together, and is everything around it as it should be?
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use super::token::wait_for;
-use super::{Console, Exit, absolute};
+use super::{Console, Exit};
 use crate::app::App;
 use crate::checkup::{self, State};
 
@@ -74,37 +70,4 @@ pub(super) fn reindex(app: &App, console: &mut Console) -> Result<Exit> {
     app.library.index_changes()?;
     console.line(format_args!("{} books indexed", app.library.index_state().books));
     Ok(Exit::Done)
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Export {
-    /// A directory that does not exist yet.
-    directory: PathBuf,
-}
-
-impl Export {
-    pub(super) fn run(&self, app: &App, console: &mut Console) -> Result<Exit> {
-        let directory = absolute(&self.directory, console)?;
-        ensure!(!directory.exists(), "{} exists; name a new directory", directory.display());
-        fs::create_dir_all(directory.join("files"))?;
-        let path = directory.join("records.jsonl");
-        let mut out = BufWriter::new(File::create(&path).with_context(|| format!("cannot write {}", path.display()))?);
-        let records = app.store.export(&mut out)?;
-        out.flush()?;
-        let (mut files, mut missing) = (0, 0);
-        for hash in app.library.named_files()? {
-            let from = app.store.files().path(&hash);
-            match fs::copy(&from, directory.join("files").join(hash.as_str())) {
-                Ok(_) => files += 1,
-                // The rest is worth the more.
-                Err(error) if !from.exists() => {
-                    console.error(format_args!("cannot copy {}: {error}", from.display()));
-                    missing += 1;
-                }
-                Err(error) => return Err(error).with_context(|| format!("cannot copy {}", from.display())),
-            }
-        }
-        console.line(format_args!("{records} records and {files} files written to {}", directory.display()));
-        Ok(if missing == 0 { Exit::Done } else { Exit::Damaged })
-    }
 }

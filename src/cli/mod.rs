@@ -11,6 +11,7 @@ mod config;
 mod console;
 mod convert;
 mod crawl;
+mod export;
 mod follower;
 mod job;
 mod key;
@@ -90,8 +91,8 @@ enum Command {
     Reindex,
     /// Checks that records and files belong together, and that everything around them is as it should be.
     Check(check::Check),
-    /// Writes every record as a line of JSON into a new directory, with the files.
-    Export(check::Export),
+    /// Writes everything into a new directory: records, files, and the books under their names with a catalogue.
+    Export(export::Export),
     /// Writes everything into one file, lists such files, and reads them to their end.
     Backup(backup::Backup),
     /// Puts a backup in the place of the data, which is kept.

@@ -210,3 +210,100 @@ fn check_says_what_is_wrong_and_repairs_what_it_can() {
     home.done(&["backup"]);
     assert_eq!(state("backup"), "good");
 }
+
+/// A server that keeps what is put there, and notes what it is asked.
+fn shelf() -> (String, Arc<parking_lot::Mutex<Vec<(String, Vec<u8>)>>>) {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                if stream.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
+                    break;
+                }
+                if let Some(text) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = text.trim().parse().unwrap();
+                }
+                head += &line;
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            noted.lock().push((head, body));
+            let answer = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = stream.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    (address, seen)
+}
+
+#[test]
+fn what_is_sent_on_arrives_whole_and_the_old_ones_go_there_too() {
+    let (address, seen) = shelf();
+    let keep = "[backup]\nkeep_last = 1\nkeep_days = 0\nkeep_weeks = 0\n";
+    let webdav = format!("[backup.webdav]\nurl = \"{address}/dav\"\nusername = \"me\"\npassword = \"secret\"\n");
+    let s3 = format!(
+        "[backup.s3]\nendpoint = \"{address}\"\nbucket = \"box\"\nprefix = \"a/\"\naccess_key = \"me\"\nsecret_key = \"secret\"\n"
+    );
+    for (place, path) in [(webdav, "/dav/"), (s3, "/box/a/")] {
+        let home = Home::with(&format!("{keep}{place}"));
+        let book = home.file("三体.epub", &BookBuilder::new("三体").build());
+        home.done(&["book", "add", book.to_str().unwrap()]);
+        let mut names = Vec::new();
+        for _ in 0..2 {
+            // Names have seconds.
+            std::thread::sleep(Duration::from_millis(1_100));
+            assert!(home.done(&["backup"]).contains("sent on"));
+            let file = only(&home.data().join("backups"));
+            names.push(file.file_name().unwrap().to_str().unwrap().to_owned());
+            let (head, body) = seen.lock().iter().rfind(|(head, _)| head.starts_with("PUT ")).unwrap().clone();
+            assert!(head.starts_with(&format!("PUT {path}{}", names.last().unwrap())), "{head}");
+            assert_eq!(body, fs::read(&file).unwrap());
+            assert!(!head.contains("secret"), "{head}");
+            let is_signed =
+                head.contains("X-Amz-Signature=") || head.to_lowercase().contains("authorization: basic bWU6");
+            assert!(is_signed || head.contains("bWU6c2VjcmV0"), "{head}");
+        }
+        let (last, _) = seen.lock().last().unwrap().clone();
+        assert!(last.starts_with(&format!("DELETE {path}{}", names[0])), "{last}");
+        let sent = home.json(&["backup", "list"])["sent"].clone();
+        assert_eq!(sent.as_array().unwrap().len(), 1, "{sent}");
+        seen.lock().clear();
+    }
+}
+
+#[test]
+fn sftp_gets_a_batch_and_what_it_says_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::with("[backup.sftp]\nto = \"me@backup.example.com:/srv/shutong\"\n");
+    let book = home.file("三体.epub", &BookBuilder::new("三体").build());
+    home.done(&["book", "add", book.to_str().unwrap()]);
+    let programs = home.folder().join("bin");
+    fs::create_dir(&programs).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let run = |script: &str| {
+        let program = programs.join("sftp");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        std::thread::sleep(Duration::from_millis(1_100));
+        let mut command = home.command(&["backup"]);
+        crate::support::binary::finish(command.env("PATH", &path).spawn().unwrap(), Duration::from_secs(60))
+    };
+    let batch = home.folder().join("batch");
+    let done = run(&format!("#!/bin/sh\necho \"$@\" > {0}.args\ncat > {0}\n", batch.display()));
+    assert!(done.code == Some(0) && done.out.contains("sent on"), "{done:?}");
+    let text = fs::read_to_string(&batch).unwrap();
+    assert!(
+        text.starts_with("put \"") && text.contains("\"/srv/shutong/shutong-") && text.contains("\nrename "),
+        "{text}"
+    );
+    let arguments = fs::read_to_string(batch.with_extension("args")).unwrap();
+    assert!(arguments.contains("BatchMode=yes") && arguments.trim().ends_with("me@backup.example.com"), "{arguments}");
+    let failed = run("#!/bin/sh\ncat > /dev/null\necho 'Permission denied (publickey).' >&2\nexit 255\n");
+    assert!(failed.code == Some(1) && failed.err.contains("Permission denied"), "{failed:?}");
+}

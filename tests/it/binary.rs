@@ -312,6 +312,15 @@ fn an_export_holds_every_record_and_file() {
     // The book and its table of contents; a cover is drawn when somebody first looks at it.
     assert!(files.len() >= 2, "{files:?}");
     assert!(files.iter().any(|file| fs::read(file.path()).unwrap() == bytes));
+    // For people: the book under its name, and a catalogue that another library takes.
+    let catalogue = fs::read_to_string(home.folder().join("away/catalogue.tsv")).unwrap();
+    let path = catalogue.lines().nth(1).unwrap().rsplit('\t').next().unwrap();
+    assert!(path.starts_with("books/三体") && path.ends_with("(1).epub"), "{catalogue}");
+    assert_eq!(fs::read(home.folder().join("away").join(path)).unwrap(), bytes);
+    let other = Home::new();
+    let list = home.folder().join("away/catalogue.tsv");
+    assert!(other.done(&["book", "import", list.to_str().unwrap()]).contains("1"));
+    assert_eq!(other.json(&["book", "list"])["counts"]["shelf"], 1);
     assert_eq!(home.run(&["export", "away"]).code, Some(1), "never over something that is there");
 }
 
