@@ -18,7 +18,6 @@ use crate::library::requests;
 use crate::logging;
 use crate::media::Taking;
 use crate::reply::Swept;
-pub use backup::back_up;
 pub use plan::Plan;
 pub use runs::{Begun, RUNS_KEPT, Standing};
 pub use telling::{tell, tell_followers};
