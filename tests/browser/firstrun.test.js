@@ -108,6 +108,8 @@ before(async () => {
   [platform, post, program] = await Promise.all([startPlatform(), startPost(), startProgram()]);
   view = await open();
   view.page.setDefaultTimeout(20_000);
+  // A colour that is still on its way to the other theme is none to be judged.
+  await view.page.emulateMedia({ reducedMotion: 'reduce' });
   if (PICTURES) await mkdir(PICTURES, { recursive: true });
 }, { timeout: 120_000 });
 

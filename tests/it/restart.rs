@@ -179,7 +179,7 @@ fn keys_are_read_and_changed_by_a_command() {
         (vec!["config", "set", "limits.connections", "0"], "limits.connections"),
         (vec!["config", "set", "limits.addresses", "7", "log.level"], "every key needs a value"),
         (vec!["config", "set", "nothing.at_all", "x"], "no key nothing.at_all"),
-        (vec!["config", "set", "account.second.app_id", "x"], "account 2"),
+        (vec!["config", "set", "account.second.app_id", "x"], "missing field `token`"),
         (vec!["config", "get", "nothing"], "no key nothing"),
     ] {
         let ran = home.run(&arguments);
