@@ -199,6 +199,17 @@ pub const GROUPS: &[Group] = &[
     ),
     group("alerts", &[field("alerts.mail_to", Text, ""), field("alerts.webhook", Secret, "")]),
     group(
+        "backup",
+        &[
+            field("backup.enabled", Switch, "false"),
+            field("backup.folder", Text, ""),
+            field("backup.keep_last", SOME, "3"),
+            field("backup.keep_days", COUNT, "7"),
+            field("backup.keep_weeks", COUNT, "4"),
+            field("backup.passphrase", Secret, ""),
+        ],
+    ),
+    group(
         "log",
         &[
             live("log.level", Choice(&["error", "warn", "info", "debug", "trace"]), "info"),
