@@ -95,9 +95,8 @@ mod tests {
         assert_eq!(look_at(broken.url.as_str()).await.unwrap(), Found::Other(502));
         let moved = Site::on("127.0.0.1", |_| answer("301 Moved\r\nLocation: https://other.example/", ""));
         assert_eq!(look_at(moved.url.as_str()).await.unwrap(), Found::Elsewhere("https://other.example/".into()));
-        let gone = page.url.clone();
-        drop(page);
-        assert_eq!(look_at(gone.as_str()).await.unwrap(), Found::Nobody);
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(look_at(&format!("http://{gone}")).await.unwrap(), Found::Nobody);
         assert_eq!(look_at("http://nowhere.invalid").await.unwrap(), Found::NoName);
         let plain = site.url.as_str().replace("http:", "https:");
         assert!(matches!(look_at(&plain).await.unwrap(), Found::Untrusted(_) | Found::Broken(_)));

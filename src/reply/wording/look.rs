@@ -86,6 +86,6 @@ mod tests {
         assert!(look("privacy", "没有空位").unwrap_err().to_string().contains("{minutes}"));
         assert!(look("thanks", "{title}").unwrap_err().to_string().contains("nothing fills"));
         assert!(look("thanks", &"长".repeat(600)).unwrap_err().to_string().contains("1800 bytes"));
-        assert!(matches!(look("nothing", "x"), Err(InvalidWording::UnknownKey { .. })));
+        assert!(matches!(look("no such", "x"), Err(InvalidWording::UnknownKey { .. })));
     }
 }
