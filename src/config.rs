@@ -238,6 +238,12 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
+/// Whether both cannot be listened on at a time. Port 0 is any free one.
+pub fn is_same_place(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_same_machine = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && is_same_machine
+}
+
 impl Config {
     /// Reads the file, lets the environment override single keys, and judges the whole.
     ///
@@ -303,6 +309,9 @@ impl Config {
                 "public_url must be like https://books.example.com, without a path"
             );
         }
+        let Listen { public, token, admin } = self.listen;
+        let is_clash = is_same_place(public, token) || is_same_place(public, admin) || is_same_place(token, admin);
+        ensure!(!is_clash, "listen.public, listen.token and listen.admin must be three addresses");
         let has_password = !self.opds.password.is_empty() && !self.opds.user.is_empty();
         ensure!(
             self.opds.access != OpdsAccess::Password || has_password,

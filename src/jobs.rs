@@ -18,6 +18,7 @@ use crate::library::requests;
 use crate::logging;
 use crate::media::Taking;
 use crate::reply::Swept;
+pub use backup::back_up;
 pub use plan::Plan;
 pub use runs::{Begun, RUNS_KEPT, Standing};
 pub use telling::{tell, tell_followers};
@@ -133,8 +134,7 @@ impl Job {
                 let runtime = tokio::runtime::Handle::try_current()?;
                 Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
             }
-            Job::Backup if !app.config.backup.enabled => Ok("backup.enabled is not set".into()),
-            Job::Backup => backup::nightly(app),
+            Job::Backup => back_up(app),
         }
     }
 }

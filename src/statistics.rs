@@ -283,6 +283,11 @@ pub fn note_downloads(write: &mut Write<'_>, store: &Store, book: BookId, downlo
     write.put(&STATISTICS, &top_key(book), &downloads)
 }
 
+/// A book that is gone is in no list.
+pub fn forget_book(write: &mut Write<'_>, book: BookId) {
+    write.delete(&STATISTICS, &top_key(book));
+}
+
 fn top(store: &Store) -> Result<Vec<(BookId, u64)>> {
     let rows = store.under(&STATISTICS, TOP, 2 * TOP_BOOKS)?;
     Ok(rows.into_iter().filter_map(|((_, book), downloads)| Some((book.parse().ok()?, downloads))).collect())

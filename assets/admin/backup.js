@@ -20,7 +20,7 @@ function told({ what, bytes, of }) {
 
 async function look() {
   try {
-    const answer = await fetch('/api/backup', { headers: { Accept: 'application/json' } });
+    const answer = await fetch('/api/backup', { headers: { Accept: 'application/json', 'X-Unattended': 'yes' } });
     if (answer.ok) {
       const { doing } = await answer.json();
       if (!doing) { location.reload(); return; }

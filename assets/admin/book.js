@@ -56,7 +56,7 @@ const isWanted = () => $('#made [data-state="wanted"]');
 if (isWanted()) {
   const timer = setInterval(async () => {
     if (document.hidden) return;
-    const response = await fetch(`/api/books/${id}`, { headers: { Accept: 'application/json' } }).catch(() => null);
+    const response = await fetch(`/api/books/${id}`, { headers: { Accept: 'application/json', 'X-Unattended': 'yes' } }).catch(() => null);
     if (!response?.ok) return;
     const { conversions } = await response.json();
     if (conversions.some((one) => one.state === 'wanted')) return;
@@ -67,9 +67,4 @@ if (isWanted()) {
   }, 1000);
 }
 
-// Ctrl+S saves, as in editors.
-addEventListener('keydown', (event) => {
-  const form = $('[data-save]');
-  if ((event.ctrlKey || event.metaKey) && event.key === 's' && form?.checkVisibility()) { event.preventDefault(); form.requestSubmit(); }
-});
 if (location.hash === '#edit') $('#edit').open = true;

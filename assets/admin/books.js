@@ -9,7 +9,12 @@ import { receive } from './drop.js';
 /** Hides the rows of books that have gone, and offers a way back. */
 function gone(rows, says) {
   const beside = rows.at(-1)?.nextElementSibling ?? rows[0]?.previousElementSibling;
-  for (const row of rows) { row.hidden = true; row.classList.remove('leaving'); }
+  for (const row of rows) {
+    const box = row.querySelector('input[type="checkbox"]');
+    if (box) box.checked = false;
+    row.hidden = true;
+    row.classList.remove('leaving');
+  }
   (beside?.querySelector('a') ?? $('#q'))?.focus();
   toast(says, { label: say('undo'), action: () => restore(rows) });
 }

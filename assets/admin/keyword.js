@@ -22,8 +22,5 @@ kind.addEventListener('change', sift);
 text.addEventListener('input', measure);
 form.addEventListener('submit', () => { kept = content(); });
 addEventListener('beforeunload', (event) => { if (content() !== kept) event.preventDefault(); });
-addEventListener('keydown', (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === 's' && !event.isComposing) { event.preventDefault(); form.requestSubmit($('button[value="save"]', form)); }
-});
 sift();
 measure();

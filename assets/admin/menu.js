@@ -276,7 +276,6 @@ grid.addEventListener('keydown', (event) => {
 addEventListener('keydown', (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.isComposing) return;
   const key = event.key.toLowerCase();
-  if (key === 's') { event.preventDefault(); form.requestSubmit($('button[value="save"]', form)); return; }
   // In a field the browser takes back what was typed.
   if (view !== 'buttons' || event.target.closest('input, textarea, select')) return;
   if (key === 'z' && !event.shiftKey) { event.preventDefault(); travel(past, future); }

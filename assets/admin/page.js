@@ -43,7 +43,7 @@ addEventListener('keydown', (event) => {
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || !keys) return;
   const place = event.target.closest ? event.target : document.body;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-  if (isCommand && event.key === 's') { submit(event, place.closest('form') ?? $('form[data-save]'), '[value="save"]'); return; }
+  if (isCommand && event.key === 's') { submit(event, place.closest('form[data-save]') ?? $('form[data-save]'), '[value="save"]'); return; }
   if (isCommand && event.key === 'Enter') { submit(event, place.closest('form'), '.button:not(.plain)'); return; }
   const isField = place.closest('input, textarea, select, [contenteditable]');
   if (event.key === 'Escape' && isField && !place.closest('dialog, [popover]')) { place.blur(); return; }
@@ -104,7 +104,7 @@ if (restarting) {
   const begun = Date.now();
   const look = async () => {
     try {
-      const answer = await fetch('/api/restart', { cache: 'no-store', headers: { Accept: 'application/json' } });
+      const answer = await fetch('/api/restart', { cache: 'no-store', headers: { Accept: 'application/json', 'X-Unattended': 'yes' } });
       const isOther = answer.status === 401 || (answer.ok && (await answer.json()).started !== restarting.dataset.started);
       if (isOther) { location.replace(restarting.dataset.next); return; }
     } catch { /* not yet */ }

@@ -234,7 +234,7 @@ function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit
     const [of, who] = [account.value, follower.value];
     if (document.hidden || !state.ids[place()]) { $('#unasked').hidden = true; return; }
     const query = new URLSearchParams({ account: of, follower: who });
-    const response = await fetch(`/api/simulator/waiting?${query}`, { headers: { Accept: 'application/json' } }).catch(() => undefined);
+    const response = await fetch(`/api/simulator/waiting?${query}`, { headers: { Accept: 'application/json', 'X-Unattended': 'yes' } }).catch(() => undefined);
     if (!response?.ok || account.value !== of || follower.value !== who) return;
     const { message, by_itself: byItself } = await response.json();
     $('#unasked').hidden = !message;

@@ -12,7 +12,7 @@ function told(progress) {
 
 async function look() {
   try {
-    const answer = await fetch('/api/sources', { headers: { Accept: 'application/json' } });
+    const answer = await fetch('/api/sources', { headers: { Accept: 'application/json', 'X-Unattended': 'yes' } });
     if (answer.ok) {
       for (const { name, outcome, progress } of (await answer.json()).items) {
         const cell = cells.get(name);

@@ -7,7 +7,7 @@ const heard = $('#heard');
 
 async function look() {
   try {
-    const answer = await fetch('/api/welcome', { headers: { Accept: 'application/json' } });
+    const answer = await fetch('/api/welcome', { headers: { Accept: 'application/json', 'X-Unattended': 'yes' } });
     const { account } = await answer.json();
     if (account?.verified) {
       heard.dataset.heard = 'true';

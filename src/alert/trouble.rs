@@ -138,10 +138,13 @@ impl Trouble {
             Trouble::NoCustomerMessages { account } => ("no_customer_messages", account),
             Trouble::AddressKeyLost { file, .. } => ("address_key_lost", file),
             Trouble::SourceStopped { source, .. } => ("source_stopped", source),
-            Trouble::BackupFailed { folder, .. } => ("backup_failed", folder),
+            Trouble::BackupFailed { .. } => return Trouble::BACKUP_FAILED.to_owned(),
         };
         format!("{kind}/{account}")
     }
+
+    /// The key of a backup that failed: the next one ends it, wherever it goes.
+    pub const BACKUP_FAILED: &str = "backup_failed";
 
     /// The keys of everything that a successful renewal ends.
     pub fn keys_of_renewal(account: &str) -> [String; 4] {

@@ -4,11 +4,12 @@
 //! its end, and `cli` replaces the process.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::App;
+use crate::backup;
 use crate::config::edit::{Draft, EditError};
 use crate::config::{self, Config, Listen};
 
@@ -33,12 +34,22 @@ impl App {
         }
     }
 
+    /// The configuration file of a backup that takes the data folder's place at the next start.
+    fn restored_config(&self) -> Option<PathBuf> {
+        let is_in_data = self.config_file().parent() == Some(self.data_dir.as_path());
+        let path = backup::waiting(&self.data_dir)?.join("shutong.toml");
+        (is_in_data && path.exists()).then_some(path)
+    }
+
     /// Has the program start again, if the configuration would let it.
     ///
     /// # Errors
     /// When the configuration is wrong or names an address that is taken. Then everything goes on as it is.
     pub fn start_again(&self) -> Result<()> {
-        let next = self.next_config()?;
+        let next = match self.restored_config() {
+            Some(path) => Config::load(&path).context("in the backup that is to be restored")?,
+            None => self.next_config()?,
+        };
         must_be_free(&self.config.listen, &next.listen)?;
         self.restart.ring();
         Ok(())
@@ -66,7 +77,7 @@ impl App {
 fn must_be_free(ours: &Listen, next: &Listen) -> Result<()> {
     let own = [ours.public, ours.token, ours.admin];
     for (key, address) in [("public", next.public), ("token", next.token), ("admin", next.admin)] {
-        if !own.contains(&address) {
+        if !own.iter().any(|own| config::is_same_place(*own, address)) {
             TcpListener::bind(address).with_context(|| {
                 format!("listen.{key}: cannot listen on {address}; stop what is there, or change it")
             })?;

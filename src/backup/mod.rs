@@ -39,7 +39,7 @@ pub use doing::{Doing, Ended, Work};
 pub use keep::{Keep, Kept, is_name, list};
 pub use pack::{End, Manifest};
 pub use remote::{Remote, Sent};
-pub use restore::{Restored, finish, give_up, is_prepared, prepare, refuse_in_use, unpack};
+pub use restore::{Restored, finish, give_up, is_prepared, prepare, refuse_in_use, unpack, waiting};
 
 /// The folder for backups inside the data folder.
 pub const FOLDER: &str = "backups";

@@ -280,8 +280,11 @@ fn own_files(house: &House<'_>, skipped: &mut Vec<String>) -> Result<Vec<PathBuf
     let backups = fs::canonicalize(house.backups).ok();
     let is_wanted = |entry: &walkdir::DirEntry| {
         let is_own = entry.depth() == 1 && entry.file_name().to_str().is_some_and(is_own);
-        let is_backups = entry.file_type().is_dir() && backups.is_some() && entry.path().canonicalize().ok() == backups;
-        !is_own && !is_backups
+        let is_folder = entry.depth() > 0 && entry.file_type().is_dir() && backups.is_some();
+        let is_backups = is_folder && entry.path().canonicalize().ok() == backups;
+        // They may lie in the data folder itself.
+        let is_backup = entry.depth() == 1 && entry.file_name().to_str().is_some_and(super::is_name);
+        !is_own && !is_backups && !is_backup
     };
     for entry in walkdir::WalkDir::new(house.data_dir).into_iter().filter_entry(is_wanted) {
         let entry = match entry {

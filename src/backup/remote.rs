@@ -201,7 +201,9 @@ async fn sftp(host: &str, batch: String) -> Result<()> {
     let host = host.to_owned();
     blocking(move || {
         let mut command = Command::new("sftp");
-        command.args(["-q", "-b", "-", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60"]).arg(&host);
+        command
+            .args(["-q", "-b", "-", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "ServerAliveInterval=30"])
+            .arg(&host);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("cannot run sftp; install openssh-client")?;
         if let Some(mut input) = child.stdin.take() {

@@ -120,6 +120,11 @@ pub fn is_prepared(data_dir: &Path) -> bool {
     found(data_dir, WHOLE).is_ok_and(|found| found.is_some())
 }
 
+/// The folder of a backup that waits to take the data's place.
+pub fn waiting(data_dir: &Path) -> Option<PathBuf> {
+    found(data_dir, WHOLE).ok()?.map(|(folder, _)| folder)
+}
+
 /// Lets a backup that waits take the data's place, and says where the data of before is. Called before the store is
 /// opened.
 ///
@@ -128,13 +133,17 @@ pub fn is_prepared(data_dir: &Path) -> bool {
 pub fn finish(data_dir: &Path) -> Result<Option<PathBuf>> {
     let mut before = None;
     if let Some((folder, time)) = found(data_dir, WHOLE)? {
+        refuse_mounts(data_dir)?;
         let lock = in_use(data_dir)?;
         keep_forgotten(data_dir, &folder, data_dir)?;
         let place = data_dir.join(format!("{BEFORE}{time}"));
         private_folder(&place)?;
         for name in entries(data_dir)? {
             let is_data = ["db", "index", "files", "forgotten.again"].contains(&name.as_str());
-            if is_data || (!is_own(&name) && name != FORGOTTEN) {
+            // Backups stay where they are, whatever their folder is called.
+            let folder = data_dir.join(&name);
+            let holds_backups = super::is_name(&name) || super::list(&folder).is_ok_and(|kept| !kept.is_empty());
+            if is_data || (!is_own(&name) && name != FORGOTTEN && !holds_backups) {
                 fs::rename(data_dir.join(&name), place.join(&name))?;
             }
         }
@@ -152,6 +161,26 @@ pub fn finish(data_dir: &Path) -> Result<Option<PathBuf>> {
         before = Some(data_dir.join(format!("{BEFORE}{time}")));
     }
     Ok(before)
+}
+
+/// What is mounted into the data folder cannot be moved, and half a move would leave two halves of the data.
+fn refuse_mounts(data_dir: &Path) -> Result<()> {
+    let data_dir = fs::canonicalize(data_dir)?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let is_moved = |rest: &Path| {
+        let name = rest.iter().next().and_then(|name| name.to_str());
+        name.is_some_and(|name| ["db", "index", "files"].contains(&name) || !is_own(name))
+    };
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(Path::new);
+    match places.into_iter().find(|place| place.strip_prefix(&data_dir).is_ok_and(is_moved)) {
+        None => Ok(()),
+        Some(place) => {
+            let place = place.display();
+            Err(Error::Refused(format!(
+                "{place} is mounted and cannot be moved; restore into another folder with --into"
+            )))
+        }
+    }
 }
 
 /// A folder that is removed when this is dropped before the end.

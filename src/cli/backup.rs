@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::token::wait_for;
 use super::{Arguments, Console, Exit, absolute, load_config};
+use crate::alert::Trouble;
 use crate::app::App;
 use crate::backup;
 use crate::clock::Clock;
@@ -85,6 +86,9 @@ impl Backup {
             None => app.backups.make(now)?,
         };
         let is_sent = self.to.is_none() && wait_for(app.backups.send(&made, app.clock.now()))?;
+        if self.to.is_none() {
+            app.alerts.resolve(Trouble::BACKUP_FAILED, app.clock.now());
+        }
         for missing in &made.end.missing {
             console.error(format_args!("the file {missing} could not be read and is not in the backup"));
         }

@@ -97,15 +97,21 @@ impl JsonClient {
 
 /// Puts files on servers of the owner's own and takes them away: WebDAV, and what signs its addresses.
 #[derive(Clone, Debug)]
-pub struct FileClient(reqwest::Client);
+pub struct FileClient {
+    client: reqwest::Client,
+    patience: Duration,
+}
+
+/// A file that goes slower than this is given up, in bytes a second.
+const SLOWEST: u64 = 32 * 1024;
 
 impl FileClient {
-    /// A client that waits so long for an answer after the last byte was sent, and so long for a connection.
+    /// A client that waits so long for a connection, and for an answer beyond what a slow line takes for the file.
     ///
     /// # Errors
     /// As [`builder`].
     pub fn new(patience: Duration) -> Result<FileClient> {
-        Ok(FileClient(builder()?.connect_timeout(patience).read_timeout(patience).build()?))
+        Ok(FileClient { client: builder()?.connect_timeout(patience).build()?, patience })
     }
 
     /// Sends a file, piece by piece, by PUT. `login` is a name and a password.
@@ -117,7 +123,8 @@ impl FileClient {
         let file = tokio::fs::File::open(path).await.with_context(|| format!("cannot read {}", path.display()))?;
         let size = file.metadata().await?.len();
         let body = reqwest::Body::wrap_stream(ReaderStream::with_capacity(file, PIECE));
-        let call = self.0.put(url).header("content-length", size).body(body);
+        let call = self.client.put(url).timeout(self.patience + Duration::from_secs(size / SLOWEST));
+        let call = call.header("content-length", size).body(body);
         self.done(call, login, &[]).await
     }
 
@@ -126,7 +133,7 @@ impl FileClient {
     /// # Errors
     /// When the server does not do it.
     pub async fn delete(&self, url: &str, login: Option<(&str, &str)>) -> Result<()> {
-        self.done(self.0.delete(url), login, &[404, 410]).await
+        self.done(self.client.delete(url).timeout(self.patience), login, &[404, 410]).await
     }
 
     async fn done(&self, call: reqwest::RequestBuilder, login: Option<(&str, &str)>, fine: &[u16]) -> Result<()> {

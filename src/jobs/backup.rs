@@ -1,12 +1,24 @@
-//! The nightly backup: made, sent on, and the owner told when that fails.
+//! A backup, every night or when somebody asks: made, sent on, and the owner told when that fails.
+
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::alert::Trouble;
 use crate::app::App;
 
+/// How often it is looked whether something else is going on with backups …
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// … and how many times: an hour.
+const LOOKS: u32 = 3_600;
+
 /// Makes a backup, sends it on, and tells the owner when that fails.
-pub(super) fn nightly(app: &App) -> Result<String> {
+///
+/// # Errors
+/// Why there is no backup, or why it was not sent.
+pub fn back_up(app: &App) -> Result<String> {
+    wait_for_others(app);
     let outcome = app.backups.back_up(&app.clock);
     let folder = app.backups.settings().folder.display().to_string();
     let error = outcome.as_ref().err().map(|error| format!("{error:#}")).unwrap_or_default();
@@ -16,4 +28,14 @@ pub(super) fn nightly(app: &App) -> Result<String> {
         Ok(_) => app.alerts.resolve(&trouble.key(), now),
     }
     outcome
+}
+
+/// Whatever else is being done with backups comes first: this night has its backup all the same.
+fn wait_for_others(app: &App) {
+    for _ in 0..LOOKS {
+        if app.backups.doing().is_none() {
+            return;
+        }
+        thread::sleep(LOOK_EVERY);
+    }
 }

@@ -16,7 +16,7 @@ use crate::store::{Durability, Write};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plan {
-    /// As it comes with.
+    /// As it comes with; a backup only if the configuration wants one.
     #[default]
     Default,
     /// At the times of this cron expression: seconds, minutes, hours, day of month, month, day of week.
@@ -70,6 +70,7 @@ impl Job {
     /// The cron expression that holds; none if it is switched off.
     pub(super) fn expression(self, app: &App) -> Result<Option<String>> {
         Ok(match self.plan(app)? {
+            Plan::Default if self == Job::Backup && !app.config.backup.enabled => None,
             Plan::Default => Some(self.default_schedule().to_owned()),
             Plan::Cron(expression) => Some(expression),
             Plan::Off => None,

@@ -7,7 +7,7 @@
 
 use serde::Deserialize;
 
-use super::{Error, Library, Result, isbn, requests, shelf};
+use super::{Error, Library, Result, isbn, requests, shelf, takedown};
 use crate::book;
 use crate::store::records::{BookField, BookId, BookRecord};
 use crate::store::schema::BOOKS;
@@ -64,6 +64,7 @@ impl Library {
                 return Ok::<_, Error>(());
             }
             refuse_merged(id, &before)?;
+            takedown::refuse(write, &after)?;
             shelf::put(write, id, Some(&before), &after)?;
             if after.is_shown() && !after.editions.is_empty() {
                 requests::fulfil(&self.store, write, id, &after)?;

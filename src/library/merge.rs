@@ -117,7 +117,7 @@ fn without(now: BookRecord, merge: &MergeRecord) -> BookRecord {
     let mut aliases = now.aliases;
     aliases.retain(|alias| before.aliases.contains(alias) || !then.aliases.contains(alias));
     let mut editions = now.editions;
-    editions.retain(|edition| !other.editions.contains(edition));
+    editions.retain(|edition| !other.editions.iter().any(|own| own.hash == edition.hash));
     BookRecord {
         title: unless_changed(now.title, &then.title, before.title),
         aliases,

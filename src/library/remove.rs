@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Library, Result, keys, shelf};
+use super::{Error, Library, Result, keys, shelf, takedown};
+use crate::statistics;
 use crate::store::records::{BookId, BookRecord};
 use crate::store::schema::{BOOKS, MERGES, REMOVED};
 use crate::store::{Durability, Write};
@@ -28,12 +29,16 @@ impl Library {
     /// Takes a book out of the recycle bin, as new on the shelf.
     ///
     /// # Errors
-    /// When there is no such book, or the store fails.
+    /// When there is no such book, when it has been taken down, or the store fails.
     pub fn restore(&self, id: BookId, _now: DateTime<Utc>) -> Result<()> {
-        self.change(id, |book| {
-            book.removed_at = None;
-            Ok(())
-        })
+        self.store.write(Durability::Durable, |write| {
+            let before = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
+            takedown::refuse(write, &before)?;
+            let after = BookRecord { removed_at: None, ..before.clone() };
+            Ok::<_, Error>(shelf::put(write, id, Some(&before), &after)?)
+        })?;
+        self.indexing.wake();
+        Ok(())
     }
 
     /// Deletes a book that is in the recycle bin, for good, with all that went into it. Its files are garbage then, see
@@ -121,5 +126,6 @@ fn delete(write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<()> {
     // An empty record hides it everywhere first, so that lookups, counters and the index follow.
     shelf::put(write, id, Some(book), &BookRecord { merged_into: Some(id), ..BookRecord::default() })?;
     write.delete(&BOOKS, &id);
+    statistics::forget_book(write, id);
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::kindle::{self, masked};
 use crate::library::requests::follower_key;
 use crate::library::subscriptions;
 use crate::store::records::{BookId, DeliveryRecord, FollowerRecord, PlaceRecord, RequestRecord, SubscriptionRecord};
-use crate::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS, PLACES, REQUESTS};
+use crate::store::schema::{FOLLOWER_OF_ALIAS, FOLLOWERS, REQUESTS};
 use crate::store::{self, Durability};
 
 /// Deliveries of one follower that are shown.
@@ -124,7 +124,7 @@ impl Desk {
             requests.extend(self.store.get(&REQUESTS, &request)?);
         }
         let addresses = self.kindle.all_addresses(&who)?.into_iter();
-        let place: Option<PlaceRecord> = self.store.get(&PLACES, &key)?;
+        let place = self.place(&key)?;
         Ok(Some(Dossier {
             usage: self.usage(&follower, now)?,
             last_words: self.last_words(account, open_id, now),
@@ -159,6 +159,8 @@ impl Desk {
     /// # Errors
     /// When the store fails.
     pub fn export_follower(&self, account: &str, open_id: &str, now: DateTime<Utc>) -> Result<Value> {
+        // Where they are may not be written yet.
+        self.save_places()?;
         let key = (account.to_owned(), open_id.to_owned());
         let alias = self.store.get(&FOLLOWERS, &key)?.map(|follower| follower.alias).unwrap_or_default();
         let names: Vec<&str> = [open_id, alias.as_str()].into_iter().filter(|name| !name.is_empty()).collect();

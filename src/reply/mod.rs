@@ -316,7 +316,8 @@ impl Desk {
         *self.limits.write() = limits;
     }
 
-    fn limits(&self) -> Limits {
+    /// The limits that hold now.
+    pub fn limits(&self) -> Limits {
         *self.limits.read()
     }
 

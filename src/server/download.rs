@@ -97,8 +97,10 @@ fn may_download(library: &Library, alias: &str) -> library::Result<bool> {
 
 /// Counts the download. The library counts a file once a day for each follower, so that a transfer in parts costs one.
 async fn count(visit: &Visit, id: BookId, file: String, alias: String) -> Result<(), Error> {
-    let limits = visit.app.config.limits;
-    let limit = if alias == OPDS_ALIAS { limits.opds_downloads_per_day } else { limits.downloads_per_day };
+    let limit = match alias == OPDS_ALIAS {
+        true => visit.app.config.limits.opds_downloads_per_day,
+        false => visit.app.desk.limits().downloads_per_day,
+    };
     let now = visit.now;
     match visit.ask(move |library| library.download(id, &file, &alias, limit, now)).await? {
         Download::Granted => Ok(()),

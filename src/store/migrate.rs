@@ -10,7 +10,10 @@ use super::{Durability, Error, Result, Store, Write};
 type Step = fn(&mut Write<'_>) -> Result<()>;
 
 /// Step *n* leads from schema *n + 1* to *n + 2*; a new directory starts at the newest. Schema 1 is the first.
-const STEPS: &[Step] = &[];
+///
+/// Schema 2 has followers in the order of who wrote last, counts by day and edits of books: a program that does not know
+/// them must not write beside them. Nothing has to be rewritten.
+const STEPS: &[Step] = &[|_| Ok(())];
 
 const SCHEMA: &str = "schema";
 

@@ -22,7 +22,12 @@ impl Touched {
         Some(Watch(self))
     }
 
-    /// These keys are about to change.
+    /// Whether somebody watches. Whoever writes asks before the change, because a watch only begins between two writes.
+    pub(super) fn is_watched(&self) -> bool {
+        self.0.lock().is_some()
+    }
+
+    /// These keys have changed: noted once that can be read, or a snapshot would read what was there before.
     pub(super) fn note<'k>(&self, keys: impl Iterator<Item = &'k Vec<u8>>) {
         if let Some(touched) = &mut *self.0.lock() {
             touched.extend(keys.cloned());

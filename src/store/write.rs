@@ -65,7 +65,8 @@ impl<'a> Write<'a> {
             return Ok(());
         }
         let followed = self.engine.followers().among(self.pending.keys());
-        self.engine.touched.note(self.pending.keys());
+        let is_watched = self.engine.touched.is_watched();
+        let touched: Vec<Vec<u8>> = if is_watched { self.pending.keys().cloned().collect() } else { Vec::new() };
         let mut batch = Batch::default();
         for (key, change) in self.pending {
             match change {
@@ -76,6 +77,7 @@ impl<'a> Write<'a> {
         let applied = self.engine.apply(batch);
         // Also after a failure, which may have come too late to change nothing.
         self.engine.followers().note(followed);
+        self.engine.touched.note(touched.iter());
         applied
     }
 }

@@ -27,6 +27,7 @@ use super::visit::{Form, Visit};
 use crate::app::App;
 use crate::backup::{self, Doing, Ended, Error, Kept, Sent, Work, is_prepared};
 use crate::config::Language;
+use crate::jobs::{self, Job};
 use crate::secret::Secret;
 
 const PAGE: &str = "/backup";
@@ -108,12 +109,14 @@ impl Page<'_> {
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let state = state(visit).await?;
     let settings = visit.app.backups.settings();
+    let app = visit.app.clone();
+    let standing = visit.ask(move || Job::Backup.standing(&app)).await?;
     let notice = visit.admin.notices.take(visit.session_id(), visit.now);
     answer::page(&Page {
         frame: &visit.frame("backup"),
         notice: notice.as_ref(),
         state: &state,
-        is_scheduled: visit.app.config.backup.enabled,
+        is_scheduled: standing.schedule.is_some(),
         is_sealing: !settings.passphrase.is_empty(),
         folder: &settings.folder.display().to_string(),
         remote: settings.remote.as_ref().map(backup::Remote::name),
@@ -144,7 +147,7 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     let field = |name: &str| form.get(name).cloned().unwrap_or_default();
     let name = field("name");
     match field("do").as_str() {
-        "make" => begin(visit, Work::Making, String::new(), |app| app.backups.back_up(&app.clock).map(|_| ())).await,
+        "make" => begin(visit, Work::Making, String::new(), |app| jobs::back_up(app).map(drop)).await,
         "verify" => {
             let path = path(visit, &name)?;
             let work = move |app: &App| Ok(app.backups.verify(&path, app.clock.now()).map(|_| ())?);

@@ -182,14 +182,23 @@ pub(super) fn apply(
             continue;
         }
         let text = form.get(field.key).map_or("", String::as_str);
+        if is_optional && number == 0 && text.trim().is_empty() {
+            let typed = |(own, field): &&(String, &'static Field)| {
+                let typed = form.get(field.key).map_or("", |text| text.trim());
+                let is_new = |held: Setting| field.kind == Kind::Secret || held.text != typed;
+                !typed.is_empty() && field.kind != Kind::Switch && draft.get(own).is_ok_and(is_new)
+            };
+            if keys.iter().skip(1).any(|one| typed(&one)) {
+                let why = "is missing; the rest of the section needs it".to_owned();
+                return Err(EditError::Value { key: key.clone(), why });
+            }
+            return draft.set(key, "");
+        }
         match field.kind {
             Kind::Secret if form.contains_key(&format!("{}.remove", field.key)) => draft.set(key, "")?,
             Kind::Secret if text.is_empty() => {}
             Kind::Switch => draft.set(key, if form.contains_key(field.key) { "true" } else { "false" })?,
             _ => draft.set(key, text)?,
-        }
-        if is_optional && number == 0 && text.trim().is_empty() {
-            return Ok(());
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use super::configuration;
 use super::frame::Frame;
 use super::settings::{self, Said};
 use super::visit::Visit;
+use crate::config;
 
 #[derive(Template)]
 #[template(path = "admin/restarting.html", config = "assets/askama.toml")]
@@ -56,7 +57,8 @@ pub(super) async fn start_again(visit: &Visit) -> Result<Result<(), String>, Ref
 pub(super) async fn waiting(visit: &Visit, next: &str) -> Result<Response, Refusal> {
     let app = visit.app.clone();
     let config = visit.ask(move || Ok::<_, std::convert::Infallible>(app.next_config())).await?;
-    let is_other = |address: &SocketAddr| address.port() != 0 && *address != visit.app.config.listen.admin;
+    let held = visit.app.config.listen.admin;
+    let is_other = |address: &SocketAddr| address.port() != 0 && !config::is_same_place(*address, held);
     let moved = config.ok().map(|config| config.listen.admin).filter(is_other);
     let frame = visit.frame("settings");
     let moved = moved.map(|address| format!("http://{address}{next}"));
