@@ -11,6 +11,7 @@ mod console;
 mod convert;
 mod crawl;
 mod follower;
+mod health;
 mod key;
 mod kindle;
 mod media;
@@ -83,6 +84,8 @@ enum Command {
     Follower(follower::Follower),
     /// Makes the index anew.
     Reindex,
+    /// Asks the service whether it answers.
+    Health(health::Health),
     /// Checks that records and files belong together.
     Check(check::Check),
     /// Writes every record as a line of JSON into a new directory, with the files.
@@ -123,11 +126,14 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
+fn run(mut arguments: Arguments, console: &mut Console) -> Result<Exit> {
+    // Processes that convert books work in folders of their own.
+    arguments.data = std::path::absolute(&arguments.data).context("--data")?;
     match &arguments.command {
         Command::Serve(serve) => serve.run(&arguments, console),
         Command::Config(command) => command.run(&arguments, console),
         Command::Convert(convert) => convert.run(console),
+        Command::Health(health) => health.run(&arguments, console),
         Command::Menu(menu) if menu.is_example() => {
             console.line(crate::menu::EXAMPLE.trim_end());
             Ok(Exit::Done)
@@ -186,7 +192,11 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         Command::Check(check) => check.run(app, console),
         Command::Export(export) => export.run(app, console),
         Command::Admin(admin) => admin.run(app, console),
-        Command::Serve(_) | Command::Config(_) | Command::Convert(_) | Command::Completions { .. } => {
+        Command::Serve(_)
+        | Command::Config(_)
+        | Command::Convert(_)
+        | Command::Health(_)
+        | Command::Completions { .. } => {
             anyhow::bail!("this command does not work on the data")
         }
     }
