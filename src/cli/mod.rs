@@ -13,6 +13,7 @@ mod convert;
 mod crawl;
 mod export;
 mod follower;
+mod health;
 mod job;
 mod key;
 mod kindle;
@@ -89,6 +90,8 @@ enum Command {
     Job(job::Job),
     /// Makes the index anew.
     Reindex,
+    /// Asks the service whether it answers.
+    Health(health::Health),
     /// Checks that records and files belong together, and that everything around them is as it should be.
     Check(check::Check),
     /// Writes everything into a new directory: records, files, and the books under their names with a catalogue.
@@ -133,12 +136,15 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-fn run(arguments: Arguments, console: &mut Console) -> Result<Exit> {
+fn run(mut arguments: Arguments, console: &mut Console) -> Result<Exit> {
+    // Processes that convert books work in folders of their own.
+    arguments.data = std::path::absolute(&arguments.data).context("--data")?;
     match &arguments.command {
         Command::Serve(serve) => serve.run(&arguments, console),
         Command::Config(command) => command.run(&arguments, console),
         Command::Convert(convert) => convert.run(console),
         Command::Restore(restore) => restore.run(&arguments, console),
+        Command::Health(health) => health.run(&arguments, console),
         Command::Menu(menu) if menu.is_example() => {
             console.line(crate::menu::EXAMPLE.trim_end());
             Ok(Exit::Done)
@@ -220,6 +226,7 @@ fn execute(app: &App, command: &Command, console: &mut Console) -> Result<Exit> 
         | Command::Config(_)
         | Command::Convert(_)
         | Command::Restore(_)
+        | Command::Health(_)
         | Command::Completions { .. } => {
             anyhow::bail!("this command does not work on the data")
         }

@@ -19,7 +19,9 @@ use crate::http;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Running {
     pub(super) pid: u32,
-    /// Where it takes commands: an address of this machine that one can connect to.
+    /// Where followers reach it: an address of this machine that one can connect to.
+    pub(super) public: SocketAddr,
+    /// Where it takes commands: likewise.
     pub(super) admin: SocketAddr,
     pub(super) key: String,
 }
@@ -51,12 +53,17 @@ pub(super) fn running_file(data: &Path) -> PathBuf {
     data.join("run.json")
 }
 
-/// Hands this process's own command line, which means `command`, to the process that has the data open.
-pub(super) fn forward(data: &Path, command: &Command, console: &mut Console) -> Result<Exit> {
+/// How to reach the process that has the data open.
+pub(super) fn running(data: &Path) -> Result<Running> {
     let path = running_file(data);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}; is it another user's shutong that runs?", path.display()))?;
-    let running: Running = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+}
+
+/// Hands this process's own command line, which means `command`, to the process that has the data open.
+pub(super) fn forward(data: &Path, command: &Command, console: &mut Console) -> Result<Exit> {
+    let running = running(data)?;
     let arguments = std::env::args_os().skip(1).map(text_of).collect::<Result<Vec<String>>>()?;
     let input = match command {
         // Only here is a keyboard to ask at.

@@ -28,6 +28,7 @@ use crate::store::hex;
 
 mod again;
 mod demo;
+mod notify;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -105,10 +106,15 @@ impl Serve {
             import_starter(Arc::clone(&app));
         }
         let watching = tokio::spawn(watch_file(logging, Arc::clone(&app)));
+        let telling = tokio::spawn(notify::keep_telling(Arc::clone(&app)));
         let greeted = Arc::clone(&app);
-        let ready = |admin: &Admin| greet(&greeted, &addresses, admin, self.demo, console);
+        let ready = |admin: &Admin| {
+            greet(&greeted, &addresses, admin, self.demo, console);
+            notify::ready();
+        };
         let outcome = run::run(app, listeners, commands, ready, shutdown).await;
         watching.abort();
+        telling.abort();
         drop(run_file);
         // Whoever wants it to end while it is about to start again means it.
         let ending = outcome?;
@@ -263,7 +269,12 @@ struct RunFile(PathBuf);
 impl RunFile {
     fn write(data: &Path, addresses: &Listen, key: &str) -> Result<RunFile> {
         let path = remote::running_file(data);
-        let running = Running { pid: std::process::id(), admin: reachable(addresses.admin), key: key.to_owned() };
+        let running = Running {
+            pid: std::process::id(),
+            public: reachable(addresses.public),
+            admin: reachable(addresses.admin),
+            key: key.to_owned(),
+        };
         let _ = fs::remove_file(&path);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(&serde_json::to_vec(&running)?)?;

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,6 +197,62 @@ fn a_command_finds_no_way_when_the_file_with_the_key_is_gone() {
     let ran = home.run(&["book", "list"]);
     assert_ne!(ran.code, Some(0));
     assert!(ran.err.contains("in use") && ran.err.contains("run.json"), "{ran:?}");
+    service.stop();
+}
+
+#[test]
+fn books_are_converted_in_a_data_directory_named_from_here() {
+    let home = Home::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shutong"));
+    for listener in ["PUBLIC", "TOKEN", "ADMIN"] {
+        command.env(format!("SHUTONG_LISTEN__{listener}"), "127.0.0.1:0");
+    }
+    command.args(["--data", "data", "serve"]).current_dir(home.folder());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let service = Binary::start(command);
+    let text = format!("《活着》\n作者：余华\n\n第一章\n\n{}\n", "我比现在年轻十岁的时候。".repeat(50));
+    let book = home.file("活着.txt", text.as_bytes());
+    home.done(&["book", "add", book.to_str().unwrap()]);
+    home.done(&["book", "get", "1", "--format", "epub", "-o", "out.epub"]);
+    assert!(fs::read(home.folder().join("out.epub")).unwrap().starts_with(b"PK"));
+    service.stop();
+}
+
+#[test]
+fn health_tells_whether_the_service_answers() {
+    let home = Home::new();
+    let nobody = home.run(&["health"]);
+    assert_eq!(nobody.code, Some(1), "{nobody:?}");
+    assert!(!home.data().exists(), "a question makes no directory");
+
+    let waiting = home.command(&["health", "--wait", "60"]).spawn().unwrap();
+    let service = home.serve(&[]);
+    let waited = finish(waiting, LIMIT);
+    assert_eq!((waited.code, waited.out.as_str()), (Some(0), "ready\n"), "{waited:?}");
+    home.done(&["health"]);
+
+    service.kill9();
+    // The file that a kill leaves behind leads nowhere.
+    assert_eq!(home.run(&["health"]).code, Some(1));
+}
+
+#[test]
+fn a_supervisor_hears_when_it_is_ready_and_that_it_is_alive() {
+    let home = Home::new();
+    let path = home.folder().join("supervisor");
+    let supervisor = UnixDatagram::bind(&path).unwrap();
+    supervisor.set_read_timeout(Some(LIMIT)).unwrap();
+    let mut command = home.command(&["serve"]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "300000");
+    let service = Binary::start(command);
+    let mut heard = Vec::new();
+    // Ready once, alive again and again.
+    while heard.iter().filter(|&state| state == "WATCHDOG=1").count() < 3 || !heard.contains(&"READY=1".to_owned()) {
+        let mut state = [0; 32];
+        let length = supervisor.recv(&mut state).expect("the service says something");
+        heard.push(String::from_utf8(state[..length].to_vec()).unwrap());
+    }
+    assert_eq!(heard.iter().filter(|&state| state == "READY=1").count(), 1, "{heard:?}");
     service.stop();
 }
 

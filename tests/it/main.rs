@@ -10,6 +10,7 @@ mod architecture; // the rules of the house, read from the source itself
 mod article; // the owner's articles: pages, feed, search, bringing in, the platform's draft box
 mod backup; // everything in one file and back: under writes, killed, encrypted, damaged; who was forgotten stays so
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
+mod board; // the board for Grafana against what is exported
 mod book; // e-books through `book::read`: formats, faults of real files, covers
 mod book_epub; // EPUBs: layout, landmarks, pages that the spine forgot, archives cut off
 mod book_hostile; // e-books that must be refused or survived: DRM, bombs, random damage
