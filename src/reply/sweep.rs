@@ -44,6 +44,7 @@ impl Desk {
     /// # Errors
     /// When the store fails; what was deleted before stays deleted.
     pub fn sweep(&self, now: DateTime<Utc>) -> Result<Swept> {
+        self.save_places()?;
         let over = |place: &PlaceRecord| place.expires_at <= now;
         let stale = |late: &AnswerRecord| now - late.answered_at > LATE_KEPT;
         let silent = |contact: &ContactRecord| {

@@ -184,7 +184,8 @@ fn code_names(source: &Source, broken: &mut Vec<String>) {
             is_wrong(&format!("only {} reads {text}::now; take the time as an argument", rooms.join(" and ")));
         }
         let prints = PRINTING.contains(&text) && name.is_macro();
-        let holds_stream = matches!(text, "stdout" | "stderr") && name.behind.starts_with('(');
+        let is_function = name.behind.starts_with('(') && !name.before.trim_end().ends_with('.');
+        let holds_stream = matches!(text, "stdout" | "stderr") && is_function;
         if (prints || holds_stream) && room != "cli" {
             is_wrong("only cli prints; log it, or return it");
         }
@@ -284,6 +285,7 @@ mod the_judge {
         check("cli/x.rs", "fn f() { println!(\"{}\", 1); }", None);
         check("store/x.rs", "fn f() { eprintln!(\"{}\", 1); }", Some("only cli prints"));
         check("server/x.rs", "fn f() { std::io::stdout().flush(); }", Some("only cli prints"));
+        check("server/x.rs", "fn f() { command.stdout(Stdio::null()); }", None);
         check("server/x.rs", "fn f() { todo!() }", Some("todo! is left"));
         check("server/x.rs", "static SEEN: AtomicU64 = AtomicU64::new(0);", Some("`static` makes a global"));
         check("server/x.rs", "static WORDS: LazyLock<Words> = LazyLock::new(f);", Some("`static` makes a global"));

@@ -544,7 +544,7 @@ fn sweeping_forgets_in_time() {
     let swept = chat.desk.sweep(chat.now).unwrap();
     assert_eq!(swept, shutong::reply::Swept::default());
     let swept = chat.desk.sweep(chat.now + Duration::hours(25)).unwrap();
-    assert_eq!((swept.answers, swept.places, swept.quotas, swept.followers), (2, 1, 0, 0));
+    assert_eq!((swept.answers, swept.places, swept.quotas, swept.followers), (1, 1, 0, 0));
     assert!(chat.store.page(&ANSWERED, None, 9).unwrap().is_empty());
     assert_eq!(chat.desk.sweep(chat.now + Duration::days(4)).unwrap().quotas, 2);
     assert!(chat.store.page(&QUOTAS, None, 9).unwrap().is_empty());

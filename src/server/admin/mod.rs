@@ -9,6 +9,7 @@
 //! notion of several admins.
 
 mod accounts;
+mod act;
 mod answer;
 mod api;
 mod api_keys;
@@ -47,6 +48,7 @@ mod plot;
 mod requests;
 mod restarting;
 mod route;
+mod routes;
 mod session;
 mod settings;
 mod setup;
@@ -80,7 +82,7 @@ use crate::server::webhook::Webhook;
 use crate::store::Store;
 
 use answer::Refusal;
-use route::{Access, Action, Missing, Route, Takes};
+use route::{Access, Missing, Route, Takes};
 use visit::{Body, Form, Head, Visit, fields, pairs};
 use words::Words;
 
@@ -219,7 +221,7 @@ async fn respond(visit: &mut Visit, body: Body) -> Result<Response, Refusal> {
         return Err(Refusal::LoggedOut);
     }
     let load = load(visit, route, body).await?;
-    act(visit, route.action, load).await
+    act::act(visit, route.action, load).await
 }
 
 /// The body, as far as the route takes one.
@@ -267,157 +269,5 @@ fn require_token(visit: &Visit, access: Access, sent: Option<&str>) -> Result<()
         (Access::Open, _) => Ok(()),
         (Access::Session, Some(session)) if guard::is_token(sent, &session.record.csrf) => Ok(()),
         (Access::Session, _) => Err(Refusal::Forbidden("refused.token")),
-    }
-}
-
-async fn act(visit: &Visit, action: Action, load: Load) -> Result<Response, Refusal> {
-    let form = &load.form;
-    match action {
-        Action::Dashboard => dashboard::show(visit).await,
-        Action::Books => books::list(visit).await,
-        Action::RemovedBooks => bulk::removed(visit).await,
-        Action::ChangeBooks => bulk::act(visit, form).await,
-        Action::Duplicates => duplicates::show(visit).await,
-        Action::ChangeDuplicates => duplicates::act(visit, form).await,
-        Action::UndoMerge => duplicates::undo(visit).await,
-        Action::Requests => requests::show(visit).await,
-        Action::ChangeRequests => requests::act(visit, form).await,
-        Action::Book => book::show(visit).await,
-        Action::BookFile => book::file(visit).await,
-        Action::EditBook => book_changes::edit(visit, form).await,
-        Action::ChooseCover => book_changes::choose_cover(visit, form).await,
-        Action::ConvertBook => book_changes::convert(visit, form).await,
-        Action::SplitBook => book_changes::split(visit, form).await,
-        Action::PushBook => book_changes::push(visit, form).await,
-        Action::RemoveBook => book::remove(visit).await,
-        Action::RestoreBook => book::restore(visit).await,
-        Action::TakeDownBook => book::take_down(visit, form).await,
-        Action::Cover => book::cover(visit, crate::library::CoverSize::Full).await,
-        Action::Thumbnail => book::cover(visit, crate::library::CoverSize::Thumbnail).await,
-        Action::Articles => articles::list(visit).await,
-        Action::NewArticle => articles::begin(visit),
-        Action::SaveArticle => articles::save(visit, form).await,
-        Action::Article => articles::show(visit).await,
-        Action::EditArticle => articles::edit(visit).await,
-        Action::PublishArticle => articles::publish(visit, form).await,
-        Action::HoldArticle => articles::hold(visit).await,
-        Action::ApiArticlePreview => articles::preview(visit, form).await,
-        Action::RemoveArticle => articles::remove(visit).await,
-        Action::DraftArticle => articles::draft(visit, form).await,
-        Action::ArticlePicture => articles::picture(visit).await,
-        Action::ApiArticlePictures => articles::add_pictures(visit, load.files).await,
-        Action::Media => media::list(visit).await,
-        Action::MediaPicture => media::picture(visit).await,
-        Action::RemoveMedia => media::remove(visit, form).await,
-        Action::RenewMedia => media::renew(visit, form).await,
-        Action::ForgetMedia => media::forget(visit).await,
-        Action::ApiMedia => media::receive(visit, load.files).await,
-        Action::Keywords => keywords::show(visit).await,
-        Action::ChangeKeywords => keywords::act(visit, form).await,
-        Action::NewKeyword => keyword::begin(visit).await,
-        Action::Keyword => keyword::show(visit).await,
-        Action::ChangeKeyword => keyword::change(visit, form).await,
-        Action::Deliveries => deliveries::list(visit).await,
-        Action::DeliveriesTable => deliveries::table(visit).await,
-        Action::RetryFailedDeliveries => deliveries::retry_failed(visit, form).await,
-        Action::RetryDelivery => deliveries::retry(visit, form).await,
-        Action::CancelDelivery => deliveries::cancel(visit, form).await,
-        Action::Followers => followers::list(visit).await,
-        Action::Follower => follower::show(visit).await,
-        Action::FollowerExport => follower::export(visit).await,
-        Action::ChangeFollower => follower::change(visit, form).await,
-        Action::Sources => sources::list(visit).await,
-        Action::AddSource => sources::add(visit, form).await,
-        Action::ImportSources => sources::import(visit, form).await,
-        Action::Source => sources::show(visit).await,
-        Action::ChangeSource => sources::act(visit, form).await,
-        Action::Jobs => jobs::list(visit).await,
-        Action::RunJob => jobs::run(visit).await,
-        Action::ScheduleJob => jobs::schedule(visit, form).await,
-        Action::ApiJobs => jobs::all(visit).await,
-        Action::ApiJob => jobs::one(visit).await,
-        Action::ApiStatistics => api::statistics(visit).await,
-        Action::ApiSources => api_screens::sources(visit).await,
-        Action::Simulator => simulator::show(visit).await,
-        Action::Wordings => wordings::show(visit).await,
-        Action::SaveWordings => wordings::save(visit, &load.json).await,
-        Action::ApiWordingLook => wordings::look(visit, &load.json),
-        Action::Menu => menu::show(visit).await,
-        Action::ChangeMenu => menu::act(visit, form).await,
-        Action::ApiChangeMenu => menu::api(visit, &load.json).await,
-        Action::Tokens => tokens::show(visit).await,
-        Action::RevealToken => token_changes::reveal(visit).await,
-        Action::RefreshToken => token_changes::refresh(visit).await,
-        Action::SetToken => token_changes::set(visit, form).await,
-        Action::LeadToken => token_changes::lead(visit, form).await,
-        Action::AddKey => api_keys::add(visit, form).await,
-        Action::RevokeKey => api_keys::revoke(visit).await,
-        Action::Backup => backup::show(visit).await,
-        Action::ChangeBackup => backup::act(visit, form).await,
-        Action::BackupFile => backup::file(visit).await,
-        Action::ApiBackup => backup::progress(visit).await,
-        Action::ApiBackupUpload => backup::receive(visit, load.files).await,
-        Action::Diagnostics => diagnostics::show(visit).await,
-        Action::RunDiagnostics => diagnostics::run(visit).await,
-        Action::Settings => settings::show(visit, None).await,
-        Action::SaveSettings => settings::save(visit, form).await,
-        Action::Restart => restarting::restart(visit).await,
-        Action::NewAccount => accounts::begin(visit).await,
-        Action::AddAccount => accounts::add(visit, form).await,
-        Action::Account => accounts::show(visit).await,
-        Action::ChangeAccount => accounts::change(visit, form).await,
-        Action::RevealAccount => accounts::reveal(visit).await,
-        Action::RenewAccount => accounts::renew(visit, form).await,
-        Action::RemoveAccount => accounts::remove(visit, form).await,
-        Action::ApiSettings => settings::api(visit).await,
-        Action::ApiSaveSettings => settings::api_save(visit, &load.json).await,
-        Action::ApiRestart => restarting::state(visit).await,
-        Action::Welcome => welcome::begin(visit).await,
-        Action::FirstStep => welcome::show(visit).await,
-        Action::TakeFirstStep => welcome::act(visit, form).await,
-        Action::ApiWelcome => welcome::state(visit).await,
-        Action::ChangePassword => settings::change_password(visit, form).await,
-        Action::EndSession => settings::end_session(visit).await,
-        Action::EndAllSessions => settings::end_all_sessions(visit).await,
-        Action::LoginForm => login::show(visit).await,
-        Action::Login => login::log_in(visit, form).await,
-        Action::Logout => login::log_out(visit).await,
-        Action::SetupForm => setup::show(visit).await,
-        Action::SetUp => setup::set(visit, form).await,
-        Action::Asset => assets::serve(visit),
-        Action::Icon => assets::icon(visit),
-        Action::Events => events::stream(visit),
-        Action::Metrics => metrics::show(visit).await,
-        Action::ApiDescription => openapi::show(visit),
-        Action::ApiSession => api_screens::session(visit),
-        Action::ApiSessions => api_screens::sessions(visit).await,
-        Action::ApiAlerts => api_screens::alerts(visit),
-        Action::ApiArticles => api_screens::articles(visit).await,
-        Action::ApiArticle => api_screens::article(visit).await,
-        Action::ApiMediaFiles => api_screens::media(visit).await,
-        Action::ApiKeywords => api_screens::keywords(visit).await,
-        Action::ApiSource => api_screens::source(visit).await,
-        Action::ApiTokens => api_screens::tokens(visit).await,
-        Action::ApiKeys => api_screens::keys(visit).await,
-        Action::ApiMenuFile => api_screens::menu(visit).await,
-        Action::ApiWordings => api_screens::wordings(visit).await,
-        Action::ApiCounts => api::counts(visit).await,
-        Action::ApiBooks => api::books(visit).await,
-        Action::ApiFollowers => followers::api(visit).await,
-        Action::ApiFollower => follower::api(visit).await,
-        Action::ApiDeliveries => deliveries::api(visit).await,
-        Action::ApiSimulator => simulator::api(visit).await,
-        Action::ApiSimulatorSend => simulator::send(visit, &load.json).await,
-        Action::ApiSimulatorWaiting => simulator::waiting(visit).await,
-        Action::ApiChangeBooks => bulk::act_json(visit, &load.json).await,
-        Action::ApiBook => book::describe(visit).await,
-        Action::ApiEditBook => book_changes::patch(visit, &load.json).await,
-        Action::ApiConvertBook => book_changes::convert_json(visit, &load.json).await,
-        Action::ApiCover => book_changes::receive_cover(visit, load.files).await,
-        Action::ApiRequests => requests::list(visit).await,
-        Action::ApiLog => api::log(visit).await,
-        Action::ApiDisk => api::disk(visit).await,
-        Action::ApiUpload => upload::receive(visit, load.files).await,
-        Action::ApiCatalogue => upload::catalogue(visit, load.files).await,
     }
 }

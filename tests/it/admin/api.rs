@@ -27,7 +27,7 @@ async fn an_article_is_written_and_published_by_a_script() {
     assert_eq!(admin.json("/api/articles/winter/publish", &json!({})).await.json(), json!({ "done": true }));
     assert!(page.app.articles.shelf(page.now()).unwrap().article("winter").unwrap().is_published(page.now()));
 
-    let wrong = admin.json("/api/articles", &json!({ "file": whole["file"], "text": "+++\ntitle = 3\n+++\n" })).await;
+    let wrong = admin.json("/api/articles", &json!({ "file": whole["file"], "text": "+++\ntitle = \n+++\n" })).await;
     assert_eq!(wrong.status, 422);
     assert!(!wrong.json()["error"].as_str().unwrap().is_empty());
     assert_eq!(given(&mut admin, "/api/articles/winter").await["title"], "冬天的书单", "what was there stays");

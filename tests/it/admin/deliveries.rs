@@ -146,7 +146,7 @@ async fn deliveries_can_be_taken_along_as_a_table_and_as_json() {
     );
     assert!(lines[1].contains("zh***@kindle.com") && !table.body.contains("zhangsan"), "{}", lines[1]);
     let all = admin.get("/api/deliveries").await.json();
-    assert_eq!((all["deliveries"][0]["id"].clone(), all["deliveries"][1]["state"].clone()), (2.into(), "sent".into()));
-    assert_eq!(all["deliveries"][0]["address"], "zh***@kindle.com");
-    assert!(all["older"].is_null());
+    assert_eq!((all["items"][0]["id"].clone(), all["items"][1]["state"].clone()), (2.into(), "sent".into()));
+    assert_eq!(all["items"][0]["address"], "zh***@kindle.com");
+    assert!(all["before"].is_null());
 }
