@@ -51,8 +51,8 @@ use crate::library::link::Links;
 use crate::library::{self, Library};
 use crate::media::Media;
 use crate::statistics::{Often, Statistics};
-use crate::store::records::{AnswerRecord, PlaceRecord};
-use crate::store::schema::{ANSWERS, FOLLOWERS, LATE};
+use crate::store::records::PlaceRecord;
+use crate::store::schema::{ANSWERS, FOLLOWERS};
 use crate::store::{self, Durability, Store};
 use crate::wechat::{Incoming, Reply, is_test_follower};
 
