@@ -211,8 +211,11 @@ fn check_says_what_is_wrong_and_repairs_what_it_can() {
     assert_eq!(state("backup"), "good");
 }
 
+/// The heads and bodies of requests.
+type Asked = Arc<parking_lot::Mutex<Vec<(String, Vec<u8>)>>>;
+
 /// A server that keeps what is put there, and notes what it is asked.
-fn shelf() -> (String, Arc<parking_lot::Mutex<Vec<(String, Vec<u8>)>>>) {
+fn shelf() -> (String, Asked) {
     use std::io::{BufRead, BufReader, Read, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

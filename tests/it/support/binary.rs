@@ -224,7 +224,13 @@ impl Binary {
 
     /// Asks it to stop.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
+        self.signals(name, 1);
+    }
+
+    /// The same signal many times, with nothing in between.
+    pub fn signals(&self, name: &str, times: usize) {
+        let pids = std::iter::repeat_n(self.pid().to_string(), times);
+        let sent = Command::new("kill").arg(format!("-{name}")).args(pids).status().unwrap();
         assert!(sent.success());
     }
 
