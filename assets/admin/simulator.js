@@ -53,7 +53,7 @@ function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit
   function linkPage() {
     const id = state.ids[place()];
     $('#follower-page').hidden = !id;
-    $('#follower-page').href = `/followers/${encodeURIComponent(id ?? '')}`;
+    if (id) $('#follower-page').href = `/followers/${encodeURIComponent(id)}`;
   }
 
   // ---- what is said ----

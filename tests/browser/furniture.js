@@ -12,8 +12,8 @@ export async function furnish({ context }, program, api) {
   await api.call('POST /api/keywords', { body: { do: 'save', text: KEYWORDS } });
   // A follower says something, so that there is one.
   const { csrf } = await (await context.request.get(`${program.admin}/api/session`)).json();
-  const say = (text) => context.request.post(`${program.admin}/simulator/send`, {
-    headers: { 'X-CSRF-Token': csrf }, data: { account: 'books', follower: 'sim-a1b2c3d4', kind: 'text', text },
+  const say = (text) => context.request.post(`${program.admin}/api/simulator/send`, {
+    headers: { 'X-CSRF-Token': csrf }, data: { account: 'books', follower: 'sim-a1b2c3d4', kind: 'text', fields: { Content: text } },
   });
   for (const text of ['帮助', '西游记', '没有这本书吧', '最新']) await say(text);
   const { books } = await api.call('GET /api/books');
