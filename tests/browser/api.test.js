@@ -30,6 +30,22 @@ test('the document is one of OpenAPI 3.1', async () => {
   assert.ok((await validator.validate({ ...api.document, paths: { x: 3 } })).valid === false, 'the validator sees what is wrong');
 });
 
+test('everything that is read is as the document says', async () => {
+  let read = 0;
+  for (const [pattern, { get }] of Object.entries(api.document.paths)) {
+    if (!get) continue;
+    const places = get.parameters.filter(({ in: where }) => where === 'path').map(({ name }) => [name, there.place(pattern, name)]);
+    if (places.some(([, value]) => value === undefined)) continue;
+    await api.call(`GET ${pattern}`, { path: Object.fromEntries(places), query: there.query[pattern] });
+    read += 1;
+  }
+  assert.ok(read >= 32, `only ${read} were read`);
+  await api.call('GET /api/log', { query: { level: 'warn', lines: 5 } });
+  await api.call('GET /api/books', { query: { q: '书' } });
+  await api.call('GET /api/log', { query: { level: 'loud' }, status: 422 });
+  await api.call('GET /api/books/{id}', { path: { id: 999999 }, status: 404 });
+});
+
 test('what is refused says why, in the form that the document gives', async () => {
   await api.call('POST /api/articles/{slug}/publish', { path: { slug: 'nobody' }, status: 404 });
   await api.call('POST /api/keywords', { body: { do: 'save', text: '[[reply]]' }, status: 422 });

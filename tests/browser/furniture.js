@@ -17,14 +17,20 @@ export async function furnish({ context }, program, api) {
   });
   for (const text of ['帮助', '西游记', '没有这本书吧', '最新']) await say(text);
   const { books } = await api.call('GET /api/books');
+  const { followers } = await api.call('GET /api/followers');
   const names = { slug: article.slug, account: 'books', key: 'help' };
+  const ids = { '/api/books/': books[0]?.id, '/api/followers/': followers[0]?.id };
+  const own = { '/api/sources/': source.name, '/api/jobs/': 'forget' };
+  const within = (places, pattern) => Object.entries(places).find(([begin]) => pattern.startsWith(begin))?.[1];
   return {
     book: books[0]?.id, source: source.name, slug: article.slug, keywords: KEYWORDS,
     /** What stands in a place of a path, if something is known that can. */
     place(pattern, name) {
-      if (name === 'id') return pattern.startsWith('/api/books/') ? books[0]?.id : undefined;
-      if (name === 'name') return pattern.startsWith('/api/sources/') ? source.name : undefined;
+      if (name === 'id') return within(ids, pattern);
+      if (name === 'name') return within(own, pattern);
       return names[name];
     },
+    /** What some want to know that is no part of their path. */
+    query: { '/api/simulator/waiting': { account: 'books', follower: 'sim-a1b2c3d4' } },
   };
 }
