@@ -3,8 +3,8 @@
 #
 #   ./ship.sh [x86_64 | aarch64]...      without a word: this machine's own
 #
-# The result is target/ship/shutong-VERSION-ARCHITECTURE, with its SHA-256 beside it; install.sh takes it. The same
-# source, toolchain and tools give the same bytes: nothing in them tells of the machine that built them.
+# The result is target/ship/shutong-VERSION-ARCHITECTURE, with its SHA-256 beside it; install.sh takes it. Paths
+# of the machine that builds it are not in it.
 set -eu
 cd "$(dirname "$0")"
 
