@@ -79,6 +79,8 @@ fn reason(error: &reqwest::Error) -> Found {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+
     use super::*;
     use crate::http::site::{Site, answer};
 
@@ -98,7 +100,16 @@ mod tests {
         let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert_eq!(look_at(&format!("http://{gone}")).await.unwrap(), Found::Nobody);
         assert_eq!(look_at("http://nowhere.invalid").await.unwrap(), Found::NoName);
-        let plain = site.url.as_str().replace("http:", "https:");
-        assert!(matches!(look_at(&plain).await.unwrap(), Found::Untrusted(_) | Found::Broken(_)));
+        // As nginx does with a client that speaks TLS to its plain port.
+        let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://{}", plain.local_addr().unwrap());
+        let refusing = std::thread::spawn(move || {
+            let (mut client, _) = plain.accept().unwrap();
+            let _ = client.read(&mut [0; 1024]);
+            client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        });
+        let found = look_at(&address).await.unwrap();
+        assert!(matches!(found, Found::Untrusted(_) | Found::Broken(_)), "{found:?}");
+        refusing.join().unwrap();
     }
 }
