@@ -498,7 +498,8 @@ back_up() {
     rm -rf "$fresh"
     mkdir "$fresh" && chmod 700 "$fresh" && mkdir "$fresh/data" || return 1
     need=$(du -sk "$root_data" | cut -f1)
-    for entry in "$root_data/files" "$root_data/backups"; do
+    # Without one that was restored over, the pattern is the name of nothing.
+    for entry in "$root_data/files" "$root_data/backups" "$root_data"/before-restore-*; do
         if [ -d "$entry" ] && cp -al "$entry" "$fresh/data/" 2>/dev/null; then
             need=$((need - $(du -sk "$entry" | cut -f1)))
         else

@@ -18,7 +18,7 @@ use crate::backup::Backups;
 use crate::bell::Bell;
 use crate::chat::Chat;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::crawler::{self, Crawler};
 use crate::kindle::{Kindle, Sealed};
 use crate::library::Library;
@@ -26,6 +26,7 @@ use crate::library::link::Links;
 use crate::logging::Pseudonyms;
 use crate::media::Media;
 use crate::reply::{self, Desk, Wordings};
+use crate::secret::write_private;
 use crate::statistics::Statistics;
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
@@ -305,7 +306,7 @@ fn address_key(data_dir: &Path) -> Result<([u8; 32], bool)> {
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key: [u8; 32] = random()?;
-            config::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
+            write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
             Ok((key, true))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),

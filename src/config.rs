@@ -34,7 +34,7 @@ pub use crawl::CrawlConfig;
 pub use limits::Limits;
 pub use mail::{Mail, MailInbox, MailTls, Push};
 pub use media::MediaConfig;
-pub use origin::{Origin, write_private};
+pub use origin::Origin;
 pub use token::{AlertsConfig, TokenConfig};
 
 /// A commented configuration with every key, as `shutong config example` prints it.

@@ -36,6 +36,7 @@
 //!
 //! **A number.** What happens is counted by [`statistics`], in the write that makes it so, or in memory and written every
 //! ten seconds → the overview of [`server`] draws the last thirty days.
+//!
 //! **A backup.** Its schedule, the owner, or the command line → [`backup`] packs what the store has at one moment, the
 //! files it names, and what else lies in the data folder → a file, verified entry by entry on its way back, that takes
 //! the data folder's place before the store opens.

@@ -1,12 +1,16 @@
 //! A string that must not be printed: tokens, keys, passwords.
 //!
 //! It hides the value from logs and error messages. It does not encrypt it, and it does not wipe it
-//! from memory: whoever reads this process's memory has lost us more than one string.
+//! from memory: whoever reads this process's memory has lost us more than one string. Files that hold secrets are
+//! written here, too.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::{fmt, fs, io};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
-use std::fmt;
 use subtle::ConstantTimeEq;
 
 /// A secret string. `Debug` and `Display` print `***`; only [`Secret::expose`] gives the value.
@@ -31,6 +35,24 @@ impl Secret {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Writes a file of the owner's alone, whole or not at all, also in a power cut.
+///
+/// # Errors
+/// When the disk is full, or the folder may not be written to.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".unfinished");
+    let unfinished = path.with_file_name(name);
+    // What a crash has left may have another mode.
+    let _ = fs::remove_file(&unfinished);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
 }
 
 /// The keyed hash (HMAC-SHA256) of a message, to be finished or verified.

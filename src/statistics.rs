@@ -34,7 +34,7 @@ const PAGE: usize = 1_000;
 /// What is counted in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Often {
-    /// A follower's message was answered; events are none.
+    /// A follower's message, tap on the menu or scanned code was answered; coming and going are none.
     Message,
     /// Words were searched for.
     Search,
@@ -205,7 +205,7 @@ impl Statistics {
         Ok(days.into_values().collect())
     }
 
-    /// Forgets days that are too old, a few thousand rows at a time, and says how many rows.
+    /// Forgets days that are too old, at most a thousand rows at a time, and says how many rows.
     ///
     /// # Errors
     /// When the store fails.

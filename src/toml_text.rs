@@ -6,7 +6,8 @@
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
 
 /// The values of `fresh` in the form of `own`, as far as that has them. A table of a list keeps the comments of the one
-/// that it was before: the same, else the most like it, else, if none came or went, the one in its place. Where `own` is no TOML, it is `fresh`.
+/// that it was before: the same, else the most like it, else, if none came or went, the one in its place. Where `own` is
+/// no TOML, it is `fresh`.
 pub fn in_form_of(own: &str, fresh: &str) -> String {
     let (head, rest) = own.split_at(end_of_head(own));
     let (Ok(mut document), Ok(wanted)) = (rest.parse::<DocumentMut>(), fresh.parse::<DocumentMut>()) else {

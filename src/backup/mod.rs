@@ -128,6 +128,7 @@ impl Backups {
     /// The room. What an earlier process left half made in the folder is removed.
     pub fn new(store: Arc<Store>, library: Arc<Library>, settings: Settings) -> Backups {
         keep::sweep(&settings.folder);
+        restore::sweep(&settings.data_dir);
         Backups { store, library, settings, doing: Mutex::new(None), ended: Mutex::new(None) }
     }
 
@@ -158,8 +159,11 @@ impl Backups {
     pub fn make(&self, now: DateTime<Utc>) -> Result<Made> {
         let made = self.write(&self.settings.folder, &self.settings.passphrase, now)?;
         for name in keep::superfluous(&self.list()?, self.settings.keep) {
-            fs::remove_file(self.settings.folder.join(&name))?;
-            log::info!("the backup {name} is not kept any more");
+            match fs::remove_file(self.settings.folder.join(&name)) {
+                Ok(()) => log::info!("the backup {name} is not kept any more"),
+                // The next one tries again.
+                Err(error) => log::warn!("the backup {name} cannot be removed: {error}"),
+            }
         }
         Ok(made)
     }

@@ -42,7 +42,7 @@ const PIECE: usize = 2 * 1024 * 1024;
 pub(super) const FORGOTTEN: &str = "forgotten";
 
 /// What in the data folder is not packed as it lies there: written otherwise, made again, or of this machine alone.
-const OWN: [&str; 7] = ["db", "index", "files", "log", "run.json", "forgotten.again", FOLDER];
+const OWN: [&str; 8] = ["db", "index", "files", "log", "run.json", "start.out", "forgotten.again", FOLDER];
 /// The same by the beginning of the name.
 const OWN_BEGIN: [&str; 3] = ["restored-", "restoring-", "before-restore-"];
 

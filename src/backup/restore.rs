@@ -277,6 +277,11 @@ fn private_folder(folder: &Path) -> Result<()> {
     Ok(DirBuilder::new().recursive(true).mode(0o700).create(folder)?)
 }
 
+/// Removes what a process was unpacking when it was killed. What cannot be removed is told by who looks at the disk.
+pub(super) fn sweep(data_dir: &Path) {
+    let _ = remove_folder(&data_dir.join(UNFINISHED));
+}
+
 fn remove_folder(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),

@@ -86,14 +86,19 @@ fn disk(app: &App) -> Finding {
     Finding::new(Check::Disk, state, format!("{} MB free of {} MB", free >> 20, whole >> 20))
 }
 
+/// Memory of this process; nothing on systems that do not say.
+pub fn resident_bytes() -> Option<u64> {
+    kernel("/proc/self/status", "VmRSS:")
+}
+
+fn kernel(file: &str, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
 fn memory() -> Finding {
-    let field = |file: &str, name: &str| {
-        let text = fs::read_to_string(file).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
-    };
-    let (own, free) = (field("/proc/self/status", "VmRSS:"), field("/proc/meminfo", "MemAvailable:"));
-    let (Some(own), Some(free)) = (own, free) else {
+    let (Some(own), Some(free)) = (resident_bytes(), kernel("/proc/meminfo", "MemAvailable:")) else {
         return Finding::new(Check::Memory, State::Good, "the system does not say");
     };
     let state = if free < LITTLE_MEMORY { State::Warn } else { State::Good };

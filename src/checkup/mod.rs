@@ -11,7 +11,7 @@ mod wording;
 
 use serde::Serialize;
 
-pub use here::here;
+pub use here::{here, resident_bytes};
 pub use outside::outside;
 pub use repair::repair;
 

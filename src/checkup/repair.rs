@@ -1,4 +1,4 @@
-//! What can be put right without asking: modes, the index, files that nobody names.
+//! What can be put right without asking: modes, and the index.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

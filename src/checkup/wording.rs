@@ -38,12 +38,12 @@ impl Check {
 
     fn fixes(self) -> (&'static str, &'static str) {
         match self {
-            Check::Program => ("请安装正式版本", "install a released version"),
+            // Facts, which are never bad.
+            Check::Program | Check::TimeZone => ("", ""),
             Check::Clock => (
                 "请校准系统时间（timedatectl set-ntp true）：偏差超过 5 分钟，平台的消息会被拒绝",
                 "set the system's clock (timedatectl set-ntp true): beyond 5 minutes the platform's messages are refused",
             ),
-            Check::TimeZone => ("请设置 time_zone", "set time_zone"),
             Check::Permissions => (
                 "运行 shutong check --repair，让数据只有您自己能读",
                 "run `shutong check --repair`, so that only you can read the data",

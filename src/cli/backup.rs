@@ -27,8 +27,8 @@ pub(super) struct Backup {
     /// Encrypt it with the passphrase of the configuration, or of --passphrase-file.
     #[arg(long)]
     encrypt: bool,
-    /// A file with the passphrase.
-    #[arg(long)]
+    /// A file with the passphrase. What goes into the folder of the configuration has the configured one.
+    #[arg(long, requires = "to")]
     passphrase_file: Option<PathBuf>,
     /// Print one JSON document.
     #[arg(long)]
@@ -206,7 +206,8 @@ impl Restore {
 
 fn told(restored: &backup::Restored) -> String {
     let (manifest, end) = (&restored.manifest, &restored.end);
-    format!("the state of {}, {} records, {} files", manifest.made_at, end.records, end.files)
+    let state = format!("the state of {}, {} records, {} files", manifest.made_at, end.records, end.files);
+    format!("{state}; keys of the token API have to be made anew")
 }
 
 /// From the file, else from the configuration. One that is wrong is no reason not to restore a right one.

@@ -163,9 +163,9 @@ fn greet(app: &App, addresses: &Listen, admin: &Admin, demo: bool, console: &mut
     } else if app.accounts.is_empty() {
         let data = app.data_dir.display();
         console.line(format_args!(
-            "no account yet. Next: `shutong config example > {data}/shutong.toml`, `chmod 600 {data}/shutong.toml`, \
-             fill in [[account]], restart; \
-             then add books with `shutong --data {data} book add FOLDER`. Or try everything: `shutong serve --demo`"
+            "no account yet. Next: open the admin page, whose first steps lead through it; or fill in what `shutong config \
+             example` shows as {data}/shutong.toml (chmod 600), and add books with `shutong --data {data} book add \
+             FOLDER`. Or try everything: `shutong serve --demo`"
         ));
     } else {
         for account in &app.accounts {

@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike};
 
+use super::Config;
 use super::fields::{self, GROUPS, Kind, account_key};
-use super::{Config, write_private};
+use super::origin::text_of;
 use crate::store::hex;
 use document::{plain, unlisted, write, written};
 
@@ -167,7 +168,7 @@ impl Draft {
             return Ok(setting("kept".into(), Source::SecretFile(file.as_str().unwrap_or_default().to_owned())));
         }
         Ok(match table.and_then(|table| table.get(last)) {
-            Some(item) => setting(field.text(&plain(item)), Source::File),
+            Some(item) => setting(text_of(&plain(item)), Source::File),
             None => setting(field.default.to_owned(), Source::Default),
         })
     }
@@ -178,8 +179,10 @@ impl Draft {
     /// # Errors
     /// When there is no such key.
     pub fn secret(&self, key: &str) -> Result<Option<String>, EditError> {
-        if let (_, Some(text)) = self.variable(key)? {
-            return Ok(Some(text));
+        match self.variable(key)? {
+            (variable, Some(_)) if variable.ends_with("_FILE") => return Ok(None),
+            (_, Some(text)) => return Ok(Some(text)),
+            _ => {}
         }
         let (table, last) = self.place(key)?;
         Ok(table.and_then(|table| table.get(last)).and_then(Item::as_str).map(str::to_owned))
@@ -282,9 +285,9 @@ impl Draft {
         if let Some(before) = &self.read {
             let mut name = self.path.file_name().unwrap_or_default().to_owned();
             name.push(".old");
-            write_private(&self.path.with_file_name(name), before.as_bytes()).map_err(unwritable)?;
+            crate::secret::write_private(&self.path.with_file_name(name), before.as_bytes()).map_err(unwritable)?;
         }
-        write_private(&self.path, text.as_bytes()).map_err(unwritable)?;
+        crate::secret::write_private(&self.path, text.as_bytes()).map_err(unwritable)?;
         Ok(config)
     }
 

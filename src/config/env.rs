@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
 
+use super::fields::{self, Kind};
 use super::secrets;
 
 const PREFIX: &str = "SHUTONG_";
@@ -18,7 +19,8 @@ pub(super) fn apply(table: &mut Table, environment: impl IntoIterator<Item = (St
     for (name, text) in variables {
         let path = name[PREFIX.len()..].to_lowercase();
         let path: Vec<&str> = path.split("__").collect();
-        set(table, &path, &text).with_context(|| format!("the variable {name} is wrong"))?;
+        let value = value_of(&path, &text).with_context(|| format!("the variable {name} is wrong"))?;
+        set(table, &path, value).with_context(|| format!("the variable {name} is wrong"))?;
     }
     Ok(())
 }
@@ -27,14 +29,14 @@ fn is_ours(name: &str) -> bool {
     name.starts_with(PREFIX) && !OTHERS.contains(&name)
 }
 
-fn set(table: &mut Table, path: &[&str], text: &str) -> Result<()> {
+fn set(table: &mut Table, path: &[&str], value: Value) -> Result<()> {
     match path {
         [key] => {
             // The variable has the last word, whichever way the file gives the secret.
             if let Some(other) = secrets::counterpart(key) {
                 table.remove(&other);
             }
-            table.insert((*key).to_owned(), value_of(key, text)?);
+            table.insert((*key).to_owned(), value);
             Ok(())
         }
         [section, rest @ ..] => match rest[0].parse::<usize>() {
@@ -45,38 +47,29 @@ fn set(table: &mut Table, path: &[&str], text: &str) -> Result<()> {
                     list.push(Value::Table(Table::new()));
                 }
                 let Some(Value::Table(entry)) = list.get_mut(number) else { bail!("{section} has no entry {number}") };
-                set(entry, &rest[1..], text)
+                set(entry, &rest[1..], value)
             }
             Err(_) => {
                 let inner = table.entry(*section).or_insert_with(|| Value::Table(Table::new()));
                 let Value::Table(inner) = inner else { bail!("{section} is no section") };
-                let is_number = *section == "limits"
-                    || matches!(
-                        rest[0],
-                        "files" | "days" | "file_megabytes" | "keep_last" | "keep_days" | "keep_weeks"
-                    );
-                if is_number && rest.len() == 1 {
-                    let number: i64 = text.parse().with_context(|| format!("\"{text}\" is not a whole number"))?;
-                    inner.insert(rest[0].to_owned(), Value::Integer(number));
-                    return Ok(());
-                }
-                set(inner, rest, text)
+                set(inner, rest, value)
             }
         },
         [] => bail!("it names no key"),
     }
 }
 
-/// Variables are text; a few keys are not.
-fn value_of(key: &str, text: &str) -> Result<Value> {
-    Ok(match key {
-        "verified" | "enabled" => {
-            Value::Boolean(text.parse().with_context(|| format!("\"{text}\" is neither true nor false"))?)
-        }
-        "port" => Value::Integer(text.parse().with_context(|| format!("\"{text}\" is not a whole number"))?),
-        "hosts" | "upstream" | "relay" | "js_domains" | "api_fallbacks" => {
-            Value::Array(text.split(',').map(|host| Value::String(host.trim().to_owned())).collect())
-        }
-        _ => Value::String(text.to_owned()),
-    })
+/// Variables are text; what a key takes instead is in the table of fields.
+fn value_of(path: &[&str], text: &str) -> Result<Value> {
+    let string = || Ok(Value::String(text.to_owned()));
+    match fields::find(&path.join(".")) {
+        Some(field) if matches!(field.kind, Kind::Text | Kind::Secret | Kind::Choice(_)) => string(),
+        Some(field) => field.value(&text.replace(',', "\n")).map_err(anyhow::Error::msg),
+        // Further senders and the places of backups are not in the table.
+        None => match path.last() {
+            Some(&"port") => Ok(Value::Integer(text.parse()?)),
+            Some(&"path_style") => Ok(Value::Boolean(text.parse()?)),
+            _ => string(),
+        },
+    }
 }

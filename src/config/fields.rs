@@ -1,12 +1,10 @@
 //! Every key of the configuration that has a value of its own, in one table: what it takes, what holds without it,
 //! and when a change takes effect. The settings page, `shutong config set` and the JSON are made from it; a test
-//! holds it to what the configuration really takes. What the keys mean is told in `assets/admin/fields.toml`.
+//! holds it to what the configuration really takes. What the keys mean is told in `assets/fields.toml`.
 //!
 //! Deliberately not here: what is wrong with a value. That is judged in one place, on the whole configuration.
 
 use toml::Value;
-
-use super::origin::text_of;
 
 /// A key.
 #[derive(Debug, PartialEq, Eq)]
@@ -272,11 +270,6 @@ impl Field {
             Kind::Choice(choices) if choices.contains(&text) => Value::String(text.to_owned()),
             Kind::Choice(choices) => return Err(format!("must be one of: {}", choices.join(", "))),
         })
-    }
-
-    /// The text of a value; a value of another kind as it is written.
-    pub(super) fn text(&self, value: &Value) -> String {
-        text_of(value)
     }
 }
 

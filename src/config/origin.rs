@@ -2,10 +2,7 @@
 //! and how a file of the owner's alone is written.
 
 use std::fmt;
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use toml::{Table, Value};
 
@@ -46,6 +43,13 @@ impl Origin {
                 }
             }
         }
+        // Sections whose keys have no fields of their own.
+        for (section, inner) in [("backup", "webdav"), ("backup", "s3"), ("backup", "sftp"), ("push", "sender")] {
+            let of = |origin: &Origin| origin.values.get(section).and_then(|table| table.get(inner)).cloned();
+            if of(self) != of(saved) {
+                waiting.push(format!("{section}.{inner}"));
+            }
+        }
         waiting
     }
 
@@ -76,22 +80,4 @@ impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Origin").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// Writes a file of the owner's alone, whole or not at all, also in a power cut.
-///
-/// # Errors
-/// When the disk is full, or the folder may not be written to.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".unfinished");
-    let unfinished = path.with_file_name(name);
-    // What a crash has left may have another mode.
-    let _ = fs::remove_file(&unfinished);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder)?.sync_all()
 }

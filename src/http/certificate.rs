@@ -25,6 +25,8 @@ pub struct Certificate {
 pub struct Glance {
     /// Its status.
     pub status: u16,
+    /// Where it leads to, if it says so.
+    pub location: Option<String>,
     /// What the server's clock said.
     pub date: Option<DateTime<Utc>>,
     /// The beginning of its text.
@@ -44,6 +46,7 @@ pub async fn glance(url: &str, proxy: &str, patience: Duration) -> Result<Glance
     let mut answer = client.build()?.get(url).send().await.map_err(reqwest::Error::without_url)?;
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
     let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
+    let location = answer.headers().get("location").and_then(|to| to.to_str().ok()).map(str::to_owned);
     let status = answer.status().as_u16();
     let mut text = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
@@ -52,7 +55,7 @@ pub async fn glance(url: &str, proxy: &str, patience: Duration) -> Result<Glance
             break;
         }
     }
-    Ok(Glance { status, date, text: String::from_utf8_lossy(&text).into_owned() })
+    Ok(Glance { status, location, date, text: String::from_utf8_lossy(&text).into_owned() })
 }
 
 /// The certificate that a server shows.

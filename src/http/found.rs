@@ -1,15 +1,15 @@
 //! Whether a shutong answers at an address of the owner's, as somebody from outside would find it.
 
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::Result;
-use futures_util::StreamExt;
 
-use super::builder;
+use super::certificate::{Glance, glance};
 
 /// What is asked for, and what the public listener answers.
 const PATH: &str = "/healthz";
-const ANSWER: &[u8] = b"ok\n";
+const ANSWER: &str = "ok\n";
 /// For the whole answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,30 +34,37 @@ pub enum Found {
     Broken(String),
 }
 
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Found::Shutong => f.write_str("a shutong answers"),
+            Found::Other(status) => write!(f, "something else answers, with {status}"),
+            Found::Elsewhere(to) => write!(f, "it leads on to {to}, where the platform does not follow"),
+            Found::NoName => f.write_str("the name leads nowhere"),
+            Found::Nobody => f.write_str("nobody listens there"),
+            Found::Untrusted(why) => write!(f, "the certificate is not trusted: {why}"),
+            Found::Silence => f.write_str("no answer in time"),
+            Found::Broken(why) => f.write_str(why),
+        }
+    }
+}
+
 /// Asks an address of http or https, without a path, what is there.
 ///
 /// # Errors
 /// When the client cannot be made.
 pub async fn look_at(base: &str) -> Result<Found> {
-    let client = builder()?.timeout(PATIENCE).build()?;
-    let answer = match client.get(format!("{}{PATH}", base.trim_end_matches('/'))).send().await {
-        Ok(answer) => answer,
-        Err(error) => return Ok(reason(&error.without_url())),
+    let glance = match glance(&format!("{}{PATH}", base.trim_end_matches('/')), "", PATIENCE).await {
+        Ok(glance) => glance,
+        Err(error) => return error.downcast::<reqwest::Error>().map(|error| reason(&error)),
     };
-    let status = answer.status();
-    if status.is_redirection() {
-        let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
-        return Ok(Found::Elsewhere(to.chars().take(200).collect()));
-    }
-    let mut bytes = Vec::new();
-    let mut pieces = answer.bytes_stream();
-    while let Some(Ok(piece)) = pieces.next().await {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() > ANSWER.len() {
-            break;
+    Ok(match glance {
+        Glance { status: 300..400, location, .. } => {
+            Found::Elsewhere(location.unwrap_or_default().chars().take(200).collect())
         }
-    }
-    Ok(if status.is_success() && bytes == ANSWER { Found::Shutong } else { Found::Other(status.as_u16()) })
+        Glance { status: 200..300, text, .. } if text == ANSWER => Found::Shutong,
+        Glance { status, .. } => Found::Other(status),
+    })
 }
 
 fn reason(error: &reqwest::Error) -> Found {
@@ -86,9 +93,9 @@ mod tests {
 
     #[tokio::test]
     async fn tells_a_shutong_from_everything_else() {
-        let site = Site::on("127.0.0.1", |request| match request.header("host").unwrap_or_default() {
-            _ if request.target != "/healthz" => answer("404 Not Found", "?"),
-            _ => answer("200 OK", "ok\n"),
+        let site = Site::on("127.0.0.1", |request| match request.target.as_str() {
+            "/healthz" => answer("200 OK", "ok\n"),
+            _ => answer("404 Not Found", "?"),
         });
         assert_eq!(look_at(site.url.as_str()).await.unwrap(), Found::Shutong);
         let page = Site::on("127.0.0.1", |_| answer("200 OK", "<h1>Welcome to nginx!</h1>"));

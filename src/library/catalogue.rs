@@ -11,15 +11,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::add::Said;
-use super::{Error, Library, Result, shelf, takedown};
+use super::{Error, Library, Result, edit, shelf, takedown};
 use crate::store::records::{BookField, BookId, BookRecord};
 use crate::store::{Durability, Write};
 
 /// Rows that share one write. A crash loses at most the write under way, and running the import again completes it.
 const BATCH: usize = 2_000;
-
-/// Longest title of an entry, in characters.
-const MOST_TITLE: usize = 300;
 
 /// What is said of a row with a path in a catalogue from another machine.
 const PATH_FROM_AFAR: &str =
@@ -144,10 +141,8 @@ impl Library {
     /// # Errors
     /// When there is no title, when such a book was taken down, or the store fails.
     pub fn add_entry(&self, title: &str, authors: &[String], now: DateTime<Utc>) -> Result<BookId> {
-        let title: String = title.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST_TITLE).collect();
-        if title.is_empty() {
-            return Err(Error::Refused("a book needs a title".into()));
-        }
+        let title = edit::line("the title", title, edit::LONGEST_TITLE)?;
+        let title = title.ok_or_else(|| Error::Refused("a book needs a title".into()))?;
         let row = BookRecord { title, authors: authors.to_vec(), added_at: now, ..BookRecord::default() };
         let id = self.store.write(Durability::Durable, |write| {
             if let Some(refusal) = takedown::standing(write, &row)? {

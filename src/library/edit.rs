@@ -14,7 +14,7 @@ use crate::store::schema::BOOKS;
 use crate::store::{ContentHash, Durability};
 
 /// Longest title, and longest name of a series, in characters.
-const LONGEST_TITLE: usize = 300;
+pub(super) const LONGEST_TITLE: usize = 300;
 /// Longest name of a person or a publisher, in characters.
 const LONGEST_NAME: usize = 100;
 /// Longest subject and longest date, in characters.
@@ -129,39 +129,42 @@ fn refuse_merged(id: BookId, book: &BookRecord) -> Result<()> {
     }
 }
 
-/// The record as the owner wants it, with what was set noted as such.
+/// The record as the owner wants it, with what was set noted as such. Only what differs is judged: what files and sources
+/// have said may be longer than what is typed, and forms send all of it back.
 fn edited(before: BookRecord, edit: &Edit) -> Result<BookRecord> {
     let mut book = before.clone();
-    if let Some(title) = &edit.title {
+    if let Some(title) = edit.title.as_ref().filter(|title| **title != before.title) {
         book.title = line("the title", title, LONGEST_TITLE)?.ok_or_else(|| refused("a book needs a title"))?;
     }
-    if let Some(names) = &edit.aliases {
-        book.aliases = lines("another title", names, LONGEST_TITLE)?;
-        book.aliases.retain(|alias| *alias != book.title);
+    if let Some(names) = edit.aliases.as_ref().filter(|names| **names != before.aliases) {
+        book.aliases = lines("another title", names, LONGEST_TITLE, &before.aliases)?;
     }
-    if let Some(names) = &edit.authors {
-        book.authors = lines("an author", names, LONGEST_NAME)?;
+    book.aliases.retain(|alias| *alias != book.title);
+    if let Some(names) = edit.authors.as_ref().filter(|names| **names != before.authors) {
+        book.authors = lines("an author", names, LONGEST_NAME, &before.authors)?;
     }
-    if let Some(tag) = &edit.language {
+    if let Some(tag) = edit.language.as_ref().filter(|_| edit.language != before.language) {
         book.language = line("the language", tag, LONGEST_WORD)?.map(|tag| language(&tag)).transpose()?;
     }
-    if let Some(name) = &edit.series {
+    if let Some(name) = edit.series.as_ref().filter(|_| edit.series != before.series) {
         book.series = line("the series", name, LONGEST_TITLE)?;
     }
-    if let Some(words) = &edit.subjects {
-        book.subjects = lines("a subject", words, LONGEST_WORD)?;
+    if let Some(words) = edit.subjects.as_ref().filter(|words| **words != before.subjects) {
+        book.subjects = lines("a subject", words, LONGEST_WORD, &before.subjects)?;
     }
-    if let Some(name) = &edit.publisher {
+    if let Some(name) = edit.publisher.as_ref().filter(|_| edit.publisher != before.publisher) {
         book.publisher = line("the publisher", name, LONGEST_NAME)?;
     }
-    if let Some(date) = &edit.published {
+    if let Some(date) = edit.published.as_ref().filter(|_| edit.published != before.published) {
         book.published = line("the date", date, LONGEST_WORD)?;
     }
-    if let Some(text) = &edit.description {
-        book.description = paragraphs(text)?;
+    let described = edit.description.as_ref().map(|text| text.replace("\r\n", "\n"));
+    if let Some(text) = described.filter(|text| Some(text) != before.description.as_ref()) {
+        book.description = paragraphs(&text)?;
     }
-    if let Some(numbers) = &edit.isbns {
-        book.isbns = lines("an ISBN", numbers, LONGEST_WORD)?.iter().map(|text| number(text)).collect::<Result<_>>()?;
+    if let Some(numbers) = edit.isbns.as_ref().filter(|numbers| **numbers != before.isbns) {
+        book.isbns =
+            lines("an ISBN", numbers, LONGEST_WORD, &[])?.iter().map(|text| number(text)).collect::<Result<_>>()?;
     }
     for field in changed(&before, &book) {
         if !book.edited.contains(&field) {
@@ -198,7 +201,7 @@ fn refused(why: impl Into<String>) -> Error {
 }
 
 /// One line of text; none if there is nothing in it.
-fn line(what: &str, text: &str, most: usize) -> Result<Option<String>> {
+pub(super) fn line(what: &str, text: &str, most: usize) -> Result<Option<String>> {
     let plain = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = plain.collect::<Vec<_>>().join(" ");
     match line.chars().count() {
@@ -208,16 +211,21 @@ fn line(what: &str, text: &str, most: usize) -> Result<Option<String>> {
     }
 }
 
-fn lines(what: &str, texts: &[String], most: usize) -> Result<Vec<String>> {
+/// Those of `own` are there already and are not judged again.
+fn lines(what: &str, texts: &[String], most: usize, own: &[String]) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for text in texts {
-        lines.extend(line(what, text, most)?.filter(|line| !lines.contains(line)));
+        let line = if own.contains(text) { Some(text.clone()) } else { line(what, text, most)? };
+        lines.extend(line.filter(|line| !lines.contains(line)));
     }
-    if lines.len() > MOST { Err(refused(format!("{MOST} entries at most, each {what}"))) } else { Ok(lines) }
+    if lines.len() > MOST.max(own.len()) {
+        Err(refused(format!("{MOST} entries at most, each {what}")))
+    } else {
+        Ok(lines)
+    }
 }
 
 fn paragraphs(text: &str) -> Result<Option<String>> {
-    let text = text.replace("\r\n", "\n");
     let text: String = text.trim().chars().filter(|c| !c.is_control() || *c == '\n').collect();
     match text.chars().count() {
         0 => Ok(None),
@@ -267,6 +275,28 @@ mod tests {
         assert_eq!(after.edited, set, "the author was so before");
         let emptied = edited(after, &Edit { language: Some(String::new()), ..Edit::default() }).unwrap();
         assert!(emptied.language.is_none() && emptied.is_edited(BookField::Language), "empty is also said");
+    }
+
+    #[test]
+    fn what_files_have_said_is_no_obstacle_to_another_title() {
+        let long: Vec<String> = (0..25).map(|n| format!("{n}{}", "长".repeat(50))).collect();
+        let before = BookRecord {
+            description: Some("长".repeat(1_001)),
+            language: Some("中文".into()),
+            subjects: long.clone(),
+            ..book()
+        };
+        let edit = Edit {
+            title: Some("球状闪电".into()),
+            description: before.description.clone(),
+            language: before.language.clone(),
+            subjects: Some(long.clone()),
+            ..Edit::default()
+        };
+        let after = edited(before.clone(), &edit).unwrap();
+        assert_eq!((after.title.as_str(), after.edited.as_slice()), ("球状闪电", [BookField::Title].as_slice()));
+        let fewer = Edit { subjects: Some(long[1..].to_vec()), ..Edit::default() };
+        assert_eq!(edited(before, &fewer).unwrap().subjects, long[1..]);
     }
 
     #[test]

@@ -17,8 +17,9 @@ use crate::store::schema::{BOOKS, CHAPTERS, MERGES, ROBOTS};
 const PAGE: usize = 1_000;
 
 impl Library {
-    /// Removes the files that no record names and says how many; none while somebody copies files. Additions wait meanwhile, because theirs have no
-    /// record yet, and merges, which move files from a record not read yet to one read already.
+    /// Removes the files that no record names and says how many; none while somebody copies files. Additions wait
+    /// meanwhile, because theirs have no record yet, and merges, which move files from a record not read yet to one read
+    /// already.
     ///
     /// # Errors
     /// When the store or the disk fails; what was removed stays removed.

@@ -219,7 +219,7 @@ impl Desk {
                 self.converse(&key, incoming, &follower, Durability::Soon, now, |visit| visit.read(text, menu_id))
             }
         }?;
-        if is_message {
+        if is_message && reply != Reply::Nothing {
             self.tally(&incoming.from_user, Often::Message, now);
         }
         Ok(reply)

@@ -8,7 +8,6 @@ use std::path::Path;
 use super::commit::Committer;
 use super::follow::Followers;
 use super::stamps::{Stamp, Stamps, counters_of};
-use super::touched::Touched;
 use super::{Error, Result};
 
 /// Memory the engine may use for its page cache, in bytes. No hard limit (a full scan exceeds it), so scans page.
@@ -26,8 +25,6 @@ pub(super) struct Engine {
     committer: Committer,
     stamps: Stamps,
     followers: Followers,
-    /// The keys that change while a snapshot is taken.
-    pub(super) touched: Touched,
 }
 
 /// Changes that become visible, and durable, together.
@@ -59,8 +56,7 @@ impl Engine {
             opened => opened?,
         };
         let committer = Committer::start(db.clone(), &dir.join("db"))?;
-        let (followers, touched) = (Followers::default(), Touched::default());
-        Ok(Engine { db, committer, stamps: Stamps::new(), followers, touched })
+        Ok(Engine { db, committer, stamps: Stamps::new(), followers: Followers::default() })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>> {

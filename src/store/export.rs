@@ -19,12 +19,8 @@ struct Line {
     #[serde(default)]
     value: Value,
     /// That it was there, and is not any more: among the changes behind a snapshot's records.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     gone: bool,
-}
-
-fn is_false(gone: &bool) -> bool {
-    !gone
 }
 
 /// A record that names somebody.
@@ -155,7 +151,7 @@ fn parse(line: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
     Ok((key, (!line.gone).then(|| line.value.to_string().into_bytes())))
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }

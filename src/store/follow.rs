@@ -1,4 +1,5 @@
-//! Which records of a table have been written since one last asked: for what is kept in memory of a whole table.
+//! Which records have been written since one last asked: for what is kept in memory of a whole table, and for a
+//! snapshot, which stops nobody and reads once more what has changed meanwhile.
 //!
 //! A key is noted after its change can be read. So whoever takes the keys and then reads them misses nothing; at worst
 //! a record is read twice. Nothing is noted of tables that nobody follows.
@@ -11,11 +12,11 @@ use parking_lot::{Mutex, RwLock};
 
 use super::{Key, Store, Table};
 
-type Keys = Mutex<BTreeSet<Vec<u8>>>;
+pub(super) type Keys = Mutex<BTreeSet<Vec<u8>>>;
 
-/// What is followed: the prefixes of tables, and what was written there.
+/// What is followed: the prefixes of tables, none for all of them, and what was written there.
 #[derive(Default)]
-pub(super) struct Followers(RwLock<Vec<(u8, Weak<Keys>)>>);
+pub(super) struct Followers(RwLock<Vec<(Option<u8>, Weak<Keys>)>>);
 
 impl Followers {
     /// The keys among these that somebody wants to hear of.
@@ -24,20 +25,24 @@ impl Followers {
         if followed.is_empty() {
             return Vec::new();
         }
-        let is_followed = |key: &&Vec<u8>| followed.iter().any(|(prefix, _)| key.first() == Some(prefix));
+        let is_followed = |key: &&Vec<u8>| followed.iter().any(|(prefix, _)| is_of(key, *prefix));
         keys.filter(is_followed).cloned().collect()
     }
 
     /// Notes keys whose change can be read from now on.
     pub(super) fn note(&self, keys: Vec<Vec<u8>>) {
         for key in keys {
-            for (_, written) in self.0.read().iter().filter(|(prefix, _)| key.first() == Some(prefix)) {
+            for (_, written) in self.0.read().iter().filter(|(prefix, _)| is_of(&key, *prefix)) {
                 if let Some(written) = written.upgrade() {
                     written.lock().insert(key.clone());
                 }
             }
         }
     }
+}
+
+fn is_of(key: &[u8], prefix: Option<u8>) -> bool {
+    prefix.is_none_or(|prefix| key.first() == Some(&prefix))
 }
 
 /// The keys of one table that have been written since they were last taken.
@@ -57,10 +62,17 @@ impl<K: Key> Written<K> {
 impl Store {
     /// Follows a table from now on, for as long as what this gives is kept.
     pub fn follow<K: Key, V>(&self, table: &Table<K, V>) -> Written<K> {
+        Written { keys: self.follow_keys(Some(table.prefix)), of: PhantomData }
+    }
+
+    /// The keys of a table, or of all, that are written from now on.
+    pub(super) fn follow_keys(&self, prefix: Option<u8>) -> Arc<Keys> {
+        // A write that is under way has asked already who follows, so it has to end first.
+        let _writer = self.writer.lock();
         let keys = Arc::new(Keys::default());
         let mut followed = self.engine.followers().0.write();
         followed.retain(|(_, keys)| keys.strong_count() > 0);
-        followed.push((table.prefix, Arc::downgrade(&keys)));
-        Written { keys, of: PhantomData }
+        followed.push((prefix, Arc::downgrade(&keys)));
+        keys
     }
 }

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use hmac::Mac;
 use parking_lot::Mutex;
 
-use super::{Error, Result, Store, hex};
-use crate::secret::keyed_hash;
+use super::{Error, Result, Store, export, hex};
+use crate::secret::{keyed_hash, write_private};
 
 /// The file in the data folder.
 const NAME: &str = "forgotten";
@@ -175,11 +175,11 @@ pub fn keep_forgotten(present: &Path, restored: &Path, into: &Path) -> Result<()
     let (now, then) = (Marks::load(&present.join(NAME))?, Marks::load(&restored.join(NAME))?);
     let again = now.since(&then);
     if !again.is_empty() {
-        replace(&restored.join(AGAIN), &again.text())?;
+        write_private(&restored.join(AGAIN), again.text().as_bytes())?;
     }
     let both = now.with(&then);
     if both != Marks::default() {
-        replace(&into.join(NAME), &both.text())?;
+        write_private(&into.join(NAME), both.text().as_bytes())?;
     }
     Ok(())
 }
@@ -189,22 +189,7 @@ fn mark(key: &[u8; 32], account: &str, open_id: &str) -> [u8; 32] {
 }
 
 fn bytes_of(text: &str) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
-fn replace(path: &Path, text: &str) -> Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    sync_folder(path)
+    export::unhex(text)?.try_into().ok()
 }
 
 fn sync_folder(path: &Path) -> Result<()> {

@@ -19,7 +19,6 @@ pub mod schema;
 mod snapshot;
 mod stamps;
 mod table;
-mod touched;
 mod write;
 
 use std::io;

@@ -175,12 +175,8 @@ pub struct Edition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Provenance>,
     /// Its end is not in it yet.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_incomplete: bool,
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 /// A conversion of a file.

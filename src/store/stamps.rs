@@ -1,8 +1,8 @@
 //! Whether something read from the store is still as it was: for what is kept in memory beside it.
 //!
-//! Some thousand counters (256 kB) stand for all keys. A write counts up those of the keys that it changes, after the change
-//! can be read; so whoever takes a stamp, reads, and later finds the stamp current, has read what is still there.
-//! Two keys may share a counter: that costs a second reading, never a wrong one.
+//! 32,768 counters (256 kB) stand for all keys. A write counts up those of the keys that it changes, after the change can
+//! be read; so whoever takes a stamp, reads, and later finds the stamp current, has read what is still there. Two keys
+//! may share a counter: that costs a second reading, never a wrong one.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};

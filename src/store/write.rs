@@ -65,8 +65,6 @@ impl<'a> Write<'a> {
             return Ok(());
         }
         let followed = self.engine.followers().among(self.pending.keys());
-        let is_watched = self.engine.touched.is_watched();
-        let touched: Vec<Vec<u8>> = if is_watched { self.pending.keys().cloned().collect() } else { Vec::new() };
         let mut batch = Batch::default();
         for (key, change) in self.pending {
             match change {
@@ -77,7 +75,6 @@ impl<'a> Write<'a> {
         let applied = self.engine.apply(batch);
         // Also after a failure, which may have come too late to change nothing.
         self.engine.followers().note(followed);
-        self.engine.touched.note(touched.iter());
         applied
     }
 }

@@ -44,13 +44,23 @@ pub struct Push {
 /// The query string with which the platform verifies that an address is the account's callback: `echo` has to come
 /// back. `random` must be fresh for every call.
 pub fn verification(account: &Account, echo: &str, now: i64, random: [u8; 16]) -> String {
+    let (_, _, mut query) = signed(account, now, random);
+    query.append_pair("echostr", echo);
+    query.finish()
+}
+
+/// Nonce and time of a push, and the query with their signature.
+fn signed(
+    account: &Account,
+    now: i64,
+    random: [u8; 16],
+) -> (String, String, url::form_urlencoded::Serializer<'static, String>) {
     let nonce: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let time = now.to_string();
     let signature = signature::sign(&mut [account.token(), &time, &nonce]);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("signature", &signature).append_pair("timestamp", &time);
-    query.append_pair("nonce", &nonce).append_pair("echostr", echo);
-    query.finish()
+    query.append_pair("signature", &signature).append_pair("timestamp", &time).append_pair("nonce", &nonce);
+    (nonce, time, query)
 }
 
 /// Writes a push as it comes in this mode; without a key it comes in the open. `created_at` is the message's own time,
@@ -65,12 +75,8 @@ pub fn push(
     random: [u8; 16],
 ) -> Push {
     let message = document(|xml| write_message(xml, account, open_id, saying, created_at));
-    let nonce: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let time = now.to_string();
-    let signature = signature::sign(&mut [account.token(), &time, &nonce]);
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("signature", &signature);
-    query.append_pair("timestamp", &time).append_pair("nonce", &nonce).append_pair("openid", open_id);
+    let (nonce, time, mut query) = signed(account, now, random);
+    query.append_pair("openid", open_id);
     let mut body = message.clone();
     if let (Mode::Compatible | Mode::Safe, Some(keys)) = (mode, account.keys()) {
         let encrypted = keys.current.encrypt(&random, message.as_bytes(), account.app_id());

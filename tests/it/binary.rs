@@ -63,7 +63,7 @@ fn without_an_account_it_says_what_to_do() {
     let home = Home::new();
     let service = home.serve(&[]);
     let next = service.line_with("no account yet");
-    for part in ["config example", "chmod 600", "[[account]]", "book add", "serve --demo"] {
+    for part in ["config example", "chmod 600", "admin page", "book add", "serve --demo"] {
         assert!(next.contains(part), "{next}");
     }
     service.stop();

@@ -103,6 +103,8 @@ fn the_environment_overrides_single_keys() {
         &[
             ("SHUTONG_LISTEN__PUBLIC", "127.0.0.1:3"),
             ("SHUTONG_LIMITS__CONNECTIONS", "7"),
+            ("SHUTONG_CRAWL__TRIES", "5"),
+            ("SHUTONG_PUSH__MAILBOXES", "false"),
             ("SHUTONG_PUBLIC_URL", "https://books.example.com/"),
             ("SHUTONG_LOG__LEVEL", "trace"),
             ("SHUTONG_CONFIG", "elsewhere.toml"),
@@ -112,6 +114,7 @@ fn the_environment_overrides_single_keys() {
     .unwrap();
     assert_eq!((config.listen.public.port(), config.listen.admin.port()), (3, 2));
     assert_eq!((config.limits.connections, config.log.level), (7, Level::Trace));
+    assert_eq!((config.crawl.tries, config.push.mailboxes), (5, false));
     assert_eq!(config.public_url, "https://books.example.com");
 
     let config = parse_with(ACCOUNT, &[("SHUTONG_ACCOUNT__0__TOKEN", "other2026")]).unwrap();

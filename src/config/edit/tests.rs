@@ -32,7 +32,7 @@ struct Home {
 impl Home {
     fn new(text: &str) -> Home {
         let home = Home { dir: tempfile::tempdir().unwrap() };
-        write_private(&home.dir.path().join("other.token"), b"token2027\n").unwrap();
+        crate::secret::write_private(&home.dir.path().join("other.token"), b"token2027\n").unwrap();
         fs::write(home.path(), text).unwrap();
         home
     }
@@ -70,6 +70,15 @@ fn comments_and_order_stay_and_the_old_file_is_kept() {
         let mode = fs::metadata(home.dir.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+}
+
+#[test]
+fn a_secret_that_lies_in_a_file_is_not_its_path() {
+    let home = Home::new(FILE);
+    let given = home.draft(&[("SHUTONG_ACCOUNT__0__TOKEN", "token2029")]);
+    assert_eq!(given.secret("account.main.token").unwrap().as_deref(), Some("token2029"));
+    let in_file = home.draft(&[("SHUTONG_ACCOUNT__0__TOKEN_FILE", "/run/secrets/token")]);
+    assert_eq!(in_file.secret("account.main.token").unwrap(), None);
 }
 
 #[test]

@@ -9,9 +9,10 @@ use warp::reply::Response;
 
 use super::answer::{self, Refusal};
 use super::books;
+use super::log_tail;
 use super::visit::Visit;
-use super::{log_tail, metrics};
 use crate::app::App;
+use crate::checkup;
 use crate::library::{self, Counts, IndexState};
 use crate::statistics::DAYS_KEPT;
 use crate::token::Keeper;
@@ -165,7 +166,7 @@ impl Health {
         Ok(Health {
             database: app.store.bytes_on_disk()?,
             free: fs2::available_space(&app.data_dir)?,
-            memory: metrics::resident_bytes(),
+            memory: checkup::resident_bytes(),
             ..self.clone()
         })
     }

@@ -12,6 +12,7 @@ use warp::reply::Response;
 use super::answer::{self, Refusal};
 use super::api::{self, State};
 use super::visit::Visit;
+use crate::checkup;
 use crate::jobs::{Job, Standing};
 
 /// `GET /metrics`
@@ -43,7 +44,7 @@ fn own(state: &State, uptime: i64) -> String {
     gauge("shutong_index_books", "Books in the index.", state.index.books);
     gauge("shutong_index_pending", "Changes that wait for the index.", state.index.pending);
     gauge("shutong_uptime_seconds", "Seconds since the start.", u64::try_from(uptime).unwrap_or(0));
-    if let Some(bytes) = resident_bytes() {
+    if let Some(bytes) = checkup::resident_bytes() {
         gauge("process_resident_memory_bytes", "Resident memory.", bytes);
     }
     if let Ok(descriptors) = fs::read_dir("/proc/self/fd") {
@@ -62,12 +63,4 @@ fn successes(jobs: &[Standing]) -> String {
         }
     }
     text
-}
-
-/// What the kernel says; nothing on systems that do not.
-pub(super) fn resident_bytes() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
 }

@@ -9,11 +9,8 @@ use shutong::store::Durability;
 
 use super::browser::{Answer, Browser, Page};
 use super::form;
+use super::work::story;
 use crate::support::book_builder::png;
-
-fn story(title: &str) -> String {
-    format!("《{title}》\n作者：测试者\n\n第一章 开头\n\n{}\n", "书童把书送到读者手里。".repeat(50))
-}
 
 async fn add(admin: &mut Browser, titles: &[&str]) -> Vec<u64> {
     let mut ids = Vec::new();

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::browser::{Answer, Browser, Page};
 use super::simulator::say;
 
-fn story(title: &str) -> String {
+pub fn story(title: &str) -> String {
     format!("《{title}》\n作者：测试者\n\n第一章 开头\n\n{}\n", "书童把书送到读者手里。".repeat(200))
 }
 
