@@ -42,7 +42,7 @@ export function receive(zone, { shown = () => {}, changed = () => {}, done = () 
 
   /** Of a folder, what its names say is a book. */
   function books(files) {
-    const isBook = ({ name }) => !name.startsWith('.') && extensions.includes(name.split('.').pop().toLowerCase());
+    const isBook = ({ name }) => !name.startsWith('.') && (!extensions.length || extensions.includes(name.split('.').pop().toLowerCase()));
     return [...files].filter(isBook);
   }
 

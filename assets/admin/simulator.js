@@ -86,14 +86,17 @@ function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit
   }
 
   async function send(message, sent) {
-    const waiting = put('aside', say('sim_wait'));
+    // Another follower may be chosen before the answer is there.
+    const where = place(), waiting = put('aside', say('sim_wait'));
     try {
       const heard = await ask(message, sent);
+      waiting.remove();
+      if (heard.id) state.ids[where] = heard.id;
+      line({ heard: { status: heard.status, opened: heard.opened, file: heard.file } }, where);
+      if (place() !== where) return;
       last = { message, heard };
       again.disabled = twice.disabled = false;
-      if (heard.id) { state.ids[place()] = heard.id; linkPage(); }
-      waiting.remove();
-      line({ heard: { status: heard.status, opened: heard.opened, file: heard.file } });
+      linkPage();
       wire(heard);
       look();
     } catch (error) {
@@ -184,12 +187,12 @@ function begin({ accounts, kinds, menu, is_example: isExample, text_limit: limit
 
   // ---- the chat, and what was sent and came back ----
 
-  function line(entry) {
-    const lines = (state.chats[place()] ??= []);
+  function line(entry, where = place()) {
+    const lines = (state.chats[where] ??= []);
     lines.push(entry);
     lines.splice(0, lines.length - MOST_LINES);
     remember();
-    draw(entry);
+    if (where === place()) draw(entry);
   }
 
   function draw({ mine, aside, opens, heard }) {

@@ -1,12 +1,15 @@
 //! Trying an account's AppID and AppSecret before anything relies on them. It asks the stable endpoint without force,
 //! which ends nobody's token, and keeps nothing of the answer.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Settings, remedy};
 use crate::alert::Trouble;
 use crate::wechat::Client;
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tried {
     /// The platform gives a token.
     Fine,

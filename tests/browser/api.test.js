@@ -71,6 +71,8 @@ test('what is changed is changed, and seen at once', async () => {
   await api.call('POST /api/wordings', { body: { wordings: {} } });
   const tried = await api.call('POST /api/keywords', { body: { do: 'try', text: there.keywords, tried: '地址' } });
   assert.equal(tried.hit.what, 'rule');
+  const { digest } = await api.call('GET /api/settings');
+  await api.call('POST /api/settings', { body: { digest, set: { 'limits.searches_per_day': '501' } } });
   await api.call('POST /api/sources/{name}', { path: { name: there.source }, body: { do: 'pause' } });
   assert.equal((await api.call('GET /api/sources/{name}', { path: { name: there.source } })).is_paused, true);
 });

@@ -52,6 +52,10 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
 /// `POST /settings/accounts/{name}/show`
 pub(super) async fn reveal(visit: &Visit) -> Result<Response, Refusal> {
     let name = name_of(visit);
+    let app = visit.app.clone();
+    if !visit.ask(move || app.draft()).await?.accounts().contains(&name) {
+        return Err(Refusal::NotFound);
+    }
     let credentials = credentials(visit, &name).await?;
     draw(visit, Some(name), None, Some(credentials)).await
 }
@@ -197,7 +201,7 @@ async fn draw(
         Some(name) => format!("/settings/accounts/{name}"),
         None => "/settings/new-account".to_owned(),
     };
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let frame = visit.frame("settings");
     let page = Page {
         frame: &frame,
@@ -216,7 +220,7 @@ async fn draw(
 
 fn saved(visit: &Visit, next: &str) -> Result<Response, Refusal> {
     let notice = Notice::of(visit.words().get("settings.saved").to_owned());
-    visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+    visit.leave(notice);
     Ok(answer::done(visit, next))
 }
 

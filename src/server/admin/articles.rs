@@ -99,7 +99,7 @@ impl ArticlePage<'_> {
 /// `GET /articles`
 pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
     let shelf = shelf(visit).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let name = |path: &std::path::Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let page = ListPage {
         frame: &visit.frame("articles"),
@@ -117,7 +117,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let (articles, same) = (Arc::clone(&visit.app.articles), Arc::clone(&article));
     let (drafts, beside) =
         visit.ask(move || articles.drafts(&same.slug).map(|drafts| (drafts, articles.pictures_beside(&same)))).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let accounts: Vec<String> = visit.app.tokens.all().iter().map(|keeper| keeper.account().to_owned()).collect();
     let page = ArticlePage {
         frame: &visit.frame("articles"),
@@ -199,7 +199,7 @@ pub(super) async fn hold(visit: &Visit) -> Result<Response, Refusal> {
     let held = visit.ask(move || Ok::<_, std::convert::Infallible>(articles.hold(&slug, now))).await?;
     let article = held.map_err(|error| refused(visit, &error))?;
     let key = if article.published_at.is_some() { "article.still_public" } else { "article.held" };
-    visit.admin.notices.leave(visit.session_id(), Notice::of(visit.words().get(key).to_owned()), visit.now);
+    visit.leave(visit.words().get(key).to_owned());
     Ok(answer::done(visit, &place(&article.slug)))
 }
 
@@ -230,7 +230,7 @@ pub(super) async fn remove(visit: &Visit) -> Result<Response, Refusal> {
     let removed = visit.ask(move || Ok::<_, std::convert::Infallible>(articles.remove(&slug, now))).await?;
     let place = removed.map_err(|error| refused(visit, &error))?;
     let says = visit.words().with("article.removed", "place", &place.display());
-    visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
+    visit.leave(says);
     Ok(answer::done(visit, "/articles"))
 }
 
@@ -256,7 +256,7 @@ pub(super) async fn draft(visit: &Visit, form: &Form) -> Result<Response, Refusa
             Notice { detail: Some(error.to_string()), ..Notice::of(says) }
         }
     };
-    visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+    visit.leave(notice);
     Ok(answer::done(visit, &place(&slug)))
 }
 

@@ -111,7 +111,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let settings = visit.app.backups.settings();
     let app = visit.app.clone();
     let standing = visit.ask(move || Job::Backup.standing(&app)).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     answer::page(&Page {
         frame: &visit.frame("backup"),
         notice: notice.as_ref(),
@@ -302,6 +302,6 @@ fn path(visit: &Visit, name: &str) -> Result<PathBuf, Refusal> {
 }
 
 fn said(visit: &Visit, says: String) -> Response {
-    visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
+    visit.leave(says);
     answer::done(visit, PAGE)
 }

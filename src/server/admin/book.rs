@@ -116,7 +116,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
         return Ok(answer::see(&format!("/books/{kept}")));
     }
     let public = format!("{}/b/{id}", visit.app.links.public_url());
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     answer::page(&BookPage {
         frame: &visit.frame("books"),
         notice: notice.as_ref(),
@@ -227,11 +227,6 @@ impl Visit {
             library::Error::Busy => Refusal::Invalid(error.to_string()),
             error => self.failed(&error),
         })
-    }
-
-    /// Leaves something to say on the next page.
-    pub(super) fn leave(&self, says: String) {
-        self.admin.notices.leave(self.session_id(), Notice::of(says), self.now);
     }
 }
 

@@ -251,7 +251,7 @@ pub(super) async fn find(visit: &Visit) -> Result<(Asked, Found), Refusal> {
 /// `GET /books?q=&format=&language=&source=&lack=&sort=&page=`
 pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
     let (asked, found) = find(visit).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let extensions = Format::ALL.map(Format::extension).join(" ");
     answer::page(&ListPage {
         frame: &visit.frame("books"),

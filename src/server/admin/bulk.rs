@@ -233,7 +233,7 @@ pub(super) async fn removed(visit: &Visit) -> Result<Response, Refusal> {
         Ok::<_, crate::library::Error>((Entry::all(&library, &listed.ids)?, listed.total))
     });
     let (entries, total) = found.await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     answer::page(&RemovedPage {
         frame: &visit.frame("books"),
         notice: notice.as_ref(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
@@ -15,9 +14,9 @@ use super::frame::{self, Frame};
 use super::jobs;
 use super::log_tail::{self, Line};
 use super::plot::{Plot, Series};
-use super::tokens;
 use super::visit::Visit;
 use super::wanted::{Lists, Wanted};
+use super::{sources, tokens};
 use crate::app::App;
 use crate::config::Listen;
 use crate::crawler::Source;
@@ -65,7 +64,7 @@ struct AccountRow {
     name: String,
     app_id: String,
     callback: String,
-    mode: &'static str,
+    mode: Mode,
     is_verified: bool,
     /// How its access_token is doing.
     token: Option<Status>,
@@ -166,11 +165,7 @@ impl AccountRow {
             name: account.name().to_owned(),
             app_id: account.app_id().to_owned(),
             callback: format!("{}/wechat/{}", app.links.public_url(), account.name()),
-            mode: match account.mode() {
-                Mode::Plain => "plain",
-                Mode::Compatible => "compatible",
-                Mode::Safe => "safe",
-            },
+            mode: account.mode(),
             is_verified: account.verified(),
             token,
         })
@@ -206,7 +201,7 @@ impl Page<'_> {
     }
 
     fn place(&self, source: &Source) -> String {
-        format!("/sources/{}", utf8_percent_encode(&source.name, NON_ALPHANUMERIC))
+        sources::place(&source.name)
     }
 }
 

@@ -220,7 +220,7 @@ pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
     let (rows, before) = find(visit, ROWS).await?;
     let kindle = visit.app.kindle.clone();
     let waiting = visit.ask(move || kindle.waiting()).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let frame = visit.frame("deliveries");
     let shown: Vec<Shown> = rows.iter().map(|row| Shown::of(&frame, row)).collect();
     answer::page(&Page {
@@ -241,7 +241,7 @@ pub(super) async fn retry_failed(visit: &Visit, form: &Form) -> Result<Response,
     let count = visit.ask(move || kindle.retry_failed(now)).await?;
     log::info!(count; "deliveries that had failed are tried again");
     let says = visit.words().with("deliveries.all_retried", "n", &count);
-    visit.admin.notices.leave(visit.session_id(), Notice::of(says), now);
+    visit.leave(says);
     Ok(answer::done(visit, &format!("{PAGE}?state={}", Filter::of(form.get("state")).name())))
 }
 
@@ -263,7 +263,7 @@ pub(super) async fn cancel(visit: &Visit, form: &Form) -> Result<Response, Refus
 
 fn said(visit: &Visit, form: &Form, key: &str) -> Response {
     let notice = Notice::of(visit.words().get(key).to_owned());
-    visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+    visit.leave(notice);
     let filter = Filter::of(form.get("state"));
     answer::done(visit, &format!("{PAGE}?state={}", filter.name()))
 }

@@ -60,7 +60,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
             at: merge.merged_at,
         })
         .collect();
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     answer::page(&Page {
         frame: &visit.frame("books"),
         notice: notice.as_ref(),

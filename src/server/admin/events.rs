@@ -7,6 +7,7 @@
 //! It ends when its session does. It never keeps a session alive: only what a person does counts as a use.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
@@ -23,7 +24,6 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::blocking::blocking;
 use crate::jobs::Job;
-use std::sync::Arc;
 
 /// The log is looked at this often.
 const TICK: Duration = Duration::from_secs(1);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::Trouble;
 use crate::store::schema::SETTINGS;
 use crate::store::{self, Durability, Store};
+use crate::token::Tried;
 
 /// Where it is kept among the settings.
 const SETTING: &str = "first_run";
@@ -30,22 +30,13 @@ pub(super) enum Outcome {
     Skipped,
 }
 
-/// What came of trying to get a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum TokenTried {
-    Fine,
-    Refused(Trouble),
-    Failed(String),
-}
-
 /// How far the owner has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Progress {
     pub(super) steps: BTreeMap<Step, Outcome>,
     /// What came of trying to get a token, the last time.
-    pub(super) token: Option<TokenTried>,
+    pub(super) token: Option<Tried>,
     /// The accounts whose callback the platform has found.
     pub(super) heard: Vec<String>,
     /// The owner has seen the end of it.
@@ -109,6 +100,7 @@ pub(super) fn change(store: &Store, change: impl FnOnce(&mut Progress)) -> store
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::Trouble;
 
     #[test]
     fn steps_are_taken_up_where_they_were_left() {
@@ -122,7 +114,7 @@ mod tests {
         };
         change(&store, skip).unwrap();
         let trouble = Trouble::NotWhitelisted { account: "main".into(), ip: "203.0.113.7".into() };
-        let token = Some(TokenTried::Refused(trouble));
+        let token = Some(Tried::Refused(trouble));
         let progress = change(&store, |progress| progress.token = token.clone()).unwrap();
         assert_eq!(progress.place(), Step::Mail);
         assert_eq!(saved(&store).unwrap(), Some(progress));

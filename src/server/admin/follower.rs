@@ -39,7 +39,7 @@ impl Page<'_> {
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let known = dossier(visit).await?;
     let row = row(visit, &known.follower).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let frame = visit.frame("followers");
     let deliveries: Vec<Shown> = known.deliveries.iter().map(|row| Shown::of(&frame, row)).collect();
     answer::page(&Page {
@@ -117,13 +117,12 @@ pub(super) async fn change(visit: &Visit, form: &Form) -> Result<Response, Refus
         }
         _ => return Err(Refusal::Broken),
     };
-    visit.admin.notices.leave(visit.session_id(), Notice::of(visit.words().get(key).to_owned()), now);
+    visit.leave(visit.words().get(key).to_owned());
     Ok(answer::done(visit, &path))
 }
 
 async fn one(visit: &Visit) -> Result<Listed, Refusal> {
     let id = visit.parameters.first().cloned().unwrap_or_default();
-    let id = percent_encoding::percent_decode_str(&id).decode_utf8().map_err(|_| Refusal::NotFound)?.into_owned();
     let app = visit.app.clone();
     let found = move || {
         let accounts = app.desk.accounts_met()?;

@@ -134,7 +134,7 @@ pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
     let found = find(visit).await?;
     let library = visit.app.library.clone();
     let following = visit.ask(move || library.counts()).await?.followers;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     answer::page(&Page {
         frame: &visit.frame("followers"),
         notice: notice.as_ref(),

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::words::Words;
 use crate::alert::{Alert, Trouble};
@@ -92,9 +91,7 @@ impl Frame<'_> {
             Trouble::KeywordFiles { .. } | Trouble::KeywordsWrong { .. } => "/keywords".into(),
             Trouble::NoCustomerMessages { .. } => "/settings".into(),
             Trouble::BackupFailed { .. } => "/backup".into(),
-            Trouble::SourceStopped { source, .. } => {
-                format!("/sources/{}", utf8_percent_encode(source, NON_ALPHANUMERIC))
-            }
+            Trouble::SourceStopped { source, .. } => super::sources::place(source),
         }
     }
 

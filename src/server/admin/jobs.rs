@@ -91,8 +91,7 @@ async fn draw(visit: &Visit, fault: Option<(Job, String, String)>) -> Result<Res
     let rows = visit.ask(move || Job::ALL.into_iter().map(|job| Row::of(&app, job)).collect::<Result<Vec<_>, _>>());
     let rows = rows.await?;
     // What a script asks for by itself nobody reads.
-    let is_read = fault.is_none() && !visit.head.is_unattended();
-    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    let notice = visit.notice();
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page {
         frame: &visit.frame("jobs"),
@@ -171,7 +170,7 @@ fn job(visit: &Visit) -> Result<Job, Refusal> {
 
 fn said(visit: &Visit, says: String) -> Response {
     if !visit.head.wants_json() {
-        visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
+        visit.leave(says);
     }
     answer::done(visit, PAGE)
 }

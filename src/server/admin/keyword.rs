@@ -147,7 +147,7 @@ pub(super) async fn change(visit: &Visit, form: &Form) -> Result<Response, Refus
         log::info!("a keyword reply has been changed on the admin page");
     }
     let notice = Notice::of(visit.words().get(key).to_owned());
-    visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+    visit.leave(notice);
     Ok(answer::done(visit, PAGE))
 }
 

@@ -6,7 +6,7 @@
 use askama::Template;
 use serde::Serialize;
 use serde_json::json;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
@@ -123,7 +123,7 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
         let Some(fault) = saved.await? else {
             log::info!("the file of keyword replies has been saved on the admin page");
             let notice = Notice::of(visit.words().get("keywords.saved").to_owned());
-            visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+            visit.leave(notice);
             return Ok(answer::done(visit, PAGE));
         };
         shown.fault = Some(fault);
@@ -161,8 +161,7 @@ async fn draw(visit: &Visit, status: StatusCode, shown: Shown) -> Result<Respons
     let media = visit.app.media.clone();
     let found = visit.ask(move || Ok::<_, crate::store::Error>((media.missing()?, media.keywords_to_change()?)));
     let (missing, (file, stamp)) = found.await?;
-    let is_read = visit.head.method == Method::GET;
-    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    let notice = visit.notice();
     let own = Keywords::parse(&file).ok();
     let (in_use, stamp) = (visit.app.media.keywords(), own.is_some().then_some(stamp.as_str()));
     let page = Page {

@@ -133,7 +133,7 @@ pub(super) async fn find(visit: &Visit) -> Result<Found, Refusal> {
 pub(super) async fn list(visit: &Visit) -> Result<Response, Refusal> {
     let found = find(visit).await?;
     let query = visit.head.query.get("q").map(|text| text.trim()).unwrap_or_default();
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let lost = visit.alerts.iter().find_map(|alert| match alert.trouble {
         Trouble::MediaFolderEmpty { files, .. } => Some(files),
         _ => None,
@@ -298,7 +298,7 @@ fn file(fields: &Form) -> String {
 }
 
 fn said(visit: &Visit, says: String) -> Response {
-    visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
+    visit.leave(says);
     answer::done(visit, PAGE)
 }
 

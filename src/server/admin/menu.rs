@@ -9,7 +9,7 @@ use std::sync::Arc;
 use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
@@ -108,7 +108,7 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     work(visit, deed, &mut shown).await?;
     match (&shown.says, deed) {
         (Some(says), Deed::Save | Deed::Push) => {
-            visit.admin.notices.leave(visit.session_id(), Notice::of(says.clone()), visit.now);
+            visit.leave(says.clone());
             Ok(answer::done(visit, PAGE))
         }
         _ => draw(visit, &shown),
@@ -231,8 +231,7 @@ async fn save(visit: &Visit, text: &str) -> Result<(), Refusal> {
 }
 
 fn draw(visit: &Visit, shown: &Shown) -> Result<Response, Refusal> {
-    let is_read = visit.head.method == Method::GET;
-    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    let notice = visit.notice();
     let accounts: Vec<&str> = visit.app.tokens.all().iter().map(|keeper| keeper.account()).collect();
     let status = if shown.fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let menu = Menu::parse(&shown.text).ok().map(|menu| json!(menu).to_string());

@@ -13,7 +13,8 @@ use super::answer::{self, Refusal};
 use super::api::{self, State};
 use super::visit::Visit;
 use crate::checkup;
-use crate::jobs::{Job, Standing};
+use crate::jobs::{Job, RUNS_KEPT};
+use crate::store::records::RunRecord;
 
 /// `GET /metrics`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
@@ -22,7 +23,11 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let uptime = (visit.now - visit.app.started_at).num_seconds();
     let mut text = own(&state, uptime);
     let app = visit.app.clone();
-    text += &successes(&visit.ask(move || Job::all_standing(&app)).await?);
+    let good = move |job: Job| {
+        let runs = job.last_runs(&app, RUNS_KEPT)?;
+        Ok::<_, anyhow::Error>((job, runs.into_iter().find(|run| run.succeeded)))
+    };
+    text += &successes(&visit.ask(move || Job::ALL.into_iter().map(good).collect::<Result<Vec<_>, _>>()).await?);
     let source = visit.admin.metrics.read().clone();
     if let Some(source) = source {
         text += &source();
@@ -53,13 +58,14 @@ fn own(state: &State, uptime: i64) -> String {
     text
 }
 
-/// When jobs did what they should, if that was their last run.
-fn successes(jobs: &[Standing]) -> String {
+/// When jobs last did what they should, among the runs that are kept: failures since do not hide it, for its age is what
+/// is watched.
+fn successes(jobs: &[(Job, Option<RunRecord>)]) -> String {
     let name = "shutong_job_last_success_seconds";
-    let mut text = format!("# HELP {name} Time of a job's last run, if it did what it should.\n# TYPE {name} gauge\n");
-    for job in jobs {
-        if let Some(run) = job.last.as_ref().filter(|run| run.succeeded) {
-            let _ = writeln!(text, "{name}{{job=\"{}\"}} {}", job.name, run.at.timestamp());
+    let mut text = format!("# HELP {name} Time of a job's last run that did what it should.\n# TYPE {name} gauge\n");
+    for (job, run) in jobs {
+        if let Some(run) = run {
+            let _ = writeln!(text, "{name}{{job=\"{}\"}} {}", job.name(), run.at.timestamp());
         }
     }
     text

@@ -32,6 +32,12 @@ pub(super) struct Made {
     pub(super) example: Option<Secret>,
 }
 
+impl From<String> for Notice {
+    fn from(says: String) -> Notice {
+        Notice::of(says)
+    }
+}
+
 impl Notice {
     /// Only this sentence.
     pub(super) fn of(says: String) -> Notice {

@@ -238,6 +238,7 @@ mod tests {
             let about = &described.route[&key(route)];
             let takes_fields = matches!(route.takes, Takes::Json | Takes::Fields | Takes::Form | Takes::LongForm);
             assert!(takes_fields || about.takes.is_empty(), "{}", key(route));
+            assert!(route.takes != Takes::Json || !about.takes.is_empty(), "{} takes something", key(route));
             for name in about.path.keys() {
                 assert!(route.path.contains(&format!("{{{name}}}")), "{} has no {name}", key(route));
             }

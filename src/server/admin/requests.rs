@@ -47,7 +47,7 @@ async fn look(visit: &Visit) -> Result<(Vec<(String, RequestRecord)>, Vec<MissRe
 /// `GET /books/requests`
 pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
     let (requests, misses) = look(visit).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     answer::page(&Page { frame: &visit.frame("books"), notice: notice.as_ref(), requests: &requests, misses: &misses })
 }
 

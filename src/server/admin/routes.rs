@@ -80,7 +80,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/jobs/{name}/schedule", Session, Form, Action::ScheduleJob),
     get("/api/jobs", Session, Action::ApiJobs),
     get("/api/jobs/{name}", Session, Action::ApiJob),
-    post("/api/jobs/{name}/run", Session, Form, Action::RunJob),
+    post("/api/jobs/{name}/run", Session, Fields, Action::RunJob),
     get("/api/statistics", Session, Action::ApiStatistics),
     get("/simulator", Session, Action::Simulator),
     get("/wordings", Session, Action::Wordings),

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
@@ -101,8 +101,7 @@ pub(super) async fn draw(visit: &Visit, said: Said) -> Result<Response, Refusal>
         // What cannot be read cannot be edited here.
         Err(error) => broken = Some(configuration::one_line(&error.to_string())),
     }
-    let is_read = visit.head.method == Method::GET;
-    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    let notice = visit.notice();
     let has_fault = said.fault.is_some() || said.rejected.is_some() || said.broken.is_some();
     let frame = visit.frame("settings");
     let page = Page {
@@ -134,7 +133,7 @@ pub(super) async fn save(visit: &Visit, form: &Form) -> Result<Response, Refusal
     match changed.await? {
         Ok(()) => {
             let notice = Notice::of(visit.words().get("settings.saved").to_owned());
-            visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+            visit.leave(notice);
             Ok(answer::done(visit, &format!("/settings?at={}#{}", group.name, group.name)))
         }
         Err(error) => {

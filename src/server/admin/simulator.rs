@@ -48,7 +48,7 @@ struct Bench<'a> {
 #[derive(Serialize)]
 struct Played<'a> {
     name: &'a str,
-    mode: &'static str,
+    mode: Mode,
     /// How pushes to it can be made: without a key only in the open.
     modes: &'static [&'static str],
     verified: bool,
@@ -92,7 +92,7 @@ async fn bench(visit: &Visit) -> Result<Bench<'_>, Refusal> {
     });
     let accounts = visit.app.accounts.iter().map(|account| Played {
         name: account.name(),
-        mode: name_of(account.mode()),
+        mode: account.mode(),
         modes: if account.has_key() { &["plain", "compatible", "safe"] } else { &["plain"] },
         verified: account.verified(),
     });
@@ -108,14 +108,6 @@ async fn bench(visit: &Visit) -> Result<Bench<'_>, Refusal> {
 impl Part {
     fn of(field: &wechat::PushField) -> Part {
         Part { path: field.path, name: field.name(), sample: field.sample, optional: field.is_optional }
-    }
-}
-
-fn name_of(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Plain => "plain",
-        Mode::Compatible => "compatible",
-        Mode::Safe => "safe",
     }
 }
 
@@ -144,18 +136,10 @@ struct Message {
     fields: BTreeMap<String, String>,
     /// How it is protected; without it as the account is set.
     #[serde(default)]
-    mode: Option<Protection>,
+    mode: Option<Mode>,
     /// To send the same message again, as the platform does when it got no answer: its id and time.
     #[serde(default)]
     again: Option<Sent>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Protection {
-    Plain,
-    Compatible,
-    Safe,
 }
 
 /// What makes a message the same as another.
@@ -192,12 +176,7 @@ pub(super) async fn send(visit: &Visit, body: &[u8]) -> Result<Response, Refusal
     let message: Message = serde_json::from_slice(body).map_err(|_| Refusal::Broken)?;
     let account = visit.app.account(&message.account).ok_or(Refusal::NotFound)?.clone();
     let (kind, fields) = judged(visit, &message)?;
-    let mode = match message.mode {
-        None => account.mode(),
-        Some(Protection::Plain) => Mode::Plain,
-        Some(Protection::Compatible) => Mode::Compatible,
-        Some(Protection::Safe) => Mode::Safe,
-    };
+    let mode = message.mode.unwrap_or(account.mode());
     if mode != Mode::Plain && !account.has_key() {
         return Err(Refusal::Invalid(visit.words().get("sim.no_key").to_owned()));
     }

@@ -129,7 +129,7 @@ async fn draw_list(visit: &Visit, imported: &[Imported], fault: Option<&str>) ->
     }
     let crawler = Arc::clone(&visit.app.crawler);
     let sources = visit.ask(move || crawler.sources()).await?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let (frame, presets) = (visit.frame("sources"), presets());
     let page = ListPage { frame: &frame, notice: notice.as_ref(), sources: &sources, presets, imported, fault };
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -231,12 +231,12 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     });
     match done.await? {
         Ok(Came::Said(key)) => {
-            visit.admin.notices.leave(visit.session_id(), Notice::of(visit.words().get(key).to_owned()), visit.now);
+            visit.leave(visit.words().get(key).to_owned());
             return Ok(answer::done(visit, &place(&self::name(visit))));
         }
         Ok(Came::Gone) => {
             let says = visit.words().get("source.removed").to_owned();
-            visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
+            visit.leave(says);
             return Ok(answer::done(visit, "/sources"));
         }
         Ok(Came::Steps(steps)) => shown.steps = steps,
@@ -354,7 +354,7 @@ async fn draw(visit: &Visit, shown: Shown) -> Result<Response, Refusal> {
         Ok::<_, std::convert::Infallible>(read())
     });
     let (source, lines, passes, items) = found.await?.map_err(|error| refused(visit, &error))?;
-    let notice = visit.admin.notices.take(visit.session_id(), visit.now);
+    let notice = visit.notice();
     let (frame, own) = (visit.frame("sources"), place(&source.name));
     let is_wrong = shown.fault.is_some();
     let page = SourcePage {
@@ -371,12 +371,11 @@ async fn draw(visit: &Visit, shown: Shown) -> Result<Response, Refusal> {
 }
 
 pub(super) fn name(visit: &Visit) -> String {
-    let segment = visit.parameters.first().map(String::as_str).unwrap_or_default();
-    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    visit.parameters.first().cloned().unwrap_or_default()
 }
 
 /// The address of a source on this page.
-fn place(name: &str) -> String {
+pub(super) fn place(name: &str) -> String {
     format!("/sources/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 

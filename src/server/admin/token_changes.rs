@@ -109,7 +109,7 @@ fn keeper(visit: &Visit) -> Result<Arc<Keeper>, Refusal> {
 /// Back to the page, which says what was done.
 pub(super) fn changed(visit: &Visit, notice: Notice) -> Response {
     if !visit.head.wants_json() {
-        visit.admin.notices.leave(visit.session_id(), notice, visit.now);
+        visit.leave(notice);
     }
     answer::done(visit, PAGE)
 }

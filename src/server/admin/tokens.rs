@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use askama::Template;
 use serde::Serialize;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
@@ -93,8 +93,7 @@ pub(super) async fn draw(visit: &Visit, said: Said) -> Result<Response, Refusal>
     let app = visit.app.clone();
     let (accounts, keys) = visit.ask(move || look(&app)).await?;
     // Drawn in answer to a form, or for nobody, the page leaves it for the next one.
-    let is_read = visit.head.method == Method::GET;
-    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    let notice = visit.notice();
     let status = if said.fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let frame = visit.frame("tokens");
     let page = Page {

@@ -3,20 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::first_run::TokenTried;
 use super::words::Words;
 use crate::http::{Found, look_at};
 use crate::mail::{self, Letter, Server};
-use crate::token::{self, Tried, probe};
-
-/// Whether the platform gives a token.
-pub(super) async fn token(settings: &token::Settings) -> TokenTried {
-    match probe(settings).await {
-        Tried::Fine => TokenTried::Fine,
-        Tried::Refused(trouble) => TokenTried::Refused(trouble),
-        Tried::Failed(why) => TokenTried::Failed(why),
-    }
-}
 
 /// Sends a letter; why it was not taken, and what to do.
 pub(super) async fn letter(words: &Words, server: &Server, to: &str, now: DateTime<Utc>) -> Result<(), String> {

@@ -20,6 +20,7 @@ use super::answer::Refusal;
 use super::first_run;
 use super::frame::Frame;
 use super::guard;
+use super::notice::Notice;
 use super::session::{self, Session};
 use super::words::Words;
 use crate::alert::Alert;
@@ -153,6 +154,17 @@ impl Body {
 }
 
 impl Visit {
+    /// What was left to be said, if a person reads the page: not in answer to a form, nor to a script that asks by itself.
+    pub(super) fn notice(&self) -> Option<Notice> {
+        let is_read = self.head.method == Method::GET && !self.head.is_unattended();
+        if is_read { self.admin.notices.take(self.session_id(), self.now) } else { None }
+    }
+
+    /// Leaves something to say on the next page.
+    pub(super) fn leave(&self, notice: impl Into<Notice>) {
+        self.admin.notices.leave(self.session_id(), notice.into(), self.now);
+    }
+
     /// A visit that nothing is known of yet.
     pub(super) fn new(app: Arc<App>, admin: Arc<Admin>, head: Head, now: DateTime<Utc>) -> Visit {
         let (parameters, alerts) = (Vec::new(), Vec::new());

@@ -3,12 +3,12 @@
 
 use askama::Template;
 use serde_json::json;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::answer::{self, Refusal};
 use super::configuration::{self, Rejected, Row};
-use super::first_run::{self, Outcome, Progress, Step, TokenTried};
+use super::first_run::{self, Outcome, Progress, Step};
 use super::frame::Frame;
 use super::notice::Notice;
 use super::visit::{Form, Visit};
@@ -16,6 +16,7 @@ use super::{accounts, restarting, trials};
 use crate::config::edit::Draft;
 use crate::config::fields::{GROUPS, Group};
 use crate::library::starter;
+use crate::token::{Tried, probe};
 
 /// The fields of an account that everybody has to fill in; the others stand behind them.
 const FIRST: [&str; 4] = ["name", "app_id", "app_secret", "verified"];
@@ -85,14 +86,14 @@ impl Page<'_> {
     /// What came of trying to get a token, if it did not work.
     fn trouble(&self) -> Option<String> {
         match self.progress.token.as_ref()? {
-            TokenTried::Fine => None,
-            TokenTried::Refused(trouble) => Some(self.frame.words.trouble(trouble)),
-            TokenTried::Failed(why) => Some(self.frame.f("welcome.token_failed", "why", why)),
+            Tried::Fine => None,
+            Tried::Refused(trouble) => Some(self.frame.words.trouble(trouble)),
+            Tried::Failed(why) => Some(self.frame.f("welcome.token_failed", "why", why)),
         }
     }
 
     fn has_token(&self) -> bool {
-        self.progress.token == Some(TokenTried::Fine)
+        self.progress.token == Some(Tried::Fine)
     }
 }
 
@@ -135,7 +136,7 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
         ("starter", Step::Books) => {
             let (library, now) = (visit.app.library.clone(), visit.now);
             let new = visit.ask(move || starter::import(&library, now)).await?;
-            leave(visit, visit.words().with("welcome.imported", "n", &new));
+            visit.leave(visit.words().with("welcome.imported", "n", &new));
             Ok(answer::see("/welcome/books"))
         }
         ("finish", Step::Books) => finish(visit).await,
@@ -176,7 +177,7 @@ async fn try_token(visit: &Visit) -> Result<(), Refusal> {
     let name = own_account(&draft(visit).await?);
     let settings = config.token_settings().into_iter().find(|settings| Some(&settings.account) == name.as_ref());
     let tried = match settings {
-        Some(settings) => Some(trials::token(&settings).await),
+        Some(settings) => Some(probe(&settings).await),
         None => None,
     };
     change(visit, move |progress| progress.token = tried).await?;
@@ -190,9 +191,9 @@ async fn test_letter(visit: &Visit, form: &Form) -> Result<Response, Refusal> {
     let config = visit.ask(move || app.next_config()).await?;
     let words = visit.words();
     match config.mail_server().filter(|_| !to.is_empty()) {
-        None => leave(visit, words.get("settings.saved").to_owned()),
+        None => visit.leave(words.get("settings.saved").to_owned()),
         Some(server) => match trials::letter(words, &server, &to, visit.now).await {
-            Ok(()) => leave(visit, words.with("welcome.letter_sent", "to", &to)),
+            Ok(()) => visit.leave(words.with("welcome.letter_sent", "to", &to)),
             Err(why) => return draw(visit, Step::Mail, Said { fault: Some(why), ..Said::default() }).await,
         },
     }
@@ -209,7 +210,7 @@ async fn look_at_address(visit: &Visit) -> Result<Response, Refusal> {
     };
     match found {
         Ok(says) => {
-            leave(visit, says);
+            visit.leave(says);
             Ok(answer::see("/welcome/address"))
         }
         Err(why) => draw(visit, Step::Address, Said { fault: Some(why), ..Said::default() }).await,
@@ -282,8 +283,7 @@ async fn draw(visit: &Visit, step: Step, said: Said) -> Result<Response, Refusal
     let library = visit.app.library.clone();
     let books = visit.ask(move || library.counts()).await?.shelf;
     let to = draft.get("alerts.mail_to").map(|setting| setting.text).unwrap_or_default();
-    let is_read = visit.head.method == Method::GET;
-    let notice = if is_read { visit.admin.notices.take(visit.session_id(), visit.now) } else { None };
+    let notice = visit.notice();
     let has_fault = said.fault.is_some() || said.rejected.is_some();
     let frame = visit.frame("welcome");
     let page = Page {
@@ -299,7 +299,7 @@ async fn draw(visit: &Visit, step: Step, said: Said) -> Result<Response, Refusal
         further: &further,
         digest: &draft.digest(),
         to: &to,
-        books: books as u64,
+        books,
     };
     answer::page_with(if has_fault { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
 }
@@ -339,8 +339,4 @@ fn group_of(name: &str) -> Option<&'static Group> {
 
 fn step_of(visit: &Visit) -> Result<Step, Refusal> {
     visit.parameters.first().and_then(|name| Step::of(name)).ok_or(Refusal::NotFound)
-}
-
-fn leave(visit: &Visit, says: String) {
-    visit.admin.notices.leave(visit.session_id(), Notice::of(says), visit.now);
 }

@@ -42,11 +42,12 @@ async fn a_job_is_run_once_at_a_time_and_its_outcome_is_seen() {
     assert_eq!((one["runs"].as_array().unwrap().len(), &one["runs"][0]["by_hand"]), (1, &json!(true)), "{one}");
     assert_eq!(one["job"]["last"], one["runs"][0]);
 
-    assert_eq!(admin.form("/api/jobs/empty-bin/run", "").await.json(), json!({ "done": true }));
+    assert_eq!(admin.json("/api/jobs/empty-bin/run", &json!({})).await.json(), json!({ "done": true }));
     settled(&page).await;
-    for path in ["/jobs/nothing/run", "/api/jobs/nothing/run", "/jobs/nothing/schedule"] {
+    for path in ["/jobs/nothing/run", "/jobs/nothing/schedule"] {
         assert_eq!(admin.form(path, "").await.status, 404, "{path}");
     }
+    assert_eq!(admin.json("/api/jobs/nothing/run", &json!({})).await.status, 404);
     let metrics = page.browser().get("/metrics").await.body;
     let expected = format!("shutong_job_last_success_seconds{{job=\"empty-bin\"}} {}", page.now().timestamp());
     assert!(metrics.contains(&expected), "{metrics}");
