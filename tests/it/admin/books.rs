@@ -77,7 +77,7 @@ async fn a_book_is_edited_and_gets_another_cover() {
     has(&admin.json("/api/books/99", &json!({ "title": "x" })).await, 404, "");
 
     let cover = format!("/api/books/{id}/cover");
-    has(&admin.upload(&cover, &[("x.png", b"no picture".as_slice())]).await, 422, "JPEG, PNG or WebP");
+    has(&admin.upload(&cover, &[("x.png", b"no picture".as_slice())]).await, 422, "要 JPEG、PNG 或 WebP");
     assert_eq!(admin.upload(&cover, &[("x.png", png(120, 160).as_slice())]).await.status, 200);
     assert!(page.app.library.book(id).unwrap().unwrap().cover.is_some_and(|cover| !cover.drawn));
     assert_eq!(admin.form(&format!("/books/{id}/cover"), "do=drawn").await.status, 303);
