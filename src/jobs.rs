@@ -1,6 +1,7 @@
 //! What cron runs. Every job may be killed at any line and run again.
 
 mod backup;
+mod did;
 mod plan;
 mod runs;
 mod telling;
@@ -18,6 +19,7 @@ use crate::library::requests;
 use crate::logging;
 use crate::media::Taking;
 use crate::reply::Swept;
+use crate::store::records::{Did, Forgot};
 pub use backup::back_up;
 pub use plan::Plan;
 pub use runs::{Begun, RUNS_KEPT, Standing};
@@ -103,38 +105,31 @@ impl Job {
     ///
     /// # Errors
     /// What a person should read on the page of jobs.
-    pub fn run(self, app: &App) -> Result<String> {
+    pub fn run(self, app: &App) -> Result<Did> {
         let now = app.clock.now();
         match self {
             Job::Forget => {
                 let Swept { answers, late, places, quotas, contacts, followers } = app.desk.sweep(now)?;
                 let misses = requests::forget_misses(&app.store, now)?;
                 let pushes = app.kindle.sweep(now)?;
-                let rows = app.statistics.forget_old(now)?;
-                Ok(format!(
-                    "forgotten: {answers} answers, {late} late answers, {places} places, {quotas} counts of downloads, \
-                     {contacts} times of writing, {followers} followers, {misses} searches without a hit, \
-                     {pushes} deliveries and addresses, {rows} counts of old days"
-                ))
+                let days = app.statistics.forget_old(now)?;
+                Ok(Did::Forgot(Forgot { answers, late, places, quotas, contacts, followers, misses, pushes, days }))
             }
             Job::EmptyBin => {
                 let books = app.library.empty_bin(now)?;
-                Ok(format!("{books} books deleted, {} files removed", app.library.collect_garbage(now)?))
+                Ok(Did::EmptiedBin { books, files: app.library.collect_garbage(now)? })
             }
-            Job::OldLogs => {
-                let removed = logging::remove_old(&app.log_dir(), app.config.log.days, now.into())?;
-                Ok(format!("{removed} removed"))
-            }
+            Job::OldLogs => Ok(Did::RemovedLogs(logging::remove_old(&app.log_dir(), app.config.log.days, now.into())?)),
             Job::Deliver => {
                 app.kindle.bell().ring();
-                Ok(format!("{} waiting", app.kindle.waiting()?))
+                Ok(Did::Woke(app.kindle.waiting()? as u64))
             }
-            Job::Bounces if !app.kindle.has_inbox() => Ok("there is no [push.inbox]".into()),
+            Job::Bounces if !app.kindle.has_inbox() => Ok(Did::NoInbox),
             Job::Bounces => {
                 let runtime = tokio::runtime::Handle::try_current()?;
-                Ok(format!("{} letters came back", runtime.block_on(app.kindle.read_bounces(&app.clock))?))
+                Ok(Did::ReadBounces(runtime.block_on(app.kindle.read_bounces(&app.clock))? as u64))
             }
-            Job::Backup => back_up(app),
+            Job::Backup => back_up(app).map(Did::BackedUp),
         }
     }
 }

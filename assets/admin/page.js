@@ -23,6 +23,9 @@ for (const input of $$('input[name="lang"]')) {
   input.addEventListener('change', () => { document.cookie = `lang=${input.value}; ${year}`; location.reload(); });
 }
 
+// On a phone the navigation is longer than the screen is wide: what is open is in view.
+$('.side [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 // ---- keys ----
 
 const keys = $('#keys');

@@ -14,9 +14,9 @@ async function look() {
   try {
     const answer = await fetch('/api/sources', { headers: { Accept: 'application/json', 'X-Unattended': 'yes' } });
     if (answer.ok) {
-      for (const { name, outcome, progress } of (await answer.json()).items) {
+      for (const { name, says, progress } of (await answer.json()).items) {
         const cell = cells.get(name);
-        const text = progress ? told(progress) : outcome;
+        const text = progress ? told(progress) : says;
         if (cell && text && cell.textContent !== text) cell.textContent = text;
       }
     }

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::library::{self, Library};
 use crate::secret::Secret;
+use crate::store::records::BackedUp;
 use crate::store::{self, Store};
 
 pub use doing::{Doing, Ended, Work};
@@ -172,17 +173,17 @@ impl Backups {
     ///
     /// # Errors
     /// When none could be made, or it did not arrive.
-    pub fn back_up(&self, clock: &Clock) -> anyhow::Result<String> {
+    pub fn back_up(&self, clock: &Clock) -> anyhow::Result<BackedUp> {
         let made = self.make(clock.now())?;
-        let (path, missing) = (made.path.display(), made.end.missing.len());
-        let mut says = format!("{path}: {} bytes, {} records, {} files", made.bytes, made.end.records, made.end.files);
-        if missing > 0 {
-            says += &format!("; {missing} files could not be read");
-        }
-        if tokio::runtime::Handle::try_current()?.block_on(self.send(&made, clock.now()))? {
-            says += "; sent on";
-        }
-        Ok(says)
+        let is_sent = tokio::runtime::Handle::try_current()?.block_on(self.send(&made, clock.now()))?;
+        Ok(BackedUp {
+            path: made.path.display().to_string(),
+            bytes: made.bytes,
+            records: made.end.records,
+            files: made.end.files,
+            missing: made.end.missing.len() as u64,
+            is_sent,
+        })
     }
 
     /// Writes a backup to `to`: a folder, where it gets its usual name, or a file that is not there yet. An empty

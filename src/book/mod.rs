@@ -63,6 +63,9 @@ pub enum Error {
     /// Protected by DRM.
     #[error("the book is protected by DRM and cannot be opened; please send a copy without protection")]
     Encrypted,
+    /// Nothing that is known as an e-book.
+    #[error("it is not an e-book of a known format; please send EPUB, TXT, MOBI, AZW3 or PDF")]
+    Unknown,
     /// Sound perhaps, but of a kind or size that is not taken.
     #[error("this file cannot be taken ({0}); please send EPUB, TXT, MOBI, AZW3 or PDF")]
     Unsupported(String),
@@ -177,7 +180,7 @@ pub fn read_with(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Book, Error>
         .format
         .or_else(|| sniff(bytes, options.file_name))
         .or_else(|| options.rescue.then(|| options.file_name.and_then(Format::from_file_name)).flatten())
-        .ok_or_else(|| Error::Unsupported("it is not an e-book of a known format".into()))?;
+        .ok_or(Error::Unknown)?;
     let mut book = match format {
         Format::Epub => epub::read(bytes, options),
         Format::Txt => txt::read(bytes, options),

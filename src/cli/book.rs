@@ -13,7 +13,8 @@ use serde_json::json;
 use super::search::{as_json, described};
 use super::{Console, Exit, absolute};
 use crate::app::App;
-use crate::library::{catalogue::Imported, intake, link};
+use crate::library::catalogue::{Imported, RowFault};
+use crate::library::{intake, link};
 use crate::store::records::{BookId, BookRecord};
 
 #[derive(Debug, Subcommand)]
@@ -261,7 +262,8 @@ fn import(app: &App, catalogue: &Path, as_json: bool, console: &mut Console) -> 
 fn report_import(imported: &Imported, as_json: bool, console: &mut Console) {
     let Imported { new, changed, unchanged, files, failed } = imported;
     if as_json {
-        let failed: Vec<_> = failed.iter().map(|(line, reason)| json!({ "line": line, "reason": reason })).collect();
+        let line_of = |(line, why): &(u64, RowFault)| json!({ "line": line, "reason": why.to_string() });
+        let failed: Vec<_> = failed.iter().map(line_of).collect();
         console.line(json!({
             "new": new, "changed": changed, "unchanged": unchanged, "files": files, "failed": failed,
         }));

@@ -207,6 +207,27 @@ pub const GROUPS: &[Group] = &[
             field("backup.passphrase", Secret, ""),
         ],
     ),
+    optional(
+        "backup.webdav",
+        &[
+            field("backup.webdav.url", Text, ""),
+            field("backup.webdav.username", Text, ""),
+            field("backup.webdav.password", Secret, ""),
+        ],
+    ),
+    optional(
+        "backup.s3",
+        &[
+            field("backup.s3.endpoint", Text, ""),
+            field("backup.s3.region", Text, "us-east-1"),
+            field("backup.s3.bucket", Text, ""),
+            field("backup.s3.prefix", Text, ""),
+            field("backup.s3.access_key", Text, ""),
+            field("backup.s3.secret_key", Secret, ""),
+            field("backup.s3.path_style", Switch, "true"),
+        ],
+    ),
+    optional("backup.sftp", &[field("backup.sftp.to", Text, "")]),
     group(
         "log",
         &[
@@ -304,9 +325,10 @@ mod tests {
         let mut section = String::new();
         let mut shown = Vec::new();
         for line in super::super::EXAMPLE.lines() {
-            let line = line.strip_prefix("# ").unwrap_or(line);
+            let line = ["# ", "#:  "].into_iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line);
             if let Some(name) = line.strip_prefix('[') {
-                section = name.trim_matches(['[', ']']).to_owned();
+                let name = name.trim_start_matches('[');
+                section = name.split(']').next().unwrap_or_default().to_owned();
             } else if let Some((key, _)) = line.split_once('=') {
                 let key = key.trim();
                 if !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
@@ -318,8 +340,8 @@ mod tests {
         let mut table: Vec<String> =
             GROUPS.iter().flat_map(|group| group.fields).map(|field| field.key.to_owned()).collect();
         table.extend(accounts);
-        // Further senders are sections of their own.
-        shown.retain(|key| key != "push.sender");
+        // Further senders are sections of their own, and keyword replies a file of their own.
+        shown.retain(|key| key != "push.sender" && !key.starts_with("reply."));
         shown.sort();
         table.sort();
         assert_eq!(shown, table);

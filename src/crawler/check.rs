@@ -11,7 +11,7 @@ use super::fetch::{Document, FetchError, Fetched, Wanted};
 use super::pass::without_queries;
 use super::place::{Place, place_of};
 use super::rules::{self, Step};
-use super::{Crawler, Error, Result, feeds};
+use super::{Crawler, Error, Refused, Result, feeds};
 use crate::http::guarded::Method;
 use crate::store::records::{ItemState, SourceKind, SourceRecord};
 use crate::store::schema::CRAWL_ITEMS;
@@ -95,7 +95,7 @@ impl Crawler {
     fn look<'c>(&'c self, name: &str, runtime: &'c Handle) -> Result<Looking<'c>> {
         let source = self.source(name)?.record;
         let rules = source.rules.as_deref().map(rules::Source::parse).transpose();
-        let rules = rules.map_err(|error| Error::Refused(error.to_string()))?;
+        let rules = rules.map_err(|error| Refused::Said(error.to_string()))?;
         let manner = self.manner_of(&source, rules.as_ref())?;
         let origin = manner.origin.clone();
         Ok(Looking { crawler: self, source, rules, manner, origin, runtime })
@@ -162,8 +162,8 @@ impl Crawler {
         runtime: &Handle,
     ) -> Result<Vec<Tried>> {
         let looking = self.look(name, runtime)?;
-        let Some(rules) = &looking.rules else { return Err(Error::Refused(format!("{name} has no rules"))) };
-        let document = looking.step(rules, url).map_err(Error::Refused)?;
+        let Some(rules) = &looking.rules else { return Err(Refused::Said(format!("{name} has no rules")).into()) };
+        let document = looking.step(rules, url).map_err(Refused::Said)?;
         let page = page_of(&document);
         let outcomes = match rule {
             Some(rule) => {
@@ -194,7 +194,7 @@ impl Crawler {
         let manner = self.manner_of(source, None)?;
         let origin = manner.origin.clone();
         let looking = Looking { crawler: self, source: source.clone(), rules: None, manner, origin, runtime };
-        let refuse = |why: String| Error::Refused(format!("{}: {why}", source.url));
+        let refuse = |why: String| Error::Refused(Refused::Said(format!("{}: {why}", source.url)));
         let document = looking.ask(&looking.page(looking.origin.clone())).map_err(|error| refuse(error.to_string()))?;
         match feeds::kind_of(&page_of(&document)) {
             Some(feeds::Kind::Opds) => Ok(SourceKind::Opds),

@@ -24,6 +24,7 @@ mod page;
 mod pass;
 mod place;
 mod progress;
+mod refused;
 mod robots;
 pub mod rules;
 mod serial;
@@ -39,11 +40,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use parking_lot::Mutex;
 
+pub use crate::store::records::PassEnd;
 pub use check::{CheckStep, DryRun, Tried, WouldFetch};
 pub use page::Page;
-pub use pass::PassEnd;
 pub use place::Place;
 pub use progress::Progress;
+pub use refused::Refused;
 pub use sources::{Imported, Preset, Source, presets};
 
 use crate::alert::Alerts;
@@ -81,8 +83,8 @@ pub enum Error {
     #[error("there is no source {0}; shutong crawl list shows all")]
     NoSuchSource(String),
     /// It cannot be as it was wanted.
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The source is being read.
     #[error("{0} is being read at the moment; try again later")]
     Busy(String),

@@ -14,13 +14,14 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use super::fetch::{Category, FetchError, Fetched, Manner, Wanted};
-use super::{Crawler, Error, Progress, Result, catalogue, rules};
+use super::{Crawler, Error, Progress, Refused, Result, catalogue, rules};
 use crate::secret::Secret;
-use crate::store::records::{CrawlItemRecord, CrawlLogRecord, ItemState, PassCounts, SourceRecord, SourceStateRecord};
+use crate::store::records::{
+    CrawlItemRecord, CrawlLogRecord, ItemState, PassCounts, PassEnd, SourceRecord, SourceStateRecord,
+};
 use crate::store::schema::{CRAWL_ITEMS, CRAWL_PAGES, SOURCE_STATES, SOURCES};
 use crate::store::{self, Durability, Write};
 
-pub use end::PassEnd;
 pub(super) use end::stopped_key;
 
 /// Records read at a time.
@@ -166,6 +167,7 @@ impl Crawler {
                 state.began_at = Some(now);
                 state.done = PassCounts::default();
                 state.outcome = String::new();
+                state.end = None;
                 catalogue::want_first_pages(write, &key, &source, state.pass)?;
             }
             let is_by_hand = state.is_wanted_now;
@@ -175,7 +177,7 @@ impl Crawler {
             Ok::<_, Error>((source, state, is_by_hand))
         })?;
         let rules = source.rules.as_deref().map(rules::Source::parse).transpose();
-        let rules = rules.map_err(|error| Error::Refused(error.to_string()))?;
+        let rules = rules.map_err(|error| Refused::Said(error.to_string()))?;
         let manner = self.manner_of(&source, rules.as_ref())?;
         let origin = manner.origin.clone();
         let mut pass = Pass {
@@ -203,7 +205,7 @@ impl Crawler {
 
     /// How a source's site is asked.
     pub(super) fn manner_of(&self, source: &SourceRecord, rules: Option<&rules::Source>) -> Result<Manner> {
-        let origin = Url::parse(&source.url).map_err(|error| Error::Refused(format!("{}: {error}", source.url)))?;
+        let origin = Url::parse(&source.url).map_err(|error| Refused::Said(format!("{}: {error}", source.url)))?;
         let login = (!source.username.is_empty()).then(|| (source.username.clone(), Secret::new(&source.password)));
         let rate = rules.and_then(rules::Source::rate).map(|rate| match rate {
             rules::Rate::Every(pause) => (1, pause),

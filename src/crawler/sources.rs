@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::rules;
-use super::{Crawler, Error, Result};
+use super::{Crawler, Error, Refused, Result};
 use crate::http::reach::Reach;
 use crate::schedule::Times;
 use crate::store::Durability;
@@ -51,7 +51,7 @@ impl Crawler {
         let is_full = || Ok::<_, Error>(self.store.page(&SOURCES, None, MOST_SOURCES)?.len() >= MOST_SOURCES);
         let before = self.store.get(&SOURCES, &name.to_owned())?;
         if before.is_none() && is_full()? {
-            return Err(Error::Refused(format!("there are {MOST_SOURCES} sources; remove some first")));
+            return Err(Refused::Full(MOST_SOURCES).into());
         }
         let is_read_anew = before.is_some_and(|before| {
             let looks_for = |source: &SourceRecord| {
@@ -177,7 +177,7 @@ impl Crawler {
             let found: Option<CrawlItemRecord> = write.get(&CRAWL_ITEMS, &key)?;
             let Some((mut record, mut serial)) = found.and_then(|mut item| item.serial.take().map(|one| (item, one)))
             else {
-                return Err(Error::Refused(format!("{name} has no book of chapters {item}")));
+                return Err(Error::Refused(Refused::Said(format!("{name} has no book of chapters {item}"))));
             };
             serial.may_be_incomplete = may;
             record.serial = Some(serial);
@@ -276,9 +276,9 @@ impl SourceRecord {
     pub fn reach(&self) -> Result<Reach> {
         let net = |text: &String| {
             let one = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-            one.ok_or_else(|| Error::Refused(format!("{text} is no network; write it like 192.168.1.0/24")))
+            one.ok_or_else(|| Refused::NoNetwork(text.clone()))
         };
-        Ok(Reach { nets: self.nets.iter().map(net).collect::<Result<_>>()?, ports: self.ports.clone() })
+        Ok(Reach { nets: self.nets.iter().map(net).collect::<Result<_, _>>()?, ports: self.ports.clone() })
     }
 }
 
@@ -288,41 +288,32 @@ fn fresh(now: DateTime<Utc>) -> SourceStateRecord {
 
 /// Whether a source can be as it is.
 fn judge(name: &str, source: &SourceRecord, zone: Tz) -> Result<()> {
-    let refuse = |what: String| Err(Error::Refused(what));
+    let refuse = |why: Refused| Err(why.into());
     if name.is_empty() || name.len() > MOST_NAME || slug(name) != name {
-        return refuse(format!(
-            "{name:?} is no name for a source; use lower-case letters, digits and -, at most {MOST_NAME}"
-        ));
+        return refuse(Refused::NoName { name: name.to_owned(), most: MOST_NAME });
     }
     if source.rights.trim().is_empty() {
-        return Err(no_rights());
+        return refuse(Refused::NoRights);
     }
     let Ok(url) = Url::parse(&source.url) else {
-        return refuse(format!("{} is no address; it begins with https://", source.url));
+        return refuse(Refused::NoAddress(source.url.clone()));
     };
     if let Err(error) = source.reach()?.check(&url) {
-        return refuse(format!(
-            "{} cannot be read: {error}; name its network and port with the source if it is yours",
-            source.url
-        ));
+        return refuse(Refused::OutOfReach { url: source.url.clone(), why: error.to_string() });
     }
     Times::parse(&source.schedule, source.time_zone.unwrap_or(zone))
-        .map_err(|error| Error::Refused(error.to_string()))?;
+        .map_err(|error| Refused::NoSchedule { text: source.schedule.clone(), why: error.to_string() })?;
     if source.most_per_pass == 0 || source.most_per_day == 0 {
-        return refuse("a source that may fetch nothing in a pass or a day is better paused".into());
+        return refuse(Refused::Nothing);
     }
     match (&source.rules, source.kind) {
-        (None, SourceKind::Rules) => refuse("a source of this kind needs its rules; import them".into()),
+        (None, SourceKind::Rules) => refuse(Refused::NeedsRules),
         (Some(rules), _) => {
-            rules::Source::parse(rules).map_err(|error| Error::Refused(error.to_string()))?;
+            rules::Source::parse(rules).map_err(|error| Refused::Said(error.to_string()))?;
             Ok(())
         }
         _ => Ok(()),
     }
-}
-
-fn no_rights() -> Error {
-    Error::Refused("say why you may take books from there (rights), like \"public domain\" or \"my own site\"".into())
 }
 
 /// What remains of a title as a name.

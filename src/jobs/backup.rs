@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::alert::Trouble;
 use crate::app::App;
+use crate::store::records::BackedUp;
 
 /// How often it is looked whether something else is going on with backups …
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -17,7 +18,7 @@ const LOOKS: u32 = 3_600;
 ///
 /// # Errors
 /// Why there is no backup, or why it was not sent.
-pub fn back_up(app: &App) -> Result<String> {
+pub fn back_up(app: &App) -> Result<BackedUp> {
     wait_for_others(app);
     let outcome = app.backups.back_up(&app.clock);
     let folder = app.backups.settings().folder.display().to_string();

@@ -132,7 +132,10 @@ impl Begun {
         let job = self.job;
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| job.run(app))).unwrap_or_else(|_| Err(Panicked.into()));
         let succeeded = outcome.is_ok();
-        let outcome = outcome.unwrap_or_else(|error| format!("{error:#}"));
+        let (did, outcome) = match outcome {
+            Ok(did) => (Some(did.clone()), did.to_string()),
+            Err(error) => (None, format!("{error:#}")),
+        };
         if succeeded {
             // What runs every few minutes would be all that the log tells.
             let is_frequent = matches!(job, Job::Deliver | Job::Bounces) && !self.by_hand;
@@ -142,7 +145,7 @@ impl Begun {
             log::error!(job = job.name(); "failed: {outcome}");
         }
         let millis = app.clock.uptime().saturating_sub(self.began).as_millis() as u64;
-        let run = RunRecord { at: self.at, millis, outcome, succeeded, by_hand: self.by_hand };
+        let run = RunRecord { at: self.at, millis, outcome, did, succeeded, by_hand: self.by_hand };
         self.note(app, &run)?;
         Ok(run)
     }

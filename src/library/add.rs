@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::found::{self, Found};
-use super::{Error, Library, Result, catalogue, covers, isbn, requests, shelf, subscriptions, takedown};
+use super::{Error, Library, Refused, Result, catalogue, covers, isbn, requests, shelf, subscriptions, takedown};
 use crate::book::{self, Book, Format, TocEntry};
 use crate::store::records::{BookField, BookId, BookRecord, Cover, Edition};
 use crate::store::schema::BOOK_OF_HASH;
@@ -56,14 +56,9 @@ pub enum AddError {
     /// The file is empty.
     #[error("the file is empty")]
     Empty,
-    /// The book was taken down for good.
-    #[error("the book was taken down ({reason}); `shutong book lift {key}` lets it in again")]
-    TakenDown {
-        /// Why, as the owner wrote.
-        reason: String,
-        /// What [`Library::lift`] takes.
-        key: String,
-    },
+    /// It must not be there: the book was taken down for good.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The library failed.
     #[error(transparent)]
     Library(#[from] Error),
@@ -151,7 +146,7 @@ impl Library {
         let hash = ContentHash::of(bytes);
         let _no_garbage_is_collected = self.adding.read();
         if let Some(refusal) = self.standing_of(&hash)? {
-            return Err(refusal);
+            return Err(refusal.into());
         }
         let added = match self.known(&hash, bytes, said)? {
             Some(known) => known,
@@ -211,7 +206,7 @@ impl Library {
             Said::Nothing => {}
         }
         if let Some(refusal) = self.standing(&record)? {
-            return Err(refusal);
+            return Err(refusal.into());
         }
         let contents = contents_of(book.toc());
         let superseded = said.found().map(|found| self.superseded_contents(found)).transpose()?.flatten();
@@ -232,7 +227,7 @@ impl Library {
             return Ok(known);
         }
         if let Some(refusal) = takedown::standing(write, &draft.record)? {
-            return Err(refusal);
+            return Err(refusal.into());
         }
         if let Some(old) = said.found().and_then(|found| found.supersedes)
             && let Some((id, before)) = found::holder(write, old)?
@@ -283,7 +278,7 @@ fn recognised(write: &mut Write<'_>, hash: &ContentHash, said: Said<'_>) -> Resu
     match said {
         Said::Row(row) => {
             if let Some(refusal) = takedown::standing(write, row)? {
-                return Err(refusal);
+                return Err(refusal.into());
             }
             if shelf::holder_of_uid(write, row)?.is_none_or(|(holder, _)| holder == id) {
                 catalogue::lay_over(&mut after, row);

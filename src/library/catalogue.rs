@@ -11,16 +11,43 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::add::Said;
-use super::{Error, Library, Result, edit, shelf, takedown};
+use super::{Error, Library, Refused, Result, edit, shelf, takedown};
 use crate::store::records::{BookField, BookId, BookRecord};
 use crate::store::{Durability, Write};
 
 /// Rows that share one write. A crash loses at most the write under way, and running the import again completes it.
 const BATCH: usize = 2_000;
 
-/// What is said of a row with a path in a catalogue from another machine.
-const PATH_FROM_AFAR: &str =
-    "it names a file; files are named by `shutong book import` on the server itself, or uploaded";
+/// Why a row could not be used. As text it is English, for the command line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowFault {
+    /// It has no title.
+    #[error("no title")]
+    NoTitle,
+    /// It is not UTF-8.
+    #[error("not UTF-8; save the catalogue as UTF-8")]
+    NotUtf8,
+    /// The popularity is no number.
+    #[error("the popularity \"{0}\" is not a whole number")]
+    Popularity(String),
+    /// It has a path, in a catalogue from another machine.
+    #[error("it names a file; files are named by `shutong book import` on the server itself, or uploaded")]
+    PathFromAfar,
+    /// Its book must not be there.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The file that it names could not be added.
+    #[error("{}: {why}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// It cannot be read: why.
+    #[error("{0}")]
+    Unreadable(String),
+}
 
 /// How an import went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +61,7 @@ pub struct Imported {
     /// Rows with a file that was added.
     pub files: u64,
     /// Rows that could not be used: line number and reason.
-    pub failed: Vec<(u64, String)>,
+    pub failed: Vec<(u64, RowFault)>,
 }
 
 /// Which column holds what.
@@ -72,7 +99,7 @@ impl Library {
             .quoting(!is_tabbed)
             .flexible(true)
             .from_reader(catalogue);
-        let header = reader.byte_headers().map_err(|error| Error::Refused(error.to_string()))?.clone();
+        let header = reader.byte_headers().map_err(|error| Refused::Table(error.to_string()))?.clone();
         let columns = Columns::of(&header)?;
         let mut imported = Imported::default();
         let mut batch = Vec::with_capacity(BATCH);
@@ -86,7 +113,7 @@ impl Library {
                     Ok(row) => batch.push((number, row)),
                     Err(reason) => imported.failed.push((number, reason)),
                 },
-                Err(error) => imported.failed.push((number, error.to_string())),
+                Err(error) => imported.failed.push((number, RowFault::Unreadable(error.to_string()))),
             }
             if batch.len() == BATCH {
                 self.import_batch(&mut batch, paths_from, now, &mut imported)?;
@@ -113,7 +140,7 @@ impl Library {
                 match (row.path, paths_from) {
                     (None, _) => enter(write, number, row.record, imported)?,
                     (Some(path), Some(folder)) => with_files.push((number, folder.join(path), row.record)),
-                    (Some(_), None) => imported.failed.push((number, PATH_FROM_AFAR.into())),
+                    (Some(_), None) => imported.failed.push((number, RowFault::PathFromAfar)),
                 }
             }
             Ok::<_, Error>(())
@@ -121,7 +148,7 @@ impl Library {
         for (number, path, record) in with_files {
             match self.add_row(&path, &record, now) {
                 Ok(()) => imported.files += 1,
-                Err(reason) => imported.failed.push((number, format!("{}: {reason}", path.display()))),
+                Err(why) => imported.failed.push((number, RowFault::File { path, why })),
             }
         }
         Ok(())
@@ -141,12 +168,11 @@ impl Library {
     /// # Errors
     /// When there is no title, when such a book was taken down, or the store fails.
     pub fn add_entry(&self, title: &str, authors: &[String], now: DateTime<Utc>) -> Result<BookId> {
-        let title = edit::line("the title", title, edit::LONGEST_TITLE)?;
-        let title = title.ok_or_else(|| Error::Refused("a book needs a title".into()))?;
+        let title = edit::line(BookField::Title, title, edit::LONGEST_TITLE)?.ok_or(Refused::NoTitle)?;
         let row = BookRecord { title, authors: authors.to_vec(), added_at: now, ..BookRecord::default() };
         let id = self.store.write(Durability::Durable, |write| {
             if let Some(refusal) = takedown::standing(write, &row)? {
-                return Err(Error::Refused(refusal.to_string()));
+                return Err(refusal.into());
             }
             if let Some((id, _)) = shelf::holder(write, &row)? {
                 return Ok(id);
@@ -182,7 +208,7 @@ pub(super) fn lay_over(book: &mut BookRecord, row: &BookRecord) {
 
 fn enter(write: &mut Write<'_>, number: u64, row: BookRecord, imported: &mut Imported) -> Result<()> {
     if let Some(refusal) = takedown::standing(write, &row)? {
-        imported.failed.push((number, refusal.to_string()));
+        imported.failed.push((number, refusal.into()));
         return Ok(());
     }
     // A book that came as a file, before its catalogue did, learns its number.
@@ -220,12 +246,7 @@ impl Columns {
                 names.contains(&cell.as_str())
             })
         };
-        let title = find(&["title", "书名", "標題", "标题"]).ok_or_else(|| {
-            Error::Refused(
-                "the first line must name the columns, one of them `title`: id title author language popularity [path]"
-                    .into(),
-            )
-        })?;
+        let title = find(&["title", "书名", "標題", "标题"]).ok_or(Refused::NoTitleColumn)?;
         Ok(Columns {
             uid: find(&["id", "uid", "编号"]),
             title,
@@ -236,15 +257,14 @@ impl Columns {
         })
     }
 
-    fn row(&self, line: &csv::ByteRecord, now: DateTime<Utc>) -> Result<Row, String> {
-        let cell = |column: Option<usize>| -> Result<Option<String>, String> {
+    fn row(&self, line: &csv::ByteRecord, now: DateTime<Utc>) -> Result<Row, RowFault> {
+        let cell = |column: Option<usize>| -> Result<Option<String>, RowFault> {
             let Some(bytes) = column.and_then(|column| line.get(column)) else { return Ok(None) };
-            let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8; save the catalogue as UTF-8".to_owned())?;
+            let text = std::str::from_utf8(bytes).map_err(|_| RowFault::NotUtf8)?;
             Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned))
         };
-        let title = cell(Some(self.title))?.ok_or("no title")?;
-        let votes = cell(self.popularity)?
-            .map(|text| text.parse::<u64>().map_err(|_| format!("the popularity \"{text}\" is not a whole number")));
+        let title = cell(Some(self.title))?.ok_or(RowFault::NoTitle)?;
+        let votes = cell(self.popularity)?.map(|text| text.parse::<u64>().map_err(|_| RowFault::Popularity(text)));
         let record = BookRecord {
             title,
             authors: cell(self.author)?.map(|names| split_authors(&names)).unwrap_or_default(),

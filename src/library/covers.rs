@@ -1,7 +1,7 @@
 //! Pictures of books: taken from the file when it is added, drawn from the title when there is none and somebody wants
 //! to see it. To draw one takes longer than to add the book.
 
-use super::{Error, Library, Result, shelf};
+use super::{Error, Library, Refused, Result, shelf};
 use crate::book::cover::{self, Sizes};
 use crate::book::{self, Book};
 use crate::store::records::{BookField, BookId, BookRecord, Cover, Edition};
@@ -96,14 +96,10 @@ impl Library {
         let book = self.book(id)?.ok_or(Error::NoSuchBook(id))?;
         let sizes = match choice {
             CoverChoice::Drawn => None,
-            CoverChoice::Picture(bytes) => {
-                let unusable = "it is no picture that can be used: JPEG, PNG or WebP, at least 60 pixels each way and at \
-                                most 40 megapixels";
-                Some(cover::of_picture(bytes, THUMBNAIL).ok_or_else(|| Error::Refused(unusable.into()))?)
-            }
+            CoverChoice::Picture(bytes) => Some(cover::of_picture(bytes, THUMBNAIL).ok_or(Refused::NoPicture)?),
             CoverChoice::Own => {
                 let own = book.editions.iter().find_map(|edition| self.own_sizes(edition));
-                Some(own.ok_or_else(|| Error::Refused("none of its files has a picture of its own".into()))?)
+                Some(own.ok_or(Refused::NoOwnPicture)?)
             }
         };
         // None is drawn by whoever first wants to see it.

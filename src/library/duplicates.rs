@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Error, Library, Result, shelf};
+use super::{Error, Library, Refused, Result, shelf};
 use crate::store::Durability;
 use crate::store::records::{BookId, BookRecord};
 use crate::store::schema::{BOOKS, NOT_SAME};
@@ -51,7 +51,7 @@ impl Library {
             }
             works.dedup();
             let [work] = works.as_slice() else {
-                return Err(Error::Refused("these books are not of one title and author".into()));
+                return Err(Refused::NotOneWork.into());
             };
             let mut apart = write.get(&NOT_SAME, work)?.unwrap_or_default();
             apart.extend_from_slice(ids);

@@ -7,7 +7,7 @@
 
 use serde::Deserialize;
 
-use super::{Error, Library, Result, isbn, requests, shelf, takedown};
+use super::{Error, Library, Refused, Result, isbn, requests, shelf, takedown};
 use crate::book;
 use crate::store::records::{BookField, BookId, BookRecord};
 use crate::store::schema::BOOKS;
@@ -97,9 +97,9 @@ impl Library {
             refuse_merged(id, &before)?;
             let mut after = before.clone();
             let at = after.editions.iter().position(|edition| edition.hash == *hash);
-            let at = at.ok_or_else(|| Error::Refused(format!("book {id} does not have this file any more")))?;
+            let at = at.ok_or(Refused::NoSuchFile(id))?;
             if after.editions.len() == 1 {
-                return Err(Error::Refused("it is the only file of the book; remove the book instead".into()));
+                return Err(Refused::OnlyFile.into());
             }
             let edition = after.editions.remove(at);
             // Numbers of catalogues and downloads are the book's, not the file's.
@@ -124,7 +124,7 @@ impl Library {
 
 fn refuse_merged(id: BookId, book: &BookRecord) -> Result<()> {
     match book.merged_into {
-        Some(kept) => Err(Error::Refused(format!("book {id} is part of book {kept} now; change that one"))),
+        Some(kept) => Err(Refused::PartOf { book: id, kept }.into()),
         None => Ok(()),
     }
 }
@@ -134,29 +134,29 @@ fn refuse_merged(id: BookId, book: &BookRecord) -> Result<()> {
 fn edited(before: BookRecord, edit: &Edit) -> Result<BookRecord> {
     let mut book = before.clone();
     if let Some(title) = edit.title.as_ref().filter(|title| **title != before.title) {
-        book.title = line("the title", title, LONGEST_TITLE)?.ok_or_else(|| refused("a book needs a title"))?;
+        book.title = line(BookField::Title, title, LONGEST_TITLE)?.ok_or(Refused::NoTitle)?;
     }
     if let Some(names) = edit.aliases.as_ref().filter(|names| **names != before.aliases) {
-        book.aliases = lines("another title", names, LONGEST_TITLE, &before.aliases)?;
+        book.aliases = lines(BookField::Aliases, names, LONGEST_TITLE, &before.aliases)?;
     }
     book.aliases.retain(|alias| *alias != book.title);
     if let Some(names) = edit.authors.as_ref().filter(|names| **names != before.authors) {
-        book.authors = lines("an author", names, LONGEST_NAME, &before.authors)?;
+        book.authors = lines(BookField::Authors, names, LONGEST_NAME, &before.authors)?;
     }
     if let Some(tag) = edit.language.as_ref().filter(|_| edit.language != before.language) {
-        book.language = line("the language", tag, LONGEST_WORD)?.map(|tag| language(&tag)).transpose()?;
+        book.language = line(BookField::Language, tag, LONGEST_WORD)?.map(|tag| language(&tag)).transpose()?;
     }
     if let Some(name) = edit.series.as_ref().filter(|_| edit.series != before.series) {
-        book.series = line("the series", name, LONGEST_TITLE)?;
+        book.series = line(BookField::Series, name, LONGEST_TITLE)?;
     }
     if let Some(words) = edit.subjects.as_ref().filter(|words| **words != before.subjects) {
-        book.subjects = lines("a subject", words, LONGEST_WORD, &before.subjects)?;
+        book.subjects = lines(BookField::Subjects, words, LONGEST_WORD, &before.subjects)?;
     }
     if let Some(name) = edit.publisher.as_ref().filter(|_| edit.publisher != before.publisher) {
-        book.publisher = line("the publisher", name, LONGEST_NAME)?;
+        book.publisher = line(BookField::Publisher, name, LONGEST_NAME)?;
     }
     if let Some(date) = edit.published.as_ref().filter(|_| edit.published != before.published) {
-        book.published = line("the date", date, LONGEST_WORD)?;
+        book.published = line(BookField::Published, date, LONGEST_WORD)?;
     }
     let described = edit.description.as_ref().map(|text| text.replace("\r\n", "\n"));
     if let Some(text) = described.filter(|text| Some(text) != before.description.as_ref()) {
@@ -164,7 +164,7 @@ fn edited(before: BookRecord, edit: &Edit) -> Result<BookRecord> {
     }
     if let Some(numbers) = edit.isbns.as_ref().filter(|numbers| **numbers != before.isbns) {
         book.isbns =
-            lines("an ISBN", numbers, LONGEST_WORD, &[])?.iter().map(|text| number(text)).collect::<Result<_>>()?;
+            lines(BookField::Isbns, numbers, LONGEST_WORD, &[])?.iter().map(|text| number(text)).collect::<Result<_>>()?;
     }
     for field in changed(&before, &book) {
         if !book.edited.contains(&field) {
@@ -196,33 +196,25 @@ fn changed(before: &BookRecord, after: &BookRecord) -> impl Iterator<Item = Book
     fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field)
 }
 
-fn refused(why: impl Into<String>) -> Error {
-    Error::Refused(why.into())
-}
-
 /// One line of text; none if there is nothing in it.
-pub(super) fn line(what: &str, text: &str, most: usize) -> Result<Option<String>> {
+pub(super) fn line(field: BookField, text: &str, most: usize) -> Result<Option<String>> {
     let plain = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = plain.collect::<Vec<_>>().join(" ");
     match line.chars().count() {
         0 => Ok(None),
-        length if length > most => Err(refused(format!("{what} may have {most} characters, this has {length}"))),
+        length if length > most => Err(Refused::TooLong { field, most, length }.into()),
         _ => Ok(Some(line)),
     }
 }
 
 /// Those of `own` are there already and are not judged again.
-fn lines(what: &str, texts: &[String], most: usize, own: &[String]) -> Result<Vec<String>> {
+fn lines(field: BookField, texts: &[String], most: usize, own: &[String]) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for text in texts {
-        let line = if own.contains(text) { Some(text.clone()) } else { line(what, text, most)? };
+        let line = if own.contains(text) { Some(text.clone()) } else { line(field, text, most)? };
         lines.extend(line.filter(|line| !lines.contains(line)));
     }
-    if lines.len() > MOST.max(own.len()) {
-        Err(refused(format!("{MOST} entries at most, each {what}")))
-    } else {
-        Ok(lines)
-    }
+    if lines.len() > MOST.max(own.len()) { Err(Refused::TooMany { field, most: MOST }.into()) } else { Ok(lines) }
 }
 
 fn paragraphs(text: &str) -> Result<Option<String>> {
@@ -230,19 +222,18 @@ fn paragraphs(text: &str) -> Result<Option<String>> {
     match text.chars().count() {
         0 => Ok(None),
         length if length > LONGEST_DESCRIPTION => {
-            Err(refused(format!("the description may have {LONGEST_DESCRIPTION} characters, this has {length}")))
+            Err(Refused::TooLong { field: BookField::Description, most: LONGEST_DESCRIPTION, length }.into())
         }
         _ => Ok(Some(text)),
     }
 }
 
 fn language(text: &str) -> Result<String> {
-    book::language_tag(text).ok_or_else(|| refused(format!("\"{text}\" is no language tag; such are zh, zh-TW, en")))
+    book::language_tag(text).ok_or_else(|| Refused::NoLanguage(text.to_owned()).into())
 }
 
 fn number(text: &str) -> Result<String> {
-    isbn::thirteen(text)
-        .ok_or_else(|| refused(format!("{text} is no ISBN: 10 or 13 digits, the last one checks the rest")))
+    isbn::thirteen(text).ok_or_else(|| Refused::NoIsbn(text.to_owned()).into())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! Titles and authors are sorted by the beginning of how they sound; what begins alike stands in the order it came.
 
 mod rows;
+mod works;
 
 use super::{Library, Result};
 use crate::book::Format;

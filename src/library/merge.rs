@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Library, Result, add, shelf, takedown};
+use super::{Error, Library, Refused, Result, add, shelf, takedown};
 use crate::store::records::{BookId, BookRecord, MergeRecord};
 use crate::store::schema::{BOOK_OF_UID, BOOKS, MERGES};
 use crate::store::{Durability, Write};
@@ -18,7 +18,7 @@ impl Library {
     /// When one of them is missing, removed, merged or taken down already, or the store fails.
     pub fn merge(&self, kept: BookId, merged: BookId, now: DateTime<Utc>) -> Result<u64> {
         if kept == merged {
-            return Err(Error::Refused(format!("book {kept} cannot be merged with itself")));
+            return Err(Refused::WithItself(kept).into());
         }
         let _no_garbage_is_collected = self.adding.read();
         let number = self.store.write(Durability::Durable, |write| {
@@ -48,14 +48,12 @@ impl Library {
     pub fn undo_merge(&self, number: u64) -> Result<()> {
         let _no_garbage_is_collected = self.adding.read();
         self.store.write(Durability::Durable, |write| {
-            let merge = write
-                .get(&MERGES, &number)?
-                .ok_or_else(|| Error::Refused(format!("there is no merge {number} to undo")))?;
+            let merge = write.get(&MERGES, &number)?.ok_or(Refused::NoSuchMerge(number))?;
             let kept_now = write.get(&BOOKS, &merge.kept)?.ok_or(Error::NoSuchBook(merge.kept))?;
             let merged_now = write.get(&BOOKS, &merge.merged)?.ok_or(Error::NoSuchBook(merge.merged))?;
             let is_as_left = kept_now.merged_into.is_none() && merged_now.merged_into == Some(merge.kept);
             if !is_as_left || self.is_merged_later(number, merge.kept)? {
-                return Err(Error::Refused("undo the later merge of these books first".into()));
+                return Err(Refused::MergedLater.into());
             }
             takedown::refuse(write, &merge.merged_before)?;
             shelf::put(write, merge.kept, Some(&kept_now), &without(kept_now.clone(), &merge))?;
@@ -148,9 +146,5 @@ fn unless_changed<T: PartialEq>(now: T, then: &T, before: T) -> T {
 
 fn shown(write: &Write<'_>, id: BookId) -> Result<BookRecord> {
     let book = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
-    if book.is_shown() {
-        Ok(book)
-    } else {
-        Err(Error::Refused(format!("book {id} is removed or merged; restore it first")))
-    }
+    if book.is_shown() { Ok(book) } else { Err(Refused::NotShown(id).into()) }
 }

@@ -23,6 +23,7 @@ mod inventory;
 mod isbn;
 pub mod link;
 mod merge;
+mod refused;
 mod remove;
 pub mod requests;
 mod shelf;
@@ -54,6 +55,7 @@ pub use edit::Edit;
 pub use found::{Found, Told};
 pub use indexing::IndexState;
 pub use inventory::{Facets, Filter, Lack, Listed, Sort};
+pub use refused::Refused;
 pub use takedown::Takedown;
 
 /// Most books that one search brings back.
@@ -92,8 +94,8 @@ pub enum Error {
     #[error("there is no book {0}")]
     NoSuchBook(BookId),
     /// The change makes no sense for these books.
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The book cannot be had in that format.
     #[error("{0}")]
     Unconvertible(String),

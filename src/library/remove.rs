@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Library, Result, keys, shelf, takedown};
+use super::{Error, Library, Refused, Result, keys, shelf, takedown};
 use crate::statistics;
 use crate::store::records::{BookId, BookRecord};
 use crate::store::schema::{BOOKS, MERGES, REMOVED};
@@ -50,7 +50,7 @@ impl Library {
         self.store.write(Durability::Durable, |write| {
             let book = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
             if book.removed_at.is_none() || book.merged_into.is_some() {
-                return Err(Error::Refused(format!("book {id} is not in the recycle bin; remove it first")));
+                return Err(Refused::NotInBin(id).into());
             }
             delete_whole(self, write, id, &book)?;
             Ok::<_, Error>(())

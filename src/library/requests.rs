@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Library};
+use super::{Error, Library, Refused};
 use crate::library;
 use crate::search;
 use crate::store::records::{BookId, BookRecord, RequestRecord};
@@ -182,11 +182,11 @@ impl Library {
     pub fn answer_request(&self, key: &str, book: BookId) -> library::Result<()> {
         let (id, record) = self.shown(book)?.ok_or(Error::NoSuchBook(book))?;
         if record.editions.is_empty() {
-            return Err(Error::Refused(format!("book {id} has no file yet")));
+            return Err(Refused::NoFile(id).into());
         }
         self.store.write(Durability::Durable, |write| {
             if !write.get(&REQUESTS, &key.to_owned())?.as_ref().is_some_and(is_open) {
-                return Err(no_such_request());
+                return Err(Refused::NoSuchRequest.into());
             }
             Ok::<_, Error>(answer(&self.store, write, key, id)?)
         })
@@ -198,7 +198,7 @@ impl Library {
     /// When there is no such open request, or the store fails.
     pub fn decline_request(&self, key: &str) -> library::Result<()> {
         let was_open = self.store.write(Durability::Durable, |write| dismiss(&self.store, write, key))?;
-        if was_open { Ok(()) } else { Err(no_such_request()) }
+        if was_open { Ok(()) } else { Err(Refused::NoSuchRequest.into()) }
     }
 
     /// Forgets a search that has found nothing, because it has been dealt with.
@@ -215,10 +215,6 @@ impl Library {
             Ok::<_, crate::store::Error>(())
         })?)
     }
-}
-
-fn no_such_request() -> Error {
-    Error::Refused("there is no such open request".into())
 }
 
 /// The key under which a follower is kept where one string has to name it.

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{AddError, Error, Library, Result, remove, requests, shelf};
+use super::{Error, Library, Refused, Result, remove, requests, shelf};
 use crate::store::records::{BookId, BookRecord, TakenDownRecord};
 use crate::store::schema::{BOOKS, TAKEN_DOWN};
 use crate::store::{self, ContentHash, Durability, Write};
@@ -41,14 +41,12 @@ impl Library {
     pub fn take_down(&self, id: BookId, reason: &str, now: DateTime<Utc>) -> Result<()> {
         let reason: String = reason.trim().chars().take(MOST_REASON).collect();
         if reason.is_empty() {
-            return Err(Error::Refused(
-                "say why the book is taken down; the reason is shown to who adds it again".into(),
-            ));
+            return Err(Refused::NoReason.into());
         }
         self.store.write(Durability::Durable, |write| {
             let book = write.get(&BOOKS, &id)?.ok_or(Error::NoSuchBook(id))?;
             if let Some(kept) = book.merged_into {
-                return Err(Error::Refused(format!("book {id} is part of book {kept} now; take that one down")));
+                return Err(Refused::PartOf { book: id, kept }.into());
             }
             let mut marks = marks_of(&book);
             requests::close(&self.store, write, id, &book)?;
@@ -104,9 +102,7 @@ impl Library {
     pub fn lift(&self, key: &str) -> Result<()> {
         self.store.write(Durability::Durable, |write| {
             let own = format!("{BOOK}{key}");
-            let record = write.get(&TAKEN_DOWN, &own)?.ok_or_else(|| {
-                Error::Refused(format!("nothing was taken down under {key}; `shutong book take-downs` lists the keys"))
-            })?;
+            let record = write.get(&TAKEN_DOWN, &own)?.ok_or_else(|| Refused::NotTakenDown(key.to_owned()))?;
             write.delete(&TAKEN_DOWN, &own);
             // Another book that was taken down may be known by one of the same marks.
             let others = self.takedowns()?;
@@ -125,37 +121,37 @@ impl Library {
     }
 
     /// What keeps this file out, by its bytes alone: before anything is read.
-    pub(super) fn standing_of(&self, hash: &ContentHash) -> Result<Option<AddError>> {
+    pub(super) fn standing_of(&self, hash: &ContentHash) -> Result<Option<Refused>> {
         Ok(self.store.get(&TAKEN_DOWN, &format!("hash:{hash}"))?.map(refusal))
     }
 
     /// What keeps this book out, before its files are kept.
-    pub(super) fn standing(&self, book: &BookRecord) -> Result<Option<AddError>> {
+    pub(super) fn standing(&self, book: &BookRecord) -> Result<Option<Refused>> {
         first(book, |mark| self.store.get(&TAKEN_DOWN, mark))
     }
 }
 
 /// What keeps this book out, inside the write that would let it in.
-pub(super) fn standing(write: &Write<'_>, book: &BookRecord) -> Result<Option<AddError>> {
+pub(super) fn standing(write: &Write<'_>, book: &BookRecord) -> Result<Option<Refused>> {
     first(book, |mark| write.get(&TAKEN_DOWN, mark))
 }
 
 /// Refuses a change of the library by which this book would be there again.
 pub(super) fn refuse(write: &Write<'_>, book: &BookRecord) -> Result<()> {
     match standing(write, book)? {
-        Some(refusal) => Err(Error::Refused(refusal.to_string())),
+        Some(refusal) => Err(refusal.into()),
         None => Ok(()),
     }
 }
 
-fn refusal(record: TakenDownRecord) -> AddError {
-    AddError::TakenDown { reason: record.reason, key: record.book.to_string() }
+fn refusal(record: TakenDownRecord) -> Refused {
+    Refused::TakenDown { reason: record.reason, key: record.book.to_string() }
 }
 
 fn first(
     book: &BookRecord,
     get: impl Fn(&String) -> store::Result<Option<TakenDownRecord>>,
-) -> Result<Option<AddError>> {
+) -> Result<Option<Refused>> {
     for mark in marks_of(book) {
         if let Some(record) = get(&mark)? {
             return Ok(Some(refusal(record)));

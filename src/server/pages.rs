@@ -6,6 +6,7 @@ mod book;
 mod cover;
 mod kindle;
 
+pub(super) use book::day_of;
 pub(super) use cover::address as cover_address;
 
 use std::sync::Arc;

@@ -23,13 +23,13 @@ pub use crawl::{
     ChapterRecord, ChapterState, CrawlItemRecord, CrawlLogRecord, CrawlPageRecord, ItemState, RobotsRecord,
     SerialRecord,
 };
-pub use source::{FeedUse, PassCounts, SourceKind, SourceRecord, SourceStateRecord};
+pub use source::{FeedUse, PassCounts, PassEnd, SourceKind, SourceRecord, SourceStateRecord};
 pub use token::{ApiKeyRecord, GrantRecord, Origin, RenewalRecord, TokenCountsRecord};
 
 pub use mail::{AddressRecord, CodeRecord, DeliveryRecord, DeliveryState, DeliveryTrouble, InboxRecord, Parcel};
 pub use media::{MaterialRecord, MediaFileRecord, MediaRecord, MediaTrouble};
 pub use provenance::{Provenance, TakenDownRecord};
-pub use run::RunRecord;
+pub use run::{BackedUp, Did, Forgot, RunRecord};
 
 /// The number of a book, given once, shown to people and in addresses.
 pub type BookId = u64;

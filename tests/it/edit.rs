@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use shutong::book::Format;
+use shutong::library::catalogue::RowFault;
 use shutong::library::{
     Added, CoverChoice, CoverSize, Edit, Error, Filter, Found, Lack, Library, Listed, Sort, Told, requests,
 };
@@ -202,7 +203,7 @@ fn books_that_may_be_one_are_merged_or_told_apart() {
     assert!(shelf.library.book(3).unwrap().is_none() && shelf.library.merges(9).unwrap().is_empty());
     let same = shelf.library.add_entry("  三体 ", &["刘慈欣".into()], now()).unwrap();
     assert_eq!(same, 1, "there is one");
-    assert!(shelf.import("title\tpath\n密码\t/etc/hostname\n", None).failed[0].1.contains("on the server itself"));
+    assert!(shelf.import("title\tpath\n密码\t/etc/hostname\n", None).failed[0].1 == RowFault::PathFromAfar);
 }
 
 #[test]

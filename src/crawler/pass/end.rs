@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
 use super::super::journal::{PASS, note_line};
 use super::super::{Crawler, Result};
 use super::Pass;
 use crate::alert::Trouble;
-use crate::store::records::{CrawlLogRecord, PassCounts};
+use crate::store::records::{CrawlLogRecord, PassCounts, PassEnd};
 use crate::store::schema::SOURCE_STATES;
 use crate::store::{self, Durability};
 
@@ -17,21 +17,7 @@ const MOST_GIVEN_UP: u32 = 5;
 /// How long a site that was given up is let alone at first; twice as long each time.
 const LEFT_ALONE: Duration = Duration::hours(1);
 
-/// How a pass ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PassEnd {
-    /// There is nothing left to do.
-    Finished(PassCounts),
-    /// The pass or the day has had its share; it goes on at its next time.
-    Capped(PassCounts),
-    /// The site wants to be left alone until then.
-    Later(DateTime<Utc>),
-    /// The site failed again and again.
-    GivenUp(String),
-    /// The program stops; the pass goes on at the next start.
-    Stopped,
-}
-
+/// In English, for the command line and the log.
 impl fmt::Display for PassEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,7 +54,9 @@ impl Crawler {
             let Some(mut state) = write.get(&SOURCE_STATES, &name.to_owned())? else { return Ok(()) };
             state.not_before = Some(now + LEFT_ALONE);
             state.is_wanted_now = false;
-            state.outcome = format!("given up for now: {why}");
+            let end = PassEnd::GivenUp(why.to_owned());
+            state.outcome = end.to_string();
+            state.end = Some(end);
             let line = CrawlLogRecord { at: now, what: PASS.into(), outcome: state.outcome.clone(), is_failure: true };
             note_line(write, name, &line)?;
             write.put(&SOURCE_STATES, &name.to_owned(), &state)
@@ -85,6 +73,7 @@ impl Crawler {
             }
             state.ended_at = Some(now);
             state.outcome = end.to_string();
+            state.end = Some(end.clone());
             state.done = pass.done;
             state.not_before = None;
             state.is_wanted_now = false;

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::super::rules::{self, Report, Verdict};
-use super::super::{Crawler, Error, Result};
-use super::{MOST_SOURCES, defaults, no_rights, slug};
+use super::super::{Crawler, Error, Refused, Result};
+use super::{MOST_SOURCES, defaults, slug};
 use crate::store::records::{SourceKind, SourceRecord};
 use crate::store::schema::SOURCES;
 
@@ -76,9 +76,9 @@ impl Crawler {
     /// When the text is none, or the rights are not named.
     pub fn import_sources(&self, json: &str, rights: &str, licence: &str, now: DateTime<Utc>) -> Result<Vec<Imported>> {
         if rights.trim().is_empty() {
-            return Err(no_rights());
+            return Err(Refused::NoRights.into());
         }
-        let found = rules::import(json).map_err(|error| Error::Refused(error.to_string()))?;
+        let found = rules::import(json).map_err(|error| Refused::Said(error.to_string()))?;
         found.into_iter().map(|one| self.import_source(one, rights, licence, now)).collect()
     }
 
@@ -104,11 +104,11 @@ impl Crawler {
         let source = SourceRecord { title: title.clone(), rules: Some(json), ..known.unwrap_or(usual) };
         let put = match report.verdict() {
             Verdict::Works | Verdict::WorksWithout(_) => self.put_source(&name, source, now),
-            needs @ Verdict::Needs(_) => Err(Error::Refused(needs.to_string())),
+            needs @ Verdict::Needs(_) => Err(Refused::Said(needs.to_string()).into()),
         };
         match put {
             Ok(()) => Ok(Imported { name: Some(name), title, report, left_out: None }),
-            Err(Error::Refused(why)) => Ok(Imported { name: None, title, report, left_out: Some(why) }),
+            Err(Error::Refused(why)) => Ok(Imported { name: None, title, report, left_out: Some(why.to_string()) }),
             Err(error) => Err(error),
         }
     }
@@ -128,7 +128,7 @@ impl Crawler {
                 _ => return Ok(name),
             }
         }
-        Err(Error::Refused(format!("there are too many sources named {stem}")))
+        Err(Refused::Said(format!("there are too many sources named {stem}")).into())
     }
 }
 

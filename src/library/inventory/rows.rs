@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::works::Works;
 use super::{Facets, Filter, Lack, Listed, Sort};
 use crate::book::Format;
 use crate::library::{Result, shelf};
@@ -29,6 +30,8 @@ pub(super) struct Rows {
     languages: Names<String>,
     /// The sources of one book together, so that a row needs one number for them.
     sources: Names<Vec<String>>,
+    /// Of the rows outside the recycle bin.
+    works: Works,
 }
 
 #[derive(Clone, Copy)]
@@ -77,23 +80,29 @@ impl Rows {
     pub(super) fn build(store: &Store) -> Result<Rows> {
         // Followed first: what changes while the records are read is read again.
         let written = store.follow(&BOOKS);
-        let mut rows = Rows { rows: Vec::new(), written, languages: Names::new(), sources: Names::new() };
+        let (languages, sources, works) = (Names::new(), Names::new(), Works::default());
+        let mut rows = Rows { rows: Vec::new(), written, languages, sources, works };
         let mut after = None;
         loop {
             let page = store.page(&BOOKS, after.as_ref(), PAGE)?;
             let Some((last, _)) = page.last() else { return Ok(rows) };
             after = Some(*last);
             for (id, book) in page {
-                let row = Some(book).filter(|book| book.merged_into.is_none()).map(|book| rows.row(id, &book));
-                rows.rows.extend(row);
+                let Some(row) = rows.row(id, Some(book)) else { continue };
+                rows.count_work(row);
+                rows.rows.push(row);
             }
         }
     }
 
     pub(super) fn read(&mut self, store: &Store, id: BookId) -> Result<()> {
-        let book: Option<BookRecord> = store.get(&BOOKS, &id)?;
-        let row = book.filter(|book| book.merged_into.is_none()).map(|book| self.row(id, &book));
-        match (self.rows.binary_search_by_key(&id, |row| row.id), row) {
+        let row = self.row(id, store.get(&BOOKS, &id)?);
+        let place = self.rows.binary_search_by_key(&id, |row| row.id);
+        if let Ok(at) = place {
+            self.works.remove(self.rows[at].work, id);
+        }
+        row.into_iter().for_each(|row| self.count_work(row));
+        match (place, row) {
             (Ok(at), Some(row)) => self.rows[at] = row,
             (Ok(at), None) => drop(self.rows.remove(at)),
             (Err(at), Some(row)) => self.rows.insert(at, row),
@@ -102,7 +111,15 @@ impl Rows {
         Ok(())
     }
 
-    fn row(&mut self, id: BookId, book: &BookRecord) -> Row {
+    fn count_work(&mut self, row: Row) {
+        if row.flags & REMOVED == 0 {
+            self.works.insert(row.work, row.id);
+        }
+    }
+
+    /// What a book becomes; none if it is part of another, or is not there.
+    fn row(&mut self, id: BookId, book: Option<BookRecord>) -> Option<Row> {
+        let book = &book.filter(|book| book.merged_into.is_none())?;
         let mut work = DefaultHasher::new();
         shelf::work_key(book).hash(&mut work);
         let mut sources: Vec<String> = book.origins().iter().map(|origin| origin.source.clone()).collect();
@@ -111,7 +128,7 @@ impl Rows {
         let author = book.authors.first().map(|name| search::sort_key(name)).unwrap_or_default();
         let lacks = Lack::ALL.into_iter().filter(|lack| lack.is_of(book)).fold(0, |bits, lack| bits | lack.bit());
         let bytes: u64 = book.editions.iter().map(|edition| edition.bytes).sum();
-        Row {
+        Some(Row {
             id,
             work: work.finish(),
             title: beginning(&search::sort_key(&book.title)),
@@ -123,7 +140,7 @@ impl Rows {
             language: self.languages.number(first_part(book.language.as_deref().unwrap_or_default())),
             sources: self.sources.number(sources),
             flags: lacks | if book.removed_at.is_some() { REMOVED } else { 0 },
-        }
+        })
     }
 
     pub(super) fn list(&self, filter: &Filter, sort: Sort, skip: usize, limit: usize) -> Listed {
@@ -194,12 +211,7 @@ impl Rows {
     }
 
     pub(super) fn of_one_work(&self) -> Vec<Vec<BookId>> {
-        let mut works: Vec<(u64, BookId)> =
-            self.rows.iter().filter(|row| row.flags & REMOVED == 0).map(|row| (row.work, row.id)).collect();
-        works.sort_unstable();
-        let groups = works.chunk_by(|(one, _), (other, _)| one == other).filter(|group| group.len() > 1);
-        let mut groups: Vec<Vec<BookId>> =
-            groups.map(|group| group.iter().map(|(_, id)| *id).collect::<Vec<BookId>>()).collect();
+        let mut groups = self.works.shared();
         groups.sort_unstable_by_key(|group| std::cmp::Reverse(group.last().copied()));
         groups
     }

@@ -9,7 +9,6 @@ use warp::reply::Response;
 use super::answer::{self, Refusal};
 use super::visit::Visit;
 use super::{articles, keywords, media, session, sources, tokens, wordings};
-use crate::app::App;
 use crate::article::Article;
 use crate::crawler::Source;
 use crate::media::Rule;
@@ -107,7 +106,7 @@ pub(super) async fn keywords(visit: &Visit) -> Result<Response, Refusal> {
 pub(super) async fn sources(visit: &Visit) -> Result<Response, Refusal> {
     let crawler = visit.app.crawler.clone();
     let found = visit.ask(move || crawler.sources()).await?;
-    given(&json!({ "items": found.iter().map(|one| source_in_short(&visit.app, one)).collect::<Vec<_>>() }))
+    given(&json!({ "items": found.iter().map(|one| source_in_short(visit, one)).collect::<Vec<_>>() }))
 }
 
 /// `GET /api/sources/{name}`
@@ -126,15 +125,15 @@ pub(super) async fn source(visit: &Visit) -> Result<Response, Refusal> {
         record.remove("password");
         record.remove("rules");
     }
-    let mut document = source_in_short(&visit.app, &source);
+    let mut document = source_in_short(visit, &source);
     document["source"] = record;
     document["state"] = json!(source.state);
     document["log"] = json!(lines);
     given(&document)
 }
 
-fn source_in_short(app: &App, source: &Source) -> Value {
-    let running = app.crawler.progress();
+fn source_in_short(visit: &Visit, source: &Source) -> Value {
+    let running = visit.app.crawler.progress();
     let now = running.iter().find(|(name, _)| *name == source.name).map(|(_, progress)| progress.now());
     let progress = now.map(|now| {
         json!({
@@ -145,7 +144,7 @@ fn source_in_short(app: &App, source: &Source) -> Value {
     json!({
         "name": source.name, "title": source.record.title, "kind": source.record.kind, "url": source.record.url,
         "is_paused": source.record.is_paused, "stopped": source.state.stopped, "next_at": source.next_at,
-        "outcome": source.state.outcome, "progress": progress,
+        "outcome": source.state.outcome, "says": visit.frame("sources").passed(&source.state), "progress": progress,
     })
 }
 

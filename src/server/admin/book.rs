@@ -15,6 +15,7 @@ use super::visit::{Form, Visit};
 use crate::book::Format;
 use crate::kindle::OWNER;
 use crate::library::{self, ContentsEntry, Conversion, CoverSize, Library, link};
+use crate::server::pages::day_of;
 use crate::store::records::{BookField, BookId, BookRecord, Edition};
 
 /// A format that a book can be converted to.
@@ -91,6 +92,10 @@ impl BookPage<'_> {
     /// The mark of a field that the owner has set.
     fn set(&self, field: BookField) -> &str {
         if self.book.is_edited(field) { self.frame.words.get("edit.set") } else { "" }
+    }
+
+    fn day<'d>(&self, date: &'d str) -> &'d str {
+        day_of(date)
     }
 
     /// The address of the picture, another one for another picture: browsers keep it for a while.
@@ -190,11 +195,12 @@ pub(super) async fn file(visit: &Visit) -> Result<Response, Refusal> {
     let found = visit.ask(move || {
         let Some(book) = library.book(id)? else { return Ok(Ok(None)) };
         match library.obtain(&book, &name, now) {
-            Err(library::Error::Unconvertible(reason)) => Ok(Err(reason)),
+            Err(error @ (library::Error::Unconvertible(_) | library::Error::Busy)) => Ok(Err(error)),
             file => file.map(Ok),
         }
     });
-    let file = found.await?.map_err(Refusal::Invalid)?.ok_or(Refusal::NotFound)?;
+    let file =
+        found.await?.map_err(|error| Refusal::Invalid(visit.words().undone(&error)))?.ok_or(Refusal::NotFound)?;
     let opened = tokio::fs::File::open(&file.path).await.map_err(|error| visit.failed(&error))?;
     let mut response = warp::reply::stream(ReaderStream::with_capacity(opened, 64 * 1024)).into_response();
     let headers = response.headers_mut();
@@ -223,9 +229,10 @@ impl Visit {
         let outcome = self.ask(move || Ok::<_, std::convert::Infallible>(work())).await?;
         outcome.map_err(|error| match error {
             library::Error::NoSuchBook(_) => Refusal::NotFound,
-            library::Error::Refused(why) | library::Error::Unconvertible(why) => Refusal::Invalid(why),
-            library::Error::Busy => Refusal::Invalid(error.to_string()),
-            error => self.failed(&error),
+            library::Error::Refused(_) | library::Error::Unconvertible(_) | library::Error::Busy => {
+                Refusal::Invalid(self.words().undone(&error))
+            }
+            library::Error::Store(_) | library::Error::Index(_) => self.failed(&error),
         })
     }
 }

@@ -2,7 +2,8 @@
 //! has one value here; a script sends a list. What one book refuses does not keep the others from it.
 
 use askama::Template;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -13,7 +14,7 @@ use super::frame::Frame;
 use super::notice::Notice;
 use super::visit::{Form, Visit};
 use crate::book::Format;
-use crate::library::{Edit, Filter, Library, Result as Outcome, Sort};
+use crate::library::{Edit, Error, Filter, Library, Result as Outcome, Sort};
 use crate::store::records::BookId;
 
 /// Most books at once.
@@ -54,25 +55,19 @@ struct Order {
 }
 
 /// What became of it.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 struct Done {
     done: Vec<BookId>,
-    failed: Vec<Failed>,
+    failed: Vec<(BookId, Error)>,
     /// Numbers of merges, for undoing them.
     merges: Vec<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Failed {
-    id: BookId,
-    error: String,
 }
 
 impl Done {
     fn note(&mut self, id: BookId, outcome: Outcome<()>) {
         match outcome {
             Ok(()) => self.done.push(id),
-            Err(error) => self.failed.push(Failed { id, error: error.to_string() }),
+            Err(error) => self.failed.push((id, error)),
         }
     }
 }
@@ -185,9 +180,9 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     let (change, done) = carry_out(visit, order).await?;
     let words = visit.words();
     let mut says = words.with(change.key(), "n", &done.done.len());
-    if let Some(first) = done.failed.first() {
+    if let Some((_, first)) = done.failed.first() {
         says.push(' ');
-        says += &words.with("bulk.failed", "n", &done.failed.len()).replace("{error}", &first.error);
+        says += &words.with("bulk.failed", "n", &done.failed.len()).replace("{error}", &words.undone(first));
     }
     visit.leave(says);
     let back = form.get("back").map(String::as_str).unwrap_or_default();
@@ -198,7 +193,10 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
 pub(super) async fn act_json(visit: &Visit, json: &[u8]) -> Result<Response, Refusal> {
     let order: Order = serde_json::from_slice(json).map_err(|error| Refusal::Invalid(error.to_string()))?;
     let (_, done) = carry_out(visit, order).await?;
-    Ok(answer::json(StatusCode::OK, &done))
+    let words = visit.words();
+    let failed = done.failed.iter().map(|(id, error)| json!({ "id": id, "error": words.undone(error) }));
+    let failed: Vec<Value> = failed.collect();
+    Ok(answer::json(StatusCode::OK, &json!({ "done": done.done, "failed": failed, "merges": done.merges })))
 }
 
 async fn carry_out(visit: &Visit, order: Order) -> Result<(Change, Done), Refusal> {

@@ -16,7 +16,7 @@ use super::frame::Frame;
 use super::notice::Notice;
 use super::visit::{Form, Visit};
 use crate::crawler::rules::Step;
-use crate::crawler::{CheckStep, Crawler, DryRun, Error, Imported, Preset, Source, Tried, presets};
+use crate::crawler::{CheckStep, Crawler, DryRun, Error, Imported, Preset, Refused, Source, Tried, presets};
 use crate::store::records::{CrawlItemRecord, CrawlLogRecord, ItemState, SourceKind, SourceRecord};
 
 /// Lines of what happened that are shown.
@@ -143,7 +143,7 @@ pub(super) async fn add(visit: &Visit, form: &Form) -> Result<Response, Refusal>
     let added = visit.ask(move || Ok::<_, std::convert::Infallible>(added(&crawler, &form, now, &runtime)));
     match added.await? {
         Ok(name) => Ok(answer::told(visit, &json!({ "done": true, "name": name }), &place(&name))),
-        Err(Error::Refused(why)) => draw_list(visit, &[], Some(&why)).await,
+        Err(Error::Refused(why)) => draw_list(visit, &[], Some(&visit.words().refused_source(&why))).await,
         Err(error) => Err(refused(visit, &error)),
     }
 }
@@ -176,7 +176,7 @@ fn added(
         };
     }
     if crawler.source(&name).is_ok() {
-        return Err(Error::Refused(format!("there is a source {name} already; choose another name")));
+        return Err(Refused::Taken(name).into());
     }
     crawler.put_source(&name, source, now)?;
     Ok(name)
@@ -192,7 +192,7 @@ pub(super) async fn import(visit: &Visit, form: &Form) -> Result<Response, Refus
         .await?;
     match imported {
         Ok(imported) => draw_list(visit, &imported, None).await,
-        Err(Error::Refused(why)) => draw_list(visit, &[], Some(&why)).await,
+        Err(Error::Refused(why)) => draw_list(visit, &[], Some(&visit.words().refused_source(&why))).await,
         Err(error) => Err(refused(visit, &error)),
     }
 }
@@ -225,7 +225,7 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
             "try" => crawler
                 .try_rules(&name, &url, step, Some(rule.as_str()).filter(|rule| !rule.is_empty()), &runtime)
                 .map(Came::Tried),
-            _ => Err(Error::Refused("nothing of this name can be done".into())),
+            _ => Err(Refused::Said("nothing of this name can be done".into()).into()),
         };
         Ok::<_, std::convert::Infallible>(done)
     });
@@ -242,8 +242,8 @@ pub(super) async fn act(visit: &Visit, form: &Form) -> Result<Response, Refusal>
         Ok(Came::Steps(steps)) => shown.steps = steps,
         Ok(Came::Dry(dry)) => shown.dry = Some(dry),
         Ok(Came::Tried(tried)) => shown.tried = tried,
-        Err(Error::Refused(why)) => shown.fault = Some(why),
-        Err(error @ Error::Busy(_)) => shown.fault = Some(error.to_string()),
+        Err(Error::Refused(why)) => shown.fault = Some(visit.words().refused_source(&why)),
+        Err(Error::Busy(name)) => shown.fault = Some(visit.words().with("source.busy", "name", &name)),
         Err(error) => return Err(refused(visit, &error)),
     }
     if !visit.head.wants_json() {
@@ -268,7 +268,7 @@ fn saved(crawler: &Crawler, name: &str, form: &Form, now: chrono::DateTime<chron
     let field = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let number = |name: &str| {
         let text = field(name);
-        text.parse::<u32>().map_err(|_| Error::Refused(format!("\"{text}\" is no number")))
+        text.parse::<u32>().map_err(|_| Error::from(Refused::NoNumber(text)))
     };
     let mut source = crawler.source(name)?.record;
     source.title = field("title");
@@ -309,13 +309,12 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn numbers<N: std::str::FromStr>(text: &str) -> Result<Vec<N>, Error> {
-    let number = |word: String| word.parse().map_err(|_| Error::Refused(format!("\"{word}\" is no number")));
+    let number = |word: String| word.parse().map_err(|_| Refused::NoNumber(word.clone()).into());
     words(text).into_iter().map(number).collect()
 }
 
 fn format_of(name: &str) -> Result<crate::book::Format, Error> {
-    crate::book::Format::from_file_name(&format!("x.{name}"))
-        .ok_or_else(|| Error::Refused(format!("there is no format {name}; write it like epub")))
+    crate::book::Format::from_file_name(&format!("x.{name}")).ok_or_else(|| Refused::NoFormat(name.to_owned()).into())
 }
 
 fn kind_of(name: &str) -> Option<SourceKind> {

@@ -89,7 +89,11 @@ pub(super) async fn catalogue(visit: &Visit, files: Option<FormData>) -> Result<
     };
     let imported = visit.ask_of_book(importing).await?;
     log::info!("catalogue {}: {} new, {} changed", name.escape_debug(), imported.new, imported.changed);
-    let failed = imported.failed.iter().take(MOST_FAILED).map(|(line, error)| json!({ "line": line, "error": error }));
+    let failed = imported
+        .failed
+        .iter()
+        .take(MOST_FAILED)
+        .map(|(line, error)| json!({ "line": line, "error": visit.words().unused_row(error) }));
     let report = json!({
         "file": name, "outcome": "catalogue", "new": imported.new, "changed": imported.changed,
         "unchanged": imported.unchanged, "failed": imported.failed.len(), "lines": failed.collect::<Vec<_>>(),
@@ -120,7 +124,7 @@ async fn one(visit: &Visit, name: String, part: Part) -> Result<Item, Refusal> {
             Ok(Item::added(name, added, title))
         }
         (Err(AddError::Library(error)), _) => Err(visit.failed(&error)),
-        (Err(error), _) => Ok(Item::failed(name, error.to_string())),
+        (Err(error), _) => Ok(Item::failed(name, visit.words().not_added(&error))),
     }
 }
 

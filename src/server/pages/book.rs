@@ -126,7 +126,7 @@ fn facts(words: &'static Words, book: &BookRecord, time_zone: Tz) -> Vec<(&'stat
     let mut state = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
     state(words.series, book.series.clone());
     state(words.publisher, book.publisher.clone());
-    state(words.published, book.published.as_deref().map(day_of));
+    state(words.published, book.published.as_deref().map(|date| day_of(date).to_owned()));
     state(words.language, book.language.as_deref().map(|tag| words.language_name(tag)));
     state(words.added, Some(book.added_at.with_timezone(&time_zone).format("%Y-%m-%d").to_string()));
     state(words.downloads, (book.downloads > 0).then(|| book.downloads.to_string()));
@@ -144,8 +144,9 @@ fn where_from(origin: &Provenance) -> String {
 }
 
 /// Files say when they were published to the second, as `2008-01-01T00:00:00+00:00`; nobody means the hour.
-fn day_of(date: &str) -> String {
-    date.split('T').next().unwrap_or(date).to_owned()
+pub(in crate::server) fn day_of(date: &str) -> &str {
+    let (day, _) = date.split_once('T').unwrap_or((date, ""));
+    if day.starts_with(|c: char| c.is_ascii_digit()) { day } else { date }
 }
 
 fn paragraphs(text: &str) -> Vec<String> {

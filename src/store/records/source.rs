@@ -142,8 +142,11 @@ pub struct SourceStateRecord {
     pub today: String,
     /// What the pass has done.
     pub done: PassCounts,
-    /// How it ended, as a person reads it.
+    /// How it ended, as a person reads it, in English.
     pub outcome: String,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<PassEnd>,
 }
 
 /// What a pass has done.
@@ -166,4 +169,20 @@ pub struct PassCounts {
     pub chapters: u32,
     /// What could not be fetched or was no book.
     pub failed: u32,
+}
+
+/// How a pass ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassEnd {
+    /// There is nothing left to do.
+    Finished(PassCounts),
+    /// The pass or the day has had its share; it goes on at its next time.
+    Capped(PassCounts),
+    /// The site wants to be left alone until then.
+    Later(DateTime<Utc>),
+    /// The site failed again and again.
+    GivenUp(String),
+    /// The program stops; the pass goes on at the next start.
+    Stopped,
 }

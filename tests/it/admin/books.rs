@@ -46,6 +46,8 @@ async fn the_list_is_what_its_address_says() {
     let catalogue = "id\ttitle\tpath\n1\t目录里的书\t\n2\t秘密\t/etc/passwd\n".as_bytes();
     let imported = admin.upload("/api/catalogue", &[("书目.tsv", catalogue)]).await.json();
     assert_eq!((&imported["items"][0]["new"], &imported["items"][0]["failed"]), (&json!(1), &json!(1)), "{imported}");
+    let why = imported["items"][0]["lines"][0]["error"].as_str().unwrap();
+    assert!(why.contains("这一行写了文件路径"), "{imported}");
     assert_eq!(admin.upload("/api/catalogue", &[("x.csv", b"name\nx\n".as_slice())]).await.status, 422);
     has(&admin.get("/books?lack=file").await, 200, "目录里的书");
     assert!(!admin.get("/books").await.body.contains("目录里的书"), "it would hide what there is to read");
@@ -61,7 +63,7 @@ async fn a_book_is_edited_and_gets_another_cover() {
         form(&[("title", title), ("authors", "曹雪芹\n高鹗"), ("language", "zh-CN"), ("description", "<b>一场梦")])
     };
     let refused = admin.form(&format!("/books/{id}/edit"), &edit(" ")).await;
-    has(&refused, 422, "needs a title");
+    has(&refused, 422, "书要有书名");
     assert_eq!(admin.form(&format!("/books/{id}/edit"), &edit("石头记")).await.status, 303);
     let shown = admin.get(&format!("/books/{id}")).await;
     has(&shown, 200, "<h1>石头记</h1>");
@@ -72,7 +74,7 @@ async fn a_book_is_edited_and_gets_another_cover() {
     has(&admin.json("/api/books/99", &json!({ "title": "x" })).await, 404, "");
 
     let cover = format!("/api/books/{id}/cover");
-    has(&admin.upload(&cover, &[("x.png", b"no picture".as_slice())]).await, 422, "JPEG, PNG or WebP");
+    has(&admin.upload(&cover, &[("x.png", b"no picture".as_slice())]).await, 422, "要 JPEG、PNG 或 WebP");
     assert_eq!(admin.upload(&cover, &[("x.png", png(120, 160).as_slice())]).await.status, 200);
     assert!(page.app.library.book(id).unwrap().unwrap().cover.is_some_and(|cover| !cover.drawn));
     assert_eq!(admin.form(&format!("/books/{id}/cover"), "do=drawn").await.status, 303);
@@ -122,7 +124,7 @@ async fn many_books_are_changed_at_once() {
     let number = merged["merges"][0].as_u64().unwrap();
     has(&admin.get("/books/duplicates").await, 200, &format!("/merges/{number}/undo"));
     assert_eq!(admin.form(&format!("/merges/{number}/undo"), "").await.status, 303);
-    has(&admin.form(&format!("/merges/{number}/undo"), "").await, 422, "no merge");
+    has(&admin.form(&format!("/merges/{number}/undo"), "").await, 422, "没有可以撤销的");
 
     assert_eq!(admin.form("/books/bulk", "do=remove&id-3=on&id-4=on").await.status, 303);
     has(&admin.get("/books/removed").await, 200, "name=\"id-4\"");

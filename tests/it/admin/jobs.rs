@@ -36,11 +36,15 @@ async fn a_job_is_run_once_at_a_time_and_its_outcome_is_seen() {
     let unread = admin.send("GET", "/jobs", &[("X-Unattended", "yes")], "").await.body;
     assert!(!unread.contains("已开始"), "nobody reads what a script asks for");
     let shown = admin.get("/jobs").await.body;
-    assert!(shown.contains("已开始") && shown.contains("0 books deleted, 0 files removed"), "{shown}");
+    assert!(shown.contains("已开始") && shown.contains("删除了 0 本书、0 个文件"), "{shown}");
     assert!(!admin.get("/jobs").await.body.contains("已开始"), "said once");
     let one = admin.get("/api/jobs/empty-bin").await.json();
     assert_eq!((one["runs"].as_array().unwrap().len(), &one["runs"][0]["by_hand"]), (1, &json!(true)), "{one}");
     assert_eq!(one["job"]["last"], one["runs"][0]);
+    assert_eq!(one["runs"][0]["outcome"], "0 books deleted, 0 files removed", "as in the log");
+    assert_eq!(one["runs"][0]["did"], json!({ "emptied_bin": { "books": 0, "files": 0 } }));
+    admin.cookie.push_str("; lang=en");
+    assert!(admin.get("/").await.body.contains("0 books deleted, 0 files removed"), "in English on an English page");
 
     assert_eq!(admin.json("/api/jobs/empty-bin/run", &json!({})).await.json(), json!({ "done": true }));
     settled(&page).await;

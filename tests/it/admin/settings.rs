@@ -86,6 +86,33 @@ async fn a_section_is_saved_and_what_can_be_is_in_force_at_once() {
 }
 
 #[tokio::test]
+async fn where_backups_go_besides_is_one_place_and_can_be_none() {
+    let (page, mut admin) = Page::with_admin().await;
+    let before = file(&page);
+    let body = section(&mut admin, "backup.s3", &[("backup.s3.bucket", "books")]).await;
+    assert_eq!(admin.form("/settings/groups/backup.s3", &body).await.status, 422, "no server");
+    let to_dav = [("backup.webdav.url", "https://dav.example.com/b/"), ("backup.webdav.password", "a-secret")];
+    let body = section(&mut admin, "backup.webdav", &to_dav).await;
+    assert_eq!(admin.form("/settings/groups/backup.webdav", &body).await.status, 303);
+    let saved = file(&page);
+    assert!(saved.contains("[backup.webdav]\nurl = \"https://dav.example.com/b/\"\n"), "{saved}");
+    let shown = admin.get("/settings").await.body;
+    assert!(shown.contains("https://dav.example.com/b/") && !shown.contains("a-secret"));
+    let waiting = admin.get("/api/restart").await.json()["waiting"].to_string();
+    assert!(waiting.contains("backup.webdav.url"), "{waiting}");
+
+    let body = section(&mut admin, "backup.sftp", &[("backup.sftp.to", "me@example.com:/b")]).await;
+    let refused = admin.form("/settings/groups/backup.sftp", &body).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("only one of them") && refused.body.contains("me@example.com:/b"), "it is not lost");
+    assert_eq!(file(&page), saved, "nothing has changed");
+
+    let body = section(&mut admin, "backup.webdav", &[("backup.webdav.url", "")]).await;
+    assert_eq!(admin.form("/settings/groups/backup.webdav", &body).await.status, 303);
+    assert!(!file(&page).contains("webdav") && file(&page).starts_with(before.trim_end()), "{}", file(&page));
+}
+
+#[tokio::test]
 async fn what_a_start_would_refuse_is_not_saved_and_what_was_typed_stays() {
     let (page, mut admin) = Page::with_admin().await;
     let before = file(&page);

@@ -23,11 +23,11 @@ async fn a_source_is_added_changed_stopped_and_removed() {
         ])
     };
     let refused = admin.form("/sources", &new("")).await;
-    assert!(refused.status == 422 && refused.body.contains("rights"), "{}", refused.body);
+    assert!(refused.status == 422 && refused.body.contains("为什么可以从那里取书"), "{}", refused.body);
     let added = admin.form("/sources", &new("public domain")).await;
     assert_eq!((added.status, added.header("location")), (303, Some("/sources/my%2Dbooks")), "{}", added.body);
     let again = admin.form("/sources", &new("public domain")).await;
-    assert!(again.status == 422 && again.body.contains("already"), "{}", again.body);
+    assert!(again.status == 422 && again.body.contains("已经有书源“my-books”了"), "{}", again.body);
     let shown = admin.get("/sources/my-books").await.body;
     assert!(shown.contains("&#60;b&#62;书") && shown.contains("public domain"), "{shown}");
 

@@ -31,14 +31,23 @@ async fn upload(admin: &mut Browser, files: &[(&str, &str)]) -> Answer {
 async fn every_file_of_an_upload_has_its_own_outcome() {
     let (page, mut admin) = Page::with_admin().await;
     let (small, large) = (story("三国演义"), "x".repeat(1024 * 1024 + 1));
-    let files = [("a.txt", small.as_str()), ("big.txt", &large), ("empty.txt", ""), ("again.txt", &small)];
+    let files = [
+        ("a.txt", small.as_str()),
+        ("big.txt", &large),
+        ("empty.txt", ""),
+        ("again.txt", &small),
+        ("x.bin", "\0\u{1}"),
+    ];
     let answer = upload(&mut admin, &files).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let items = answer.json()["items"].clone();
     let outcomes: Vec<&str> = items.as_array().unwrap().iter().map(|item| item["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["new", "error", "error", "known"], "{items}");
+    assert_eq!(outcomes, ["new", "error", "error", "known", "error"], "{items}");
     assert_eq!(items[0]["title"], "三国演义");
-    assert!(items[1]["error"].as_str().unwrap().contains("1.0 MB"), "{items}");
+    let why = |at: usize| items[at]["error"].as_str().unwrap();
+    assert!(why(1).contains("1.0 MB"), "{items}");
+    assert_eq!(why(2), "文件是空的。");
+    assert!(why(4).contains("不是认得的电子书格式"), "{items}");
 
     assert_eq!(admin.get("/api/counts").await.json()["shelf"], 1);
     let left: Vec<_> =
@@ -83,7 +92,15 @@ async fn a_book_goes_into_the_bin_and_comes_back() {
     }
 
     let take_down = format!("/books/{id}/take-down");
-    assert_eq!(admin.form(&take_down, "reason=+").await.status, 422, "a reason is needed");
+    let refused = admin.form(&take_down, "reason=+").await;
+    assert_eq!(refused.status, 422, "a reason is needed");
+    assert!(refused.body.contains("请写下架的原因"), "{}", refused.body);
+    let refused = admin.json("/api/books/bulk", &json!({ "do": "delete", "ids": [id, 99] })).await.json();
+    let expected = json!([
+        { "id": id, "error": format!("第 {id} 号书不在回收站里；请先把它移到回收站。") },
+        { "id": 99, "error": "没有第 99 号书。" },
+    ]);
+    assert_eq!((&refused["failed"], &refused["done"]), (&expected, &json!([])), "{refused}");
     assert_eq!(admin.form(&take_down, "reason=letter").await.status, 303);
     assert_eq!(admin.get(&format!("/books/{id}")).await.status, 404, "not even the recycle bin has it");
     assert_eq!(admin.form("/books/99/take-down", "reason=letter").await.status, 404);
