@@ -33,6 +33,38 @@ class Fault(Exception):
     """The program did not do what it has to."""
 
 
+class NotPossible(Exception):
+    """This machine cannot do the drill, for this reason."""
+
+
+class Elsewhere(Exception):
+    """The tests that every change runs do the drill; this one says which."""
+
+
+# Drills by number: what each is called, and what runs it.
+DRILLS = {}
+
+
+def drill(number, name):
+    """Registers a function that takes the program's path, raises `Fault`, or tells in a line what was seen."""
+
+    def register(function):
+        DRILLS[number] = (name, function)
+        return function
+
+    return register
+
+
+def needs_root(for_what):
+    if os.geteuid() != 0:
+        raise NotPossible(f"{for_what} needs root")
+
+
+def needs(tool):
+    if not shutil.which(tool):
+        raise NotPossible(f"there is no {tool}")
+
+
 def expect(holds, what):
     if not holds:
         raise Fault(what)
@@ -142,6 +174,15 @@ class Home:
 
     def serve(self, wrapper=(), environment=(), limit=LIMIT):
         return Service(self, wrapper, environment, limit)
+
+    def requests(self):
+        """What followers have asked for, and how many did."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        self.done("export", os.path.join(folder, "out"))
+        with open(os.path.join(folder, "out", "records.jsonl"), encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        shutil.rmtree(folder)
+        return {one["value"]["text"]: one["value"]["count"] for one in records if one["table"] == "requests"}
 
     def log(self):
         try:
@@ -262,12 +303,12 @@ class Service:
         expect(status == 200, f"{path}: status {status}")
         return body.decode()
 
-    def upload(self, name, data, timeout=60):
-        """Status, and what became of the file."""
+    def upload(self, name, data, timeout=60, path="/api/upload"):
+        """Status, and what became of the file: a book, or a table of books for `/api/catalogue`."""
         head = f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
         headers = {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, "Content-Type": "multipart/form-data; boundary=cut"}
         body = head + data + b"\r\n--cut--\r\n"
-        status, _, answer = self.request("admin", "POST", "/api/upload", body, headers, timeout)
+        status, _, answer = self.request("admin", "POST", path, body, headers, timeout)
         return status, (json.loads(answer)["items"][0] if status == 200 else answer.decode(errors="replace")[:200])
 
     # --- Other servers, and whoever watches
@@ -321,10 +362,10 @@ class Service:
 
 
 class Ledger:
-    """What was acknowledged: books by title, requests by title, answers by message."""
+    """What was acknowledged: books by title, and requests by title."""
 
     def __init__(self):
-        self.books, self.requests, self.answers = set(), {}, []
+        self.books, self.requests = set(), set()
 
     def check(self, home, service=None):
         """Everything that was promised is there, once, and nothing else is amiss; gives the number of books."""
@@ -336,6 +377,10 @@ class Ledger:
         expect(not lost, f"{len(lost)} acknowledged books are lost, like {sorted(lost)[:3]}")
         doubled = [title for title in self.books if titles.count(title) > 1]
         expect(not doubled, f"there twice: {doubled[:3]}")
+        if self.requests:
+            counted = home.requests()
+            wrong = {title: counted.get(title, 0) for title in self.requests if counted.get(title) != 1}
+            expect(not wrong, f"{len(wrong)} acknowledged requests do not count once, like {list(wrong.items())[:3]}")
         left = os.listdir(os.path.join(home.data, "files", "tmp"))
         expect(service is None or not left, f"left in files/tmp: {left[:3]}")
         return len(titles)
