@@ -377,7 +377,11 @@ def take_the_descriptors(program):
     home.done("book", "add", home.file("a.epub", epub("够用")))
     service = home.serve(wrapper=["prlimit", "--nofile=64:64"])
     host, port = service.address["public"].split(":")
-    held = [socket.create_connection((host, int(port)), timeout=5) for _ in range(200)]
+    held = []
+    with contextlib.suppress(OSError):
+        # The kernel lets some wait, and then no more.
+        while len(held) < 200:
+            held.append(socket.create_connection((host, int(port)), timeout=3))
     with open(f"/proc/{service.pid}/stat", encoding="ascii") as file:
         before = sum(map(int, file.read().split()[13:15]))
     time.sleep(3)
@@ -393,4 +397,4 @@ def take_the_descriptors(program):
     took = time.monotonic() - began
     service.stop()
     home.remove()
-    return f"64 descriptors, 200 connections: {most} in use, {busy:.0%} of a processor meanwhile; answers {took:.1f} s after they closed"
+    return f"64 descriptors, {len(held)} of 200 connections made: {most} in use, {busy:.0%} of a processor meanwhile; answers {took:.1f} s after they closed"

@@ -110,7 +110,7 @@ class Platform:
             request.connection.close()
             return
         if isinstance(self.mode, int):
-            body = {"errcode": self.mode, "errmsg": "as the drill wants"}
+            body = {"errcode": self.mode, "errmsg": "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, as the drill wants"}
         text = json.dumps(body) if self.mode not in ("500", "html") else "<html><body>Bad gateway</body></html>"
         status = 500 if self.mode == "500" else 200
         data = text.encode()
@@ -147,7 +147,7 @@ class Home:
         own |= {f"SHUTONG_LISTEN__{name}": "127.0.0.1:0" for name in ("PUBLIC", "TOKEN", "ADMIN")}
         # Drills write faster than people.
         own |= {f"SHUTONG_LIMITS__{name}": "0" for name in ("MESSAGES_PER_MINUTE", "SEARCHES_PER_DAY")}
-        return own | {"SHUTONG_LIMITS__DOWNLOADS_PER_DAY": "1000000"} | dict(more)
+        return own | {"SHUTONG_LIMITS__DOWNLOADS_PER_DAY": "1000000", "RUST_BACKTRACE": "0"} | dict(more)
 
     def command(self, *arguments):
         return [self.program, "--data", self.data, *arguments]
