@@ -1,10 +1,10 @@
-"""tests/drills/faults.py FILE [DRILL…]: hurts the executable from outside, and looks whether it keeps what it promised.
+"""tests/drills/faults.py FILE [DRILL…]: hurts the executable from outside, and looks whether it kept what it promised.
 
 Started by hand; needs Python 3, for some drills root (tmpfs, cgroups), strace and faketime. Without numbers of drills
 all of them run, for some minutes. Prints a line for each (`ok`, `FAILED`, `in CI` with the test
 that does it at every change, `not possible here` with the reason), and
 at the end a table in Markdown; exit code 1 when one fails. ROUNDS=N sets how often is killed; OLD=FILE is an older
-executable, for the drill of the migration. The drills are in kills.py, disks.py and loads.py, what they share in harness.py.
+executable, for the drill of the migration. The drills are in kills.py, disks.py, damages.py and loads.py, what they share in harness.py.
 """
 
 import os
@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 
+import damages  # noqa: F401 pylint: disable=unused-import
 import disks  # noqa: F401 pylint: disable=unused-import
 import kills  # noqa: F401 pylint: disable=unused-import
 import loads  # noqa: F401 pylint: disable=unused-import
@@ -44,7 +45,10 @@ def main(program, wanted):
     print("\n| # | drill | outcome | seen |\n|---|---|---|---|")
     for row in rows:
         print("| {} | {} | {} | {} |".format(*(str(part).replace("|", "/").replace("\n", " ") for part in row)))
-    count = {verdict: sum(1 for row in rows if row[2] == verdict) for verdict in ("ok", "FAILED", "in CI", "not possible here")}
+    count = {
+        verdict: sum(1 for row in rows if row[2] == verdict)
+        for verdict in ("ok", "FAILED", "in CI", "not possible here")
+    }
     print("\n" + ", ".join(f"{number} {verdict}" for verdict, number in count.items()))
     return 1 if count["FAILED"] else 0
 

@@ -8,8 +8,6 @@ afterwards whether that is still true.
 
 import hashlib
 import http.client
-import http.server
-import io
 import itertools
 import json
 import os
@@ -22,7 +20,6 @@ import tempfile
 import threading
 import time
 import urllib.parse
-import zipfile
 
 TOKEN, SECRET, APP_ID, PASSWORD = "simtoken2026", "secret-of-the-drill", "wx0123456789abcdef", "correct horse battery"
 # For anything that a healthy process does at once, on a machine that does much else at the same time, in seconds.
@@ -79,52 +76,6 @@ def until(holds, what, seconds=LIMIT, pause=0.1):
     return found
 
 
-class Platform:
-    """Grants tokens as the platform does, or misbehaves: `mode` is good, refuse, 500, html, or an error code."""
-
-    def __init__(self, lives=7200):
-        self.mode, self.asked, self.lives, self.made = "good", [], lives, itertools.count(1)
-        platform = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                platform.answer(self)
-
-            do_GET = do_POST
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self, request):
-        self.asked.append((time.monotonic(), request.path.split("?")[0]))
-        status, body = 200, {"access_token": f"72_token_of_the_drill_{next(self.made)}", "expires_in": self.lives}
-        if "token" not in request.path.split("?")[0]:
-            body = {"errcode": 0, "errmsg": "ok", "ip_list": ["127.0.0.1"]}
-        if self.mode == "refuse":
-            request.connection.close()
-            return
-        if isinstance(self.mode, int):
-            body = {"errcode": self.mode, "errmsg": "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, as the drill wants"}
-        text = json.dumps(body) if self.mode not in ("500", "html") else "<html><body>Bad gateway</body></html>"
-        status = 500 if self.mode == "500" else 200
-        data = text.encode()
-        request.send_response(status)
-        request.send_header("Content-Type", "application/json" if text[0] == "{" else "text/html")
-        request.send_header("Content-Length", str(len(data)))
-        request.end_headers()
-        request.wfile.write(data)
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 class Home:
     """A data directory, and the program that works on it."""
 
@@ -154,8 +105,16 @@ class Home:
 
     def run(self, *arguments, given="", limit=LIMIT, wrapper=(), environment=()):
         """Runs a command to its end: exit code, output, errors."""
-        ran = subprocess.run([*wrapper, *self.command(*arguments)], input=given, capture_output=True, text=True,
-                             timeout=limit, env=self.environment(environment), cwd=self.folder, check=False)
+        ran = subprocess.run(
+            [*wrapper, *self.command(*arguments)],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            env=self.environment(environment),
+            cwd=self.folder,
+            check=False,
+        )
         return ran.returncode, ran.stdout, ran.stderr
 
     def done(self, *arguments, **more):
@@ -204,9 +163,16 @@ class Service:
     def __init__(self, home, wrapper=(), environment=(), limit=LIMIT):
         self.home, self.lines, self.errors = home, queue.Queue(), []
         self.began = time.monotonic()
-        self.process = subprocess.Popen([*wrapper, *home.command("serve")], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                                        env=home.environment(environment), cwd=home.folder)
+        self.process = subprocess.Popen(
+            [*wrapper, *home.command("serve")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=home.environment(environment),
+            cwd=home.folder,
+        )
         threading.Thread(target=self._read, args=(self.process.stdout, self.lines.put), daemon=True).start()
         threading.Thread(target=self._read, args=(self.process.stderr, self.errors.append), daemon=True).start()
         first = self.line_with("listening ", limit)
@@ -266,9 +232,11 @@ class Service:
         at, nonce = int(at or self.now()), str(next(self.numbers))
         signature = hashlib.sha1("".join(sorted([TOKEN, str(at), nonce])).encode()).hexdigest()
         number = number or next(self.numbers)
-        body = (f"<xml><ToUserName><![CDATA[gh_0123456789ab]]></ToUserName><FromUserName><![CDATA[{follower}]]>"
-                f"</FromUserName><CreateTime>{at}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-                f"<Content><![CDATA[{text}]]></Content><MsgId>{number}</MsgId></xml>")
+        body = (
+            f"<xml><ToUserName><![CDATA[gh_0123456789ab]]></ToUserName><FromUserName><![CDATA[{follower}]]>"
+            f"</FromUserName><CreateTime>{at}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+            f"<Content><![CDATA[{text}]]></Content><MsgId>{number}</MsgId></xml>"
+        )
         query = urllib.parse.urlencode({"signature": signature, "timestamp": at, "nonce": nonce})
         return f"/wechat/main?{query}", body.encode()
 
@@ -306,7 +274,11 @@ class Service:
     def upload(self, name, data, timeout=60, path="/api/upload"):
         """Status, and what became of the file: a book, or a table of books for `/api/catalogue`."""
         head = f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
-        headers = {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, "Content-Type": "multipart/form-data; boundary=cut"}
+        headers = {
+            "Cookie": self.cookie,
+            "X-CSRF-Token": self.csrf,
+            "Content-Type": "multipart/form-data; boundary=cut",
+        }
         body = head + data + b"\r\n--cut--\r\n"
         status, _, answer = self.request("admin", "POST", path, body, headers, timeout)
         return status, (json.loads(answer)["items"][0] if status == 200 else answer.decode(errors="replace")[:200])
@@ -390,29 +362,3 @@ def content(xml):
     """The text of an answer."""
     found = re.search(r"<Content><!\[CDATA\[(.*?)\]\]></Content>", xml, re.S)
     return found.group(1) if found else xml
-
-
-def epub(title, paragraphs=20, author="某人"):
-    """A small valid EPUB."""
-    page = ('<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>{0}</title>'
-            "</head><body><h1>{0}</h1>{1}</body></html>").format(title, f"<p>{title}，一句话。</p>" * paragraphs)
-    package = ('<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i">'
-               '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">{0}</dc:identifier>'
-               "<dc:title>{0}</dc:title><dc:language>zh</dc:language><dc:creator>{1}</dc:creator></metadata><manifest>"
-               '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/>'
-               "</spine></package>").format(title, author)
-    container = ('<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
-                 '<rootfiles><rootfile full-path="p.opf" media-type="application/oebps-package+xml"/></rootfiles>'
-                 "</container>")
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("mimetype", "application/epub+zip")
-        for name, text in (("META-INF/container.xml", container), ("p.opf", package), ("a.xhtml", page)):
-            archive.writestr(name, text)
-    return out.getvalue()
-
-
-def text_book(title, chapters=30):
-    """A novel in plain text, which has to be converted before it can be read as EPUB."""
-    body = "".join(f"第{number}章 {title}\n\n{'我比现在年轻十岁的时候，获得了一个游手好闲的职业。' * 60}\n\n" for number in range(1, chapters))
-    return f"《{title}》\n作者：某人\n\n{body}".encode()

@@ -1,7 +1,6 @@
 """Drills that end the process at the worst moment: 1 to 5 (kill -9), 23 (SIGTERM), 24 (migration), 25 (backup)."""
 
 import http.client
-import json
 import os
 import random
 import re
@@ -12,7 +11,8 @@ import subprocess
 import threading
 import time
 
-from harness import (Elsewhere, Fault, Home, Ledger, NotPossible, Platform, drill, epub, expect, text_book, until)
+from books import epub, text_book
+from harness import drill, Elsewhere, expect, Fault, Home, Ledger, NotPossible, until
 
 ROUNDS = int(os.environ.get("ROUNDS", "8"))
 # What a client sees of a server that is gone.
@@ -37,6 +37,7 @@ def kill_during_upload(program):
     home, ledger, random_ = Home(program), Ledger(), random.Random(1)
     service, slowest, cut = home.serve().log_in(), 0, 0
     for number in range(ROUNDS):
+
         def upload(service, number=number):
             nonlocal cut
             for book in range(50):
@@ -56,7 +57,10 @@ def kill_during_upload(program):
     expect(cut > 0 and ledger.books, "no upload was cut off")
     service.stop()
     home.remove()
-    return f"{ROUNDS} kills, {cut} uploads cut off, {len(ledger.books)} books acknowledged, none lost; start ≤ {slowest:.2f} s"
+    return (
+        f"{ROUNDS} kills, {cut} uploads cut off, {len(ledger.books)} books acknowledged, none lost; start ≤ "
+        f"{slowest:.2f} s"
+    )
 
 
 @drill(2, "kill -9 during index commit")
@@ -85,7 +89,10 @@ def kill_during_indexing(program):
     home.json("check", "--deep")
     service.stop()
     home.remove()
-    return f"{ROUNDS} × {rows} entries, the index behind at {pending} kills; start ≤ {slowest:.2f} s, all found ≤ {longest:.1f} s"
+    return (
+        f"{ROUNDS} × {rows} entries, the index behind at {pending} kills; start ≤ {slowest:.2f} s, all found ≤ "
+        f"{longest:.1f} s"
+    )
 
 
 def workers(service):
@@ -95,7 +102,10 @@ def workers(service):
 
 
 def links_of(service, title, follower="oReader"):
-    return [link.replace("&amp;", "&") for link in re.findall(r'href="http://[^/"]+(/dl/[^"]+)"', service.say(follower, title))]
+    return [
+        link.replace("&amp;", "&")
+        for link in re.findall(r'href="http://[^/"]+(/dl/[^"]+)"', service.say(follower, title))
+    ]
 
 
 @drill(3, "kill -9 during conversion")
@@ -140,7 +150,10 @@ def kill_during_conversion(program):
         ledger.check(home, service)
     service.stop()
     home.remove()
-    return f"{ROUNDS} conversions: {cut} cut off with the service, {killed} workers killed; each book was converted when asked again"
+    return (
+        f"{ROUNDS} conversions: {cut} cut off with the service, {killed} workers killed; each book was converted when "
+        f"asked again"
+    )
 
 
 @drill(4, "kill -9 during crawl")
@@ -150,7 +163,9 @@ def kill_during_crawl(_):
 
 @drill(5, "kill -9 between DATA and the record")
 def kill_during_mail(_):
-    raise Elsewhere("tests/it/deliveries.rs every_push_arrives_once_and_in_order_though_the_service_is_killed_again_and_again")
+    raise Elsewhere(
+        "tests/it/deliveries.rs every_push_arrives_once_and_in_order_though_the_service_is_killed_again_and_again"
+    )
 
 
 @drill(23, "SIGTERM under load")
@@ -214,7 +229,10 @@ def stop_under_load(program):
     second = time.monotonic() - began
     held.close()
     home.remove()
-    return f"{len(answered)} answers in 3 s and none broken; exit 0 after {took:.2f} s; second signal: exit {code} after {second:.2f} s"
+    return (
+        f"{len(answered)} answers in 3 s and none broken; exit 0 after {took:.2f} s; second signal: exit {code} after "
+        f"{second:.2f} s"
+    )
 
 
 def upload_quietly(service, ledger):
@@ -247,8 +265,9 @@ def migrate(program):
     for _ in range(ROUNDS):
         shutil.rmtree(home.data)
         shutil.copytree(before, home.data)
-        process = subprocess.Popen(home.command("serve"), env=home.environment(), stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            home.command("serve"), env=home.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(random_.uniform(0, 0.12))
         kills += process.poll() is None
         process.kill()
@@ -260,7 +279,10 @@ def migrate(program):
     code, _, errors = home.run("book", "list")
     expect(code == 5 and "newer" in errors, f"the old program on new data: exit {code}: {errors[-200:]}")
     home.remove()
-    return f"{kills} kills while it started on old data, all {len(titles)} books there each time; the old program refuses the new data with exit 5"
+    return (
+        f"{kills} kills while it started on old data, all {len(titles)} books there each time; the old program "
+        f"refuses the new data with exit 5"
+    )
 
 
 @drill(25, "backup under writes, kill -9 during restore")
@@ -297,8 +319,12 @@ def back_up_and_restore(program):
             if name.startswith("data"):
                 shutil.rmtree(os.path.join(home.folder, name))
         shutil.copytree(before, whole)
-        process = subprocess.Popen(home.command("restore", kept[0][0], "--yes"), env=home.environment(),
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            home.command("restore", kept[0][0], "--yes"),
+            env=home.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         time.sleep(random_.uniform(0, 0.25))
         process.kill()
         process.wait()
@@ -307,8 +333,10 @@ def back_up_and_restore(program):
         seen["old" if found == everything else "new"] += 1
         Ledger().check(home)
     home.remove()
-    return (f"3 backups while {len(ledger.books)} books came, each has all that was acknowledged before; "
-            f"{2 * ROUNDS} kills during restore: {seen['old']} × the old data, {seen['new']} × the new, never a mix")
+    return (
+        f"3 backups while {len(ledger.books)} books came, each has all that was acknowledged before; "
+        f"{2 * ROUNDS} kills during restore: {seen['old']} × the old data, {seen['new']} × the new, never a mix"
+    )
 
 
 def other_list(program, home, name):

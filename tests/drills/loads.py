@@ -1,15 +1,15 @@
-"""Drills of the world around: platform away (14, 15), mail away (16), clock (17), many messages (18), repeated ones (19)."""
+"""Drills of the world around: platform away (14, 15), mail away (16), clock (17), many messages (18), repeated "
+"ones (19)."""
 
 import asyncio
 import glob
-import json
 import random
 import re
-import shutil
-import subprocess
 import time
 
-from harness import Elsewhere, Fault, Home, Ledger, NotPossible, Platform, content, drill, epub, expect, until
+from books import epub
+from endpoint import Platform
+from harness import content, drill, Elsewhere, expect, Home, Ledger, NotPossible, until
 from disks import tried
 
 
@@ -45,8 +45,11 @@ def take_the_platform_away(program):
     service.stop()
     platform.close()
     home.remove()
-    return (f"{'; '.join(seen)}; the old token served throughout; a new one {took:.0f} s after the return; "
-            f"{grown[0]:+} threads, {grown[1]:+} MB. Three hours in fast time: tests/it/token.rs the_platform_away_for_three_hours")
+    return (
+        f"{'; '.join(seen)}; the old token served throughout; a new one {took:.0f} s after the return; "
+        f"{grown[0]:+} threads, {grown[1]:+} MB. Three hours in fast time: tests/it/token.rs "
+        f"the_platform_away_for_three_hours"
+    )
 
 
 @drill(15, "wrong secret, address not on the whitelist")
@@ -73,7 +76,10 @@ def refuse_for_good(program):
 
 @drill(16, "mail server away, putting off, refusing")
 def take_the_mail_away(_):
-    raise Elsewhere("tests/it/deliveries.rs, tests/it/mail.rs (silence_is_cut, what_is_refused_for_now_may_come_again …) and tests/it/pushes/")
+    raise Elsewhere(
+        "tests/it/deliveries.rs, tests/it/mail.rs (silence_is_cut, what_is_refused_for_now_may_come_again …) and "
+        "tests/it/pushes/"
+    )
 
 
 @drill(17, "clock set")
@@ -84,8 +90,12 @@ def set_the_clock(program):
     platform, seen = Platform(), []
     home = Home(program, platform)
     file = home.file("clock", b"+0")
-    fake = {"LD_PRELOAD": libraries[0], "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    fake = {
+        "LD_PRELOAD": libraries[0],
+        "FAKETIME_TIMESTAMP_FILE": file,
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
     service, ledger = home.serve(environment=fake).log_in(), Ledger()
     offset = 0
     service.now = lambda: time.time() + offset
@@ -137,7 +147,10 @@ class Burst:
         while self.left:
             _, (path, body) = self.left.pop()
             began = time.monotonic()
-            writer.write(f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            writer.write(
+                f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             answer = await reader.readexactly(int(re.search(r"content-length: (\d+)", head).group(1)))
             self.times.append(time.monotonic() - began)
@@ -174,7 +187,9 @@ def flood(program):
     home, ledger, count, random_ = library(program), Ledger(), 10_000, random.Random(18)
     service, messages = home.serve(), []
     for number in range(count):
-        text = random_.choice(["洪水1", "长河", f"长河之{number % 3000}", "作者7", "1", "n", "帮助", "honghe", "没有这本"])
+        text = random_.choice(
+            ["洪水1", "长河", f"长河之{number % 3000}", "作者7", "1", "n", "帮助", "honghe", "没有这本"]
+        )
         if number % 20 == 0:
             text = f"求书 洪水之后{number}"
             ledger.requests.add(f"洪水之后{number}")
@@ -191,8 +206,11 @@ def flood(program):
     ledger.check(home)
     service.stop()
     home.remove()
-    return (f"{count} over 200 connections in {took:.1f} s ({count / took:.0f}/s): p50 {burst.at(0.5) * 1000:.0f} ms, "
-            f"p99 {burst.at(0.99) * 1000:.0f} ms, max {burst.times[-1] * 1000:.0f} ms, {put_off} put off; at most {peak} MB; each counted once")
+    return (
+        f"{count} over 200 connections in {took:.1f} s ({count / took:.0f}/s): p50 {burst.at(0.5) * 1000:.0f} ms, "
+        f"p99 {burst.at(0.99) * 1000:.0f} ms, max {burst.times[-1] * 1000:.0f} ms, {put_off} put off; at most "
+        f"{peak} MB; each counted once"
+    )
 
 
 @drill(19, "each message three times, in any order")
@@ -213,4 +231,6 @@ def repeat(program):
     ledger.check(home)
     service.stop()
     home.remove()
-    return f"1000 requests three times each, shuffled: one effect and one answer each; max {burst.times[-1] * 1000:.0f} ms"
+    return (
+        f"1000 requests three times each, shuffled: one effect and one answer each; max {burst.times[-1] * 1000:.0f} ms"
+    )
