@@ -62,6 +62,7 @@ impl Files {
         if self.verify(&hash) {
             return Ok(hash);
         }
+        self.refuse_without(bytes.len() as u64)?;
         let temporary = self.temporary();
         let written = write_synced(&temporary, bytes).and_then(|()| move_into_place(&temporary, &path));
         if written.is_err() {
@@ -69,6 +70,14 @@ impl Files {
         }
         written?;
         Ok(hash)
+    }
+
+    /// Refuses what would leave the database too little room.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`].
+    pub fn refuse_without(&self, bytes: u64) -> Result<()> {
+        Ok(super::room::refuse_without(&self.dir, bytes)?)
     }
 
     /// Where the file of this hash is, if it is here.

@@ -92,6 +92,7 @@ impl Frame<'_> {
             Trouble::KeywordFiles { .. } | Trouble::KeywordsWrong { .. } => "/keywords".into(),
             Trouble::NoCustomerMessages { .. } => "/settings".into(),
             Trouble::BackupFailed { .. } => "/backup".into(),
+            Trouble::DiskFull { .. } => "/diagnostics".into(),
             Trouble::SourceStopped { source, .. } => {
                 format!("/sources/{}", utf8_percent_encode(source, NON_ALPHANUMERIC))
             }
