@@ -218,11 +218,11 @@ async fn disk_failure(store: &Store) {
 
 /// Whether the disk was only full, and there is room for records now: opened anew, the store works again.
 fn makes_room(app: &App) -> bool {
-    let given_up = room::give_up_if_full(&app.data_dir).unwrap_or_else(|error| {
-        log::error!("no room can be made: {error}");
-        false
-    });
-    given_up || room::is_recovering(&app.data_dir)
+    app.store.is_failed_for_room()
+        && room::make(&app.data_dir).unwrap_or_else(|error| {
+            log::error!("no room can be made: {error}");
+            false
+        })
 }
 
 /// The thread that brings the index up to the store.

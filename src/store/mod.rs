@@ -247,6 +247,11 @@ impl Store {
         self.engine.check().is_err()
     }
 
+    /// Whether that was for want of room. The engine's own words are all there is to tell by.
+    pub fn is_failed_for_room(&self) -> bool {
+        self.engine.check().is_err_and(|error| error.to_string().contains("No space left on device"))
+    }
+
     /// Size of the database on disk, in bytes, without the files.
     ///
     /// # Errors

@@ -66,9 +66,12 @@ pub fn keep(data_dir: &Path) -> io::Result<u64> {
     free(data_dir)
 }
 
-/// Whether the ballast has been given up, and there is room since.
-pub fn is_recovering(data_dir: &Path) -> bool {
-    !data_dir.join(RESERVE).exists() && free(data_dir).is_ok_and(|free| free >= FULL)
+/// Whether there is room for records, from the ballast if it has to be.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn make(data_dir: &Path) -> io::Result<bool> {
+    Ok(give_up_if_full(data_dir)? || free(data_dir)? >= FULL)
 }
 
 fn take(file: &File) -> io::Result<()> {
@@ -89,7 +92,7 @@ mod tests {
         let free = keep(dir.path()).unwrap();
         assert!(free >= FULL, "this test needs room");
         assert_eq!(fs::metadata(dir.path().join(RESERVE)).unwrap().len(), RESERVE_BYTES);
-        assert!(!give_up_if_full(dir.path()).unwrap() && !is_recovering(dir.path()));
+        assert!(!give_up_if_full(dir.path()).unwrap() && make(dir.path()).unwrap());
         keep(dir.path()).unwrap();
         refuse_without(dir.path(), 1).unwrap();
         let refused = refuse_without(dir.path(), u64::MAX).unwrap_err();
