@@ -14,6 +14,7 @@ the platform here grants tokens that are renewed after two hours divided by 24; 
 stay longer than they would. A wait of the service is 24 times as short as it says: an answer has 190 ms, not 4.5 s.
 """
 
+import contextlib
 import glob
 import os
 import random
@@ -69,9 +70,13 @@ def slope(values):
 
 
 def tree_kilobytes(folder):
-    return sum(
-        os.lstat(os.path.join(where, name)).st_blocks // 2 for where, _, names in os.walk(folder) for name in names
-    )
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            # Files come and go meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(where, name)).st_blocks // 2
+    return total
 
 
 class Day:

@@ -82,12 +82,13 @@ def on_a_full_disk(home, service, ledger):
     began = time.monotonic()
     until(lambda: "满盘前2" in tried(service.say, "oA", "满盘前2"), "a follower is answered on the full disk", 20)
     seen["answers"] = f"after {time.monotonic() - began:.1f} s"
-    until(lambda: "记下了" in tried(service.say, "oB", "求书 满盘时想要的书"), "a request is kept on the full disk", 20)
-    ledger.requests.add("满盘时想要的书")
+    until(lambda: "记下了" in tried(service.say, "oB", "求书 月亮背面"), "a request is kept on the full disk", 20)
+    ledger.requests.add("月亮背面")
     seen["token API"] = tried(service.access_token)[0]
     seen["readyz"] = tried(service.request, "public", "GET", "/readyz")[0]
     seen["upload"] = tried(service.upload, "满.epub", epub("满", 9000))[0]
-    seen["conversion"] = tried(service.request, "public", "GET", links_of(service, "满盘前1")[-1])[0]
+    link = until(lambda: links_of(service, "满盘前1"), "a book is found on the full disk")[-1]
+    seen["conversion"] = tried(service.request, "public", "GET", link)[0]
     table = home.file("c.tsv", b"id\ttitle\n1\tx\n")
     seen["import"] = f"exit {home.run('book', 'import', table)[0]}"
     expect(seen["token API"] == 200 and seen["readyz"] == 200, f"not everything goes on: {seen}")

@@ -17,7 +17,7 @@ import damages  # noqa: F401 pylint: disable=unused-import
 import disks  # noqa: F401 pylint: disable=unused-import
 import kills  # noqa: F401 pylint: disable=unused-import
 import loads  # noqa: F401 pylint: disable=unused-import
-from harness import DRILLS, Elsewhere, Fault, NotPossible
+from harness import DRILLS, Elsewhere, Fault, NotPossible, Service
 
 
 def main(program, wanted):
@@ -40,6 +40,8 @@ def main(program, wanted):
             # A drill that breaks has shown nothing.
             traceback.print_exc()
             verdict, seen = "FAILED", f"the drill itself broke: {error!r}"
+        while Service.started_ones:
+            Service.started_ones.pop().close()
         rows.append((number, name, verdict, seen))
         print(f"{number:2} {name}: {verdict}: {seen} [{time.monotonic() - began:.0f} s]", flush=True)
     print("\n| # | drill | outcome | seen |\n|---|---|---|---|")
