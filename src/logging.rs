@@ -264,7 +264,7 @@ mod tests {
         let now = std::sync::Arc::new(Mutex::new("2026-11-21T23:59:59Z".parse::<DateTime<Utc>>().unwrap()));
         let same = std::sync::Arc::clone(&now);
         let settings = crate::config::Config::parse("", dir.path(), []).unwrap().log;
-        let files = files(&settings, dir.path(), &Clock::of(move || *same.lock())).unwrap();
+        let files = files(&settings, dir.path(), &Clock::of(move || *same.lock())).unwrap().unwrap();
         let write = |text: &str| files.append(&Record::builder().args(format_args!("{text}")).build()).unwrap();
         write("first");
         write("second");

@@ -49,7 +49,10 @@ impl Files {
             fs::remove_dir_all(&temporary)?;
         }
         fs::create_dir_all(&temporary)?;
-        Ok(Files { dir: dir.to_owned(), next_temporary: AtomicU64::new(0) })
+        // A converter that outlived the process that was killed may still write under a name of that one's.
+        let mut first = [0; 8];
+        getrandom::fill(&mut first).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(Files { dir: dir.to_owned(), next_temporary: AtomicU64::new(u64::from_le_bytes(first)) })
     }
 
     /// Stores the bytes durably; storing them again changes nothing, unless what is here is damaged.
