@@ -20,6 +20,8 @@ COPY --from=builder --chown=65532:65532 /data /var/lib/shutong
 # A container's own loopback is reached by nobody. Who may reach these is decided by the ports that are published.
 # hadolint ignore=DL3064 # the token in these names is an address
 ENV SHUTONG_DATA=/var/lib/shutong \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     SHUTONG_LISTEN__PUBLIC=0.0.0.0:8080 \
     SHUTONG_LISTEN__TOKEN=0.0.0.0:8777 \
     SHUTONG_LISTEN__ADMIN=0.0.0.0:8081

@@ -214,6 +214,8 @@ StartLimitBurst=5
 Type=notify
 User=shutong
 Group=shutong
+# Memory goes back to the system instead of staying with each thread: a third after many uploads.
+Environment=MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 Environment=SHUTONG_DATA=$data
 ExecStart=$program serve
 ExecReload=/bin/kill -HUP \$MAINPID

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::alert::Trouble;
 use crate::app::App;
 use crate::article::{Followed, Scanned};
 use crate::blocking::blocking;
@@ -20,6 +21,7 @@ use crate::logging;
 use crate::media::Taking;
 use crate::reply::Swept;
 use crate::store::records::{Did, Forgot};
+use crate::store::room;
 pub use backup::back_up;
 pub use plan::Plan;
 pub use runs::{Begun, RUNS_KEPT, Standing};
@@ -61,6 +63,9 @@ const LOOK_AT_MEDIA_EVERY: Duration = Duration::from_secs(2);
 const MISSED_AFTER: Duration = Duration::from_secs(300);
 /// How often it is looked whether a file of the media folder is due, when nothing has changed there.
 const MEDIA_DUE_EVERY: Duration = Duration::from_secs(20);
+
+/// How often it is looked how much room there is on the disk.
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_secs(5);
 
 /// How often counts are written that wait in memory.
 const WRITE_STATISTICS: Duration = Duration::from_secs(10);
@@ -261,6 +266,23 @@ pub async fn watch_media(app: Arc<App>) {
             Err(panicked) => log::error!("looking at the media folder: {panicked}"),
         }
         tokio::time::sleep(LOOK_AT_MEDIA_EVERY).await;
+    }
+}
+
+/// Keeps room on the disk for the database, and tells the owner when there is little, for ever.
+pub async fn keep_room(app: Arc<App>) {
+    loop {
+        let same = Arc::clone(&app);
+        match blocking(move || room::keep(&same.data_dir)).await {
+            Ok(Ok(free)) if free < room::LEAST => {
+                let folder = app.data_dir.display().to_string();
+                app.alerts.raise(&Trouble::DiskFull { folder }, app.clock.now());
+            }
+            Ok(Ok(_)) => app.alerts.resolve(Trouble::DISK_FULL, app.clock.now()),
+            Ok(Err(error)) => log::error!("keeping room on the disk: {error}"),
+            Err(panicked) => log::error!("keeping room on the disk: {panicked}"),
+        }
+        tokio::time::sleep(LOOK_FOR_ROOM_EVERY).await;
     }
 }
 

@@ -41,27 +41,30 @@ pub struct Logging {
 }
 
 impl Logging {
-    /// Starts logging to the console (standard error) and to files under `dir`.
+    /// Starts logging to the console (standard error) and to files under `dir`; to the console alone, which is then told
+    /// why, where the folder cannot be written: no service has to stay away for want of a log.
     ///
     /// # Errors
-    /// When the folder cannot be written, or logging has been started before.
+    /// When the settings are wrong, or logging has been started before.
     pub fn start(settings: &Log, dir: &Path, clock: Clock) -> Result<Logging> {
-        fs::create_dir_all(dir)?;
-        let config = configuration(settings, dir, &clock)?;
+        let (config, refused) = configuration(settings, dir, &clock)?;
         let handle = log4rs::init_config(config).context("logging has been started before")?;
+        if let Some(error) = refused {
+            log::error!("no log files are written, because {} cannot be: {error:#}", dir.display());
+        }
         Ok(Logging { handle, dir: dir.to_owned(), settings: settings.clone(), clock })
     }
 
     /// Changes the level; nothing else of the settings.
     ///
     /// # Errors
-    /// When the files cannot be written.
+    /// When the settings are wrong.
     pub fn set_level(&mut self, level: Level) -> Result<()> {
         if level == self.settings.level {
             return Ok(());
         }
         self.settings.level = level;
-        self.handle.set_config(configuration(&self.settings, &self.dir, &self.clock)?);
+        self.handle.set_config(configuration(&self.settings, &self.dir, &self.clock)?.0);
         log::warn!("the log level is {level:?} now");
         Ok(())
     }
@@ -127,22 +130,29 @@ impl Pseudonyms {
     }
 }
 
-fn configuration(settings: &Log, dir: &Path, clock: &Clock) -> Result<log4rs::Config> {
+/// With what keeps the files from being written, if anything does.
+fn configuration(settings: &Log, dir: &Path, clock: &Clock) -> Result<(log4rs::Config, Option<io::Error>)> {
     let line = || Box::new(Line(clock.clone()));
     let console = ConsoleAppender::builder().encoder(line()).target(Target::Stderr).build();
-    let root = Root::builder().appender("console").appender("files").build(settings.level.into());
+    let (files, refused) = match files(settings, dir, clock)? {
+        Ok(files) => (Some(files), None),
+        Err(error) => (None, Some(error)),
+    };
+    let names = ["console"].into_iter().chain(files.is_some().then_some("files"));
+    let root = Root::builder().appenders(names).build(settings.level.into());
     // Libraries speak when something is wrong, whatever level we look at ourselves with.
     let libraries = ["sled", "tantivy", "hyper", "warp", "html5ever", "selectors"];
     let loggers =
         libraries.map(|name| Logger::builder().build(name, LevelFilter::from(settings.level).min(LevelFilter::Warn)));
-    Ok(log4rs::Config::builder()
+    let config = log4rs::Config::builder()
         .appender(Appender::builder().build("console", Box::new(console)))
-        .appender(Appender::builder().build("files", Box::new(files(settings, dir, clock)?)))
+        .appenders(files.map(|files| Appender::builder().build("files", Box::new(files))))
         .loggers(loggers)
-        .build(root)?)
+        .build(root)?;
+    Ok((config, refused))
 }
 
-fn files(settings: &Log, dir: &Path, clock: &Clock) -> Result<RollingFileAppender> {
+fn files(settings: &Log, dir: &Path, clock: &Clock) -> Result<io::Result<RollingFileAppender>> {
     let file = dir.join(FILE);
     let pattern = dir.join("shutong.{}.log.gz");
     let roller = FixedWindowRoller::builder()
@@ -152,7 +162,8 @@ fn files(settings: &Log, dir: &Path, clock: &Clock) -> Result<RollingFileAppende
     let trigger = SizeOrDay::new(&file, bytes, clock.clone());
     let policy = CompoundPolicy::new(Box::new(trigger), Box::new(roller));
     let encoder = Box::new(Line(clock.clone()));
-    Ok(RollingFileAppender::builder().encoder(encoder).build(file, Box::new(policy))?)
+    let made = fs::create_dir_all(dir);
+    Ok(made.and_then(|()| RollingFileAppender::builder().encoder(encoder).build(file, Box::new(policy))))
 }
 
 /// Closes a file when it is large, and with the first line of a new day in UTC: what is old can only be removed once
@@ -253,7 +264,7 @@ mod tests {
         let now = std::sync::Arc::new(Mutex::new("2026-11-21T23:59:59Z".parse::<DateTime<Utc>>().unwrap()));
         let same = std::sync::Arc::clone(&now);
         let settings = crate::config::Config::parse("", dir.path(), []).unwrap().log;
-        let files = files(&settings, dir.path(), &Clock::of(move || *same.lock())).unwrap();
+        let files = files(&settings, dir.path(), &Clock::of(move || *same.lock())).unwrap().unwrap();
         let write = |text: &str| files.append(&Record::builder().args(format_args!("{text}")).build()).unwrap();
         write("first");
         write("second");

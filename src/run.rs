@@ -17,7 +17,7 @@ use crate::blocking::Panicked;
 use crate::config::Listen;
 use crate::jobs::{self, Job};
 use crate::server::{self, Admin, Commands, ConnectionLimits, Patience, TokenApi, Webhook};
-use crate::store::Store;
+use crate::store::{Store, room};
 
 /// Changes are indexed at most this often while they keep coming.
 const INDEX_EVERY: Duration = Duration::from_secs(1);
@@ -117,6 +117,7 @@ pub async fn run(
     background.spawn(jobs::read_articles(Arc::clone(&app)));
     background.spawn(jobs::follow_articles(Arc::clone(&app)));
     background.spawn(jobs::watch_media(Arc::clone(&app)));
+    background.spawn(jobs::keep_room(Arc::clone(&app)));
     let delivering = tokio::spawn(jobs::deliver(Arc::clone(&app)));
     let uploading = tokio::spawn(jobs::upload_media(Arc::clone(&app)));
     let telling = tokio::spawn(jobs::tell_followers(Arc::clone(&app)));
@@ -128,7 +129,7 @@ pub async fn run(
         () = shutdown => Ending::Stop,
         () = disk_failure(&app.store) => {
             log::error!("the disk refused to make a commit durable");
-            Ending::Stop
+            if makes_room(&app) { Ending::Restart } else { Ending::Stop }
         }
         () = app.restart.rung() => Ending::Restart,
     };
@@ -171,7 +172,9 @@ pub async fn run(
         log::error!("the last counts are lost: {error}");
     }
     indexer.stop();
-    app.store.sync()?;
+    if ending == Ending::Stop || !app.store.is_failed() {
+        app.store.sync()?;
+    }
     log::info!("stopped");
     Ok(ending)
 }
@@ -211,6 +214,15 @@ async fn disk_failure(store: &Store) {
     while !store.is_failed() {
         tokio::time::sleep(LOOK_AT_DISK_EVERY).await;
     }
+}
+
+/// Whether the disk was only full, and there is room for records now: opened anew, the store works again.
+fn makes_room(app: &App) -> bool {
+    app.store.is_failed_for_room()
+        && room::make(&app.data_dir).unwrap_or_else(|error| {
+            log::error!("no room can be made: {error}");
+            false
+        })
 }
 
 /// The thread that brings the index up to the store.

@@ -118,6 +118,11 @@ pub enum Trouble {
         /// Why.
         error: String,
     },
+    /// The disk is nearly full: nothing that needs room is taken any more.
+    DiskFull {
+        /// The data directory.
+        folder: String,
+    },
 }
 
 impl Trouble {
@@ -139,12 +144,16 @@ impl Trouble {
             Trouble::AddressKeyLost { file, .. } => ("address_key_lost", file),
             Trouble::SourceStopped { source, .. } => ("source_stopped", source),
             Trouble::BackupFailed { .. } => return Trouble::BACKUP_FAILED.to_owned(),
+            Trouble::DiskFull { .. } => return Trouble::DISK_FULL.to_owned(),
         };
         format!("{kind}/{account}")
     }
 
     /// The key of a backup that failed: the next one ends it, wherever it goes.
     pub const BACKUP_FAILED: &str = "backup_failed";
+
+    /// The key of a full disk, which ends by itself when there is room.
+    pub const DISK_FULL: &str = "disk_full";
 
     /// The keys of everything that a successful renewal ends.
     pub fn keys_of_renewal(account: &str) -> [String; 4] {
@@ -220,6 +229,10 @@ impl Trouble {
                 "the nightly backup failed ({error}). Make room in {folder}, or correct the section [backup] of the \
                  configuration and restart; then: shutong backup"
             ),
+            Trouble::DiskFull { folder } => format!(
+                "the disk of {folder} is full: followers are answered, but no book is taken or converted. Make room (old \
+                 backups, logs); everything goes on by itself then"
+            ),
         }
     }
 
@@ -283,6 +296,9 @@ impl Trouble {
             ),
             Trouble::BackupFailed { folder, error } => format!(
                 "夜间备份失败（{error}）。请在 {folder} 腾出空间，或改正配置中的 [backup] 后重启；然后执行 shutong backup"
+            ),
+            Trouble::DiskFull { folder } => format!(
+                "{folder} 所在的磁盘满了：读者照常得到回答，但不再收书、不再转换。请腾出空间（旧备份、日志），之后一切自动恢复"
             ),
         }
     }

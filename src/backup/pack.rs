@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, FOLDER, Result};
 use crate::library::Library;
+use crate::store::room::RESERVE;
 use crate::store::{Part, Store, hex, newest_schema};
 
 /// The format that is written, and the newest that can be read.
@@ -42,7 +43,8 @@ const PIECE: usize = 2 * 1024 * 1024;
 pub(super) const FORGOTTEN: &str = "forgotten";
 
 /// What in the data folder is not packed as it lies there: written otherwise, made again, or of this machine alone.
-const OWN: [&str; 8] = ["db", "index", "files", "log", "run.json", "start.out", "forgotten.again", FOLDER];
+const OWN: [&str; 9] =
+    ["db", "index", "files", "log", "run.json", "start.out", "forgotten.again", RESERVE, FOLDER];
 /// The same by the beginning of the name.
 const OWN_BEGIN: [&str; 3] = ["restored-", "restoring-", "before-restore-"];
 

@@ -117,7 +117,9 @@ impl Convert {
             setrlimit(Resource::As, of(megabytes.saturating_mul(1 << 20))).context("cannot limit the memory")?;
         }
         if let Some(seconds) = self.seconds {
-            setrlimit(Resource::Cpu, of(seconds.max(1))).context("cannot limit the time")?;
+            // The first limit ends it with a signal of its own, so that whoever waits can tell it from a kill.
+            let limit = Rlimit { current: Some(seconds.max(1)), maximum: Some(seconds.saturating_add(2)) };
+            setrlimit(Resource::Cpu, limit).context("cannot limit the time")?;
         }
         Ok(())
     }

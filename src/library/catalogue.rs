@@ -134,6 +134,7 @@ impl Library {
         now: DateTime<Utc>,
         imported: &mut Imported,
     ) -> Result<()> {
+        self.store.files().refuse_without(0)?;
         let mut with_files = Vec::new();
         self.store.write(Durability::Soon, |write| {
             for (number, row) in batch.drain(..) {

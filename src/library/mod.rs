@@ -104,6 +104,13 @@ pub enum Error {
     Busy,
 }
 
+impl Error {
+    /// Whether there is no room on the disk for what was to be kept.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Error::Store(store::Error::Io(error)) if error.kind() == std::io::ErrorKind::StorageFull)
+    }
+}
+
 /// The result of most calls here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

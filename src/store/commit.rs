@@ -63,6 +63,12 @@ impl Committer {
         verdict(&state)
     }
 
+    /// A write failed before it came to a sync: that counts as one that failed.
+    pub(super) fn fail(&self, reason: String) {
+        self.shared.state.lock().failed.get_or_insert(reason);
+        self.shared.done.notify_all();
+    }
+
     /// Whether an earlier sync failed.
     pub(super) fn check(&self) -> Result<()> {
         verdict(&self.shared.state.lock())
@@ -97,7 +103,7 @@ impl Shared {
             state = self.state.lock();
             match outcome {
                 Ok(()) => state.done = target,
-                Err(error) => state.failed = Some(error.to_string()),
+                Err(error) => drop(state.failed.get_or_insert(error.to_string())),
             }
             self.done.notify_all();
             if state.failed.is_some() {

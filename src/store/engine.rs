@@ -73,6 +73,10 @@ impl Engine {
         let applied = self.db.apply_batch(batch.changes);
         // Also after a failure, which may have come too late to change nothing.
         self.stamps.count_up(&batch.counters);
+        if let Err(error) = &applied {
+            // The engine takes nothing more until it is opened anew, whatever becomes of the disk.
+            self.committer.fail(error.to_string());
+        }
         Ok(applied?)
     }
 

@@ -49,7 +49,10 @@ impl Files {
             fs::remove_dir_all(&temporary)?;
         }
         fs::create_dir_all(&temporary)?;
-        Ok(Files { dir: dir.to_owned(), next_temporary: AtomicU64::new(0) })
+        // A converter that outlived the process that was killed may still write under a name of that one's.
+        let mut first = [0; 8];
+        getrandom::fill(&mut first).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(Files { dir: dir.to_owned(), next_temporary: AtomicU64::new(u64::from_le_bytes(first)) })
     }
 
     /// Stores the bytes durably; storing them again changes nothing, unless what is here is damaged.
@@ -62,6 +65,7 @@ impl Files {
         if self.verify(&hash) {
             return Ok(hash);
         }
+        self.refuse_without(bytes.len() as u64)?;
         let temporary = self.temporary();
         let written = write_synced(&temporary, bytes).and_then(|()| move_into_place(&temporary, &path));
         if written.is_err() {
@@ -69,6 +73,14 @@ impl Files {
         }
         written?;
         Ok(hash)
+    }
+
+    /// Refuses what would leave the database too little room.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`].
+    pub fn refuse_without(&self, bytes: u64) -> Result<()> {
+        Ok(super::room::refuse_without(&self.dir, bytes)?)
     }
 
     /// Where the file of this hash is, if it is here.

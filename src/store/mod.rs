@@ -15,6 +15,7 @@ mod follow;
 mod forgotten;
 mod migrate;
 pub mod records;
+pub mod room;
 pub mod schema;
 mod snapshot;
 mod stamps;
@@ -76,7 +77,9 @@ pub enum Error {
         known: u64,
     },
     /// What is on disk cannot be read.
-    #[error("the data is damaged: {0}; put a copy of the data directory from before in its place")]
+    #[error(
+        "the data is damaged: {0}; bring the latest backup back with `shutong restore FILE`, or put a copy of the data directory from before in its place"
+    )]
     Damaged(String),
     /// A commit could not be made durable; no write is accepted any more.
     #[error("the disk refused to make a commit durable ({0}); restart shutong once the disk is sound")]
@@ -89,17 +92,40 @@ pub enum Error {
 /// The result of most calls here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// A file beside the database that says that records have been in it. The engine opens some damaged databases, and one
+/// whose file is gone, as if nothing had ever been there.
+const BEGUN: &str = "db/begun";
+
+/// A database that has lost everything is no new one: whoever wrote into it would bury what may still be saved.
+fn refuse_emptied(store: &Store, data_dir: &Path) -> Result<()> {
+    let is_empty = store.get(&schema::META, &"schema".to_owned())?.is_none();
+    if is_empty && data_dir.join(BEGUN).exists() {
+        return Err(Error::Damaged("the database is empty, and has not always been".into()));
+    }
+    Ok(())
+}
+
+fn note_begun(data_dir: &Path) -> io::Result<()> {
+    let mark = data_dir.join(BEGUN);
+    if mark.exists() { Ok(()) } else { std::fs::File::create(mark)?.sync_all() }
+}
+
 impl Store {
     /// Opens or creates the database and the files under `data_dir`, and brings old data to today's schema.
     ///
     /// # Errors
     /// [`Error::InUse`], [`Error::Newer`], [`Error::Damaged`], or what the disk says.
     pub fn open(data_dir: &Path) -> Result<Store> {
+        if data_dir.exists() {
+            room::give_up_if_full(data_dir)?;
+        }
         let engine = Engine::open(&data_dir.join("db"))?;
         let files = Files::open(&data_dir.join("files"))?;
         let forgotten = Forgotten::of(data_dir);
         let store = Store { engine, files, forgotten, writer: Mutex::new(()) };
+        refuse_emptied(&store, data_dir)?;
         migrate::to_current(&store)?;
+        note_begun(data_dir)?;
         Ok(store)
     }
 
@@ -218,6 +244,11 @@ impl Store {
     /// Whether the disk has refused a commit. No write is accepted any more: the process should end.
     pub fn is_failed(&self) -> bool {
         self.engine.check().is_err()
+    }
+
+    /// Whether that was for want of room. The engine's own words are all there is to tell by.
+    pub fn is_failed_for_room(&self) -> bool {
+        self.engine.check().is_err_and(|error| error.to_string().contains("No space left on device"))
     }
 
     /// Size of the database on disk, in bytes, without the files.

@@ -181,6 +181,26 @@ fn a_damaged_snapshot_costs_nothing() {
 }
 
 #[test]
+fn a_database_that_has_lost_everything_is_not_taken_for_a_new_one() {
+    let dir = TempDir::new().unwrap();
+    drop(open(dir.path()));
+    wait_until_closed(dir.path());
+    for entry in fs::read_dir(dir.path().join("db")).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == "db" || name.starts_with("snap.") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        let opened = Store::open(dir.path());
+        assert!(matches!(opened, Err(Error::Damaged(_))), "{:?}", opened.err());
+        wait_until_closed(dir.path());
+    }
+    fs::remove_dir_all(dir.path().join("db")).unwrap();
+    open(dir.path());
+}
+
+#[test]
 fn a_damaged_database_says_so_with_its_exit_code() {
     let home = Home::new();
     begin(&home);

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use super::Target;
-use crate::library::{Library, Result, covers};
+use crate::library::{Error, Library, Result, covers};
 use crate::store::records::{BookRecord, Edition};
 
 impl Library {
@@ -49,7 +50,7 @@ impl Library {
         if ended.status.success() {
             return Ok(Ok(fs::read(&output).map_err(crate::store::Error::Io)?));
         }
-        Ok(Err(reason(ended.status, &ended.stderr, &input)))
+        Ok(Err(reason(ended.status, &ended.stderr, &input)?))
     }
 }
 
@@ -86,19 +87,44 @@ fn with(flag: &str, value: &str) -> OsString {
     format!("{flag}{}", value.replace('\0', "")).into()
 }
 
-/// What the process said, or what ended it.
-fn reason(status: ExitStatus, said: &[u8], input: &Path) -> String {
+/// What the process said, or what ended it: a reason that will be the same the next time, or an error for what passes.
+fn reason(status: ExitStatus, said: &[u8], input: &Path) -> Result<String> {
     const CPU_EXCEEDED: i32 = 24;
     const KILLED: i32 = 9;
     const ABORTED: i32 = 6;
+    const NO_SPACE: i32 = 28;
+    let said = String::from_utf8_lossy(said);
     match status.signal() {
-        Some(CPU_EXCEEDED | KILLED) => return "it takes longer than limits.convert_seconds allows".into(),
-        Some(ABORTED) => return "it takes more memory than limits.convert_megabytes allows".into(),
-        Some(signal) => return format!("the converter was ended by signal {signal}"),
+        Some(CPU_EXCEEDED) => return Ok("it takes longer than limits.convert_seconds allows".into()),
+        Some(ABORTED) => return Ok("it takes more memory than limits.convert_megabytes allows".into()),
+        // The kernel for want of memory, or somebody by hand: the limits end it in other ways.
+        Some(KILLED) => {
+            log::warn!("the converter of {} was killed; it is tried again when somebody asks", input.display());
+            return Err(Error::Busy);
+        }
+        Some(signal) => return Ok(format!("the converter was ended by signal {signal}")),
+        None if said.contains(&format!("(os error {NO_SPACE})")) => {
+            return Err(crate::store::Error::Io(io::Error::from_raw_os_error(NO_SPACE)).into());
+        }
         None => {}
     }
-    let said = String::from_utf8_lossy(said);
     let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the converter said nothing");
     let last = last.strip_prefix("shutong: ").unwrap_or(last);
-    last.strip_prefix(&format!("{}: ", input.display())).unwrap_or(last).to_owned()
+    Ok(last.strip_prefix(&format!("{}: ", input.display())).unwrap_or(last).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_no_verdict_about_the_book() {
+        let of = |raw: i32, said: &str| reason(ExitStatus::from_raw(raw), said.as_bytes(), Path::new("in-a.txt"));
+        assert!(of(24, "").is_ok_and(|reason| reason.contains("convert_seconds")));
+        assert!(of(6, "").is_ok_and(|reason| reason.contains("convert_megabytes")));
+        assert_eq!(of(1 << 8, "shutong: in-a.txt: it is empty\n").ok().as_deref(), Some("it is empty"));
+        assert!(matches!(of(9, ""), Err(Error::Busy)));
+        let full = of(1 << 8, "shutong: out.epub: No space left on device (os error 28)");
+        assert!(matches!(full, Err(Error::Store(crate::store::Error::Io(_)))), "{full:?}");
+    }
 }

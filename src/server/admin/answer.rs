@@ -40,6 +40,8 @@ pub(super) enum Refusal {
     Invalid(String),
     /// Too many tries; seconds to wait.
     Throttled(i64),
+    /// There is no room for it on the disk.
+    Full,
     /// Our fault; it has been logged.
     Failed,
 }
@@ -96,6 +98,7 @@ impl Refusal {
             Refusal::Broken => StatusCode::BAD_REQUEST,
             Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Full => StatusCode::INSUFFICIENT_STORAGE,
             Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -115,6 +118,7 @@ impl Refusal {
             Refusal::MediaType => "refused.media_type",
             Refusal::Slow => "refused.slow",
             Refusal::Broken => "refused.broken",
+            Refusal::Full => "refused.full",
             Refusal::Failed => "refused.failed",
         };
         words.get(key).to_owned()

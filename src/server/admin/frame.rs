@@ -91,6 +91,7 @@ impl Frame<'_> {
             Trouble::KeywordFiles { .. } | Trouble::KeywordsWrong { .. } => "/keywords".into(),
             Trouble::NoCustomerMessages { .. } => "/settings".into(),
             Trouble::BackupFailed { .. } => "/backup".into(),
+            Trouble::DiskFull { .. } => "/diagnostics".into(),
             Trouble::SourceStopped { source, .. } => super::sources::place(source),
         }
     }

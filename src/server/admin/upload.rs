@@ -123,6 +123,7 @@ async fn one(visit: &Visit, name: String, part: Part) -> Result<Item, Refusal> {
             log::info!("upload: {} is book {}", name.escape_debug(), added.id());
             Ok(Item::added(name, added, title))
         }
+        (Err(AddError::Library(error)), _) if error.is_disk_full() => Err(Refusal::Full),
         (Err(AddError::Library(error)), _) => Err(visit.failed(&error)),
         (Err(error), _) => Ok(Item::failed(name, visit.words().not_added(&error))),
     }
@@ -158,6 +159,7 @@ async fn write(visit: &Visit, file: &Temporary, part: Part) -> Result<bool, Refu
         if size > limit.saturating_mul(2) {
             return Err(Refusal::TooLarge(limit));
         }
+        visit.app.store.files().refuse_without(0).map_err(|_| Refusal::Full)?;
         if size <= limit {
             out.write_all_buf(&mut piece).await.map_err(|error| visit.failed(&error))?;
         }
