@@ -17,6 +17,7 @@ mod restore;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod unpack;
 
 use std::fs::{self, File, OpenOptions};
@@ -360,7 +361,12 @@ fn open(path: &Path, passphrase: &Secret) -> Result<Box<dyn Read>> {
     let file = File::open(path).map_err(|error| Error::Refused(format!("cannot read {}: {error}", path.display())))?;
     let mut file = BufReader::with_capacity(128 * 1024, file);
     use std::io::BufRead;
-    if !file.fill_buf()?.starts_with(seal::MAGIC) {
+    let begin = file.fill_buf()?;
+    if begin.starts_with(seal::AS_TEXT) {
+        let how = "it is encrypted and written as text; decrypt it with `age -d` first";
+        return Err(Error::Refused(how.into()));
+    }
+    if !begin.starts_with(seal::MAGIC) {
         return Ok(Box::new(file));
     }
     if passphrase.is_empty() {
