@@ -38,7 +38,7 @@ use crate::store::{self, Store};
 
 pub use doing::{Doing, Ended, Work};
 pub use keep::{Keep, Kept, is_name, list};
-pub use pack::{End, Manifest};
+pub use pack::{Elsewhere, End, Manifest};
 pub use remote::{Remote, Sent};
 pub use restore::{Restored, finish, give_up, is_prepared, prepare, refuse_in_use, unpack, waiting};
 
@@ -91,6 +91,8 @@ pub struct Settings {
     pub remote: Option<Remote>,
     /// In whose time they are named.
     pub time_zone: Tz,
+    /// What is configured to lie elsewhere than in the data folder.
+    pub elsewhere: Elsewhere,
 }
 
 /// The room.
@@ -176,6 +178,9 @@ impl Backups {
         if missing > 0 {
             says += &format!("; {missing} files could not be read");
         }
+        if !made.end.outside.is_empty() {
+            says += &format!("; not in it: {}", made.end.outside.join(", "));
+        }
         if tokio::runtime::Handle::try_current()?.block_on(self.send(&made, clock.now()))? {
             says += "; sent on";
         }
@@ -203,6 +208,7 @@ impl Backups {
             library: &self.library,
             data_dir: &self.settings.data_dir,
             backups: &self.settings.folder,
+            elsewhere: &self.settings.elsewhere,
         };
         let out = io::BufWriter::with_capacity(128 * 1024, file);
         let (end, out) = if passphrase.is_empty() {
@@ -275,6 +281,11 @@ impl Backups {
         let _doing = self.begin(Work::Sending, made.bytes, now)?;
         remote::send(remote, &self.store, made, self.settings.keep, now).await?;
         Ok(true)
+    }
+
+    /// What belongs to the service, lies elsewhere, and is in no backup.
+    pub fn outside(&self) -> Vec<String> {
+        self.settings.elsewhere.outside(&self.settings.data_dir)
     }
 
     /// What lies where backups are sent, the latest first.

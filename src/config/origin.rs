@@ -16,13 +16,15 @@ use super::fields::{Field, GROUPS, Taken};
 pub struct Origin {
     /// The file, if there is one.
     pub path: Option<PathBuf>,
+    /// The files that it takes secrets from.
+    pub files: Vec<PathBuf>,
     /// The file's values, those of the environment over them, and secrets from their files.
     values: Table,
 }
 
 impl Origin {
-    pub(super) fn of(values: Table) -> Origin {
-        Origin { path: None, values }
+    pub(super) fn of(values: Table, files: Vec<PathBuf>) -> Origin {
+        Origin { path: None, files, values }
     }
 
     /// The keys whose value is another one in `saved`, and which take effect at the next start only. A change of any

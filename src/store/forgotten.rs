@@ -197,7 +197,11 @@ fn bytes_of(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-fn replace(path: &Path, text: &str) -> Result<()> {
+/// Writes a file of the owner's alone in the place of the one that is there, if any: whole or not at all, and durably.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
     let unfinished = path.with_extension("unfinished");
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
