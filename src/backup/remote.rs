@@ -178,9 +178,8 @@ impl Remote {
 pub(super) async fn send(remote: &Remote, store: &Store, made: &Made, keep: Keep, now: DateTime<Utc>) -> Result<()> {
     let name = made.path.file_name().and_then(|name| name.to_str()).context("the backup has no name")?;
     remote.put(name, &made.path, made.bytes).await.map_err(|error| {
-        let advice = trouble::advice(remote, &error);
-        error
-            .context(format!("the backup {name} is made and lies here, but did not get to {}; {advice}", remote.name()))
+        let (place, advice) = (remote.name(), trouble::advice(remote, &error));
+        anyhow!("the backup {name} is made and lies here, but did not get to {place}: {error:#}; {advice}")
     })?;
     let mut notes = sent(store).map_err(|error| anyhow!("{error}"))?;
     notes.retain(|sent| sent.name != name);
@@ -210,7 +209,18 @@ async fn sftp(host: &str, batch: String) -> Result<()> {
     blocking(move || {
         let mut command = Command::new("sftp");
         command
-            .args(["-q", "-b", "-", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "ServerAliveInterval=30"])
+            .args([
+                "-b",
+                "-",
+                "-o",
+                "LogLevel=ERROR",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "ConnectTimeout=60",
+                "-o",
+                "ServerAliveInterval=30",
+            ])
             .arg(&host);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("cannot run sftp; install openssh-client")?;

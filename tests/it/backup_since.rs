@@ -96,7 +96,7 @@ fn a_letter_that_has_gone_out_since_does_not_go_again() {
     let other = add(&home, "活着");
     home.done(&["kindle", "send", &other, "reader@kindle.com"]);
     arrived(2);
-    assert_eq!(sink.letters()[1].subject(), "活着");
+    assert_eq!(sink.letters()[1].subject(), "《活着》");
     home.done(&["kindle", "retry", &listed[0]["id"].to_string()]);
     arrived(3);
     service.stop();
