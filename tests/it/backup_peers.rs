@@ -1,5 +1,6 @@
-//! Backups and those who take them: the real `age`, an SSH server, a WebDAV server. What arrives is what was
-//! sent and comes back as data; what is not to be kept goes; whatever is refused is told with what to do.
+//! Backups and those who take them: the real `age`, an SSH server, a WebDAV server, a bucket whose server checks every
+//! signature. What arrives is what was sent and comes back as data; what is not to be kept goes; whatever is refused is
+//! told with what to do.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -173,6 +174,46 @@ fn a_webdav_server_keeps_what_it_is_given() {
     // Nobody has port 9 here.
     is_told(&home, &at(9, "", "secret"), &["Connection refused", "look whether that server is on"]);
     assert_eq!(names(&peer.folder().join("shutong")).len(), 1, "nothing else has arrived");
+}
+
+/// A bucket in a folder, behind a server that checks signatures.
+fn bucket_server(root: &Path) -> u16 {
+    let mut service = s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(root).unwrap());
+    service.set_auth(s3s::auth::SimpleAuth::from_single("the-key", "the-secret"));
+    let service = service.build();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    listener.set_nonblocking(true).unwrap();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            loop {
+                let stream = hyper_util::rt::TokioIo::new(listener.accept().await.unwrap().0);
+                let connection = hyper::server::conn::http1::Builder::new().serve_connection(stream, service.clone());
+                tokio::spawn(connection);
+            }
+        })
+    });
+    port
+}
+
+#[test]
+fn a_bucket_takes_what_is_signed_rightly_and_nothing_else() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("box")).unwrap();
+    let port = bucket_server(root.path());
+    let at = |bucket: &str, key: &str, secret: &str| {
+        format!(
+            "[backup.s3]\nendpoint = \"http://127.0.0.1:{port}\"\nbucket = \"{bucket}\"\nprefix = \"a b/书/\"\n\
+             access_key = \"{key}\"\nsecret_key = \"{secret}\"\n"
+        )
+    };
+    let home = with_a_book();
+    goes_there_and_comes_back(&home, &at("box", "the-key", "the-secret"), &root.path().join("box/a b/书"));
+    is_told(&home, &at("box", "the-key", "wrong"), &["SignatureDoesNotMatch", "correct secret_key in [backup.s3]"]);
+    is_told(&home, &at("box", "another", "the-secret"), &["403", "correct access_key in [backup.s3]"]);
+    is_told(&home, &at("none", "the-key", "the-secret"), &["NoSuchBucket", "make that bucket"]);
 }
 
 /// An SSH server of this user's own, and an `sftp` that finds it under the name `away`.
