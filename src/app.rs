@@ -132,7 +132,7 @@ impl App {
         }
         let crawler = Arc::new(crawler(&config, (&store, &library, &articles, &alerts), public_url, clock.clone())?);
         let statistics = Arc::new(Statistics::new(Arc::clone(&store), config.time_zone));
-        let settings = config.backup.settings(data_dir, config.time_zone)?;
+        let settings = config.backup_settings(data_dir)?;
         let backups = Arc::new(Backups::new(Arc::clone(&store), Arc::clone(&library), settings));
         let rooms = reply::Rooms {
             library: Arc::clone(&library),
@@ -144,6 +144,10 @@ impl App {
             statistics: Arc::clone(&statistics),
         };
         let desk = Arc::new(Desk::new(rooms, wordings(&config, &store)?, limits(&config)));
+        match library.take_down_again()? {
+            0 => {}
+            books => log::info!(books; "taken down again what was taken down since the backup was made"),
+        }
         desk.complete_roll()?;
         match desk.forget_again()? {
             0 => {}

@@ -267,9 +267,9 @@ impl Config {
     pub fn parse(text: &str, folder: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config> {
         let mut table: toml::Table = text.parse().context("not TOML")?;
         env::apply(&mut table, environment)?;
-        secrets::read_files(&mut table, folder)?;
+        let files = secrets::read_files(&mut table, folder)?;
         let mut config: Config = table.clone().try_into()?;
-        config.origin = Origin::of(table);
+        config.origin = Origin::of(table, files);
         config.public_url = config.public_url.trim_end_matches('/').to_owned();
         config.read_authorities(folder)?;
         config.judge()?;

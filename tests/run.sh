@@ -52,6 +52,11 @@ need openssl openssl
 PATH=$PATH:/usr/sbin
 need exim4 exim4-daemon-light
 need dovecot dovecot-imapd
+need age age
+need rclone rclone
+need sshd openssh-server
+need sftp openssh-client
+need script bsdutils
 need shellcheck shellcheck
 need systemd-analyze systemd
 need caddy caddy

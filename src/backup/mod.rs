@@ -17,6 +17,7 @@ mod restore;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod unpack;
 
 use std::fs::{self, File, OpenOptions};
@@ -38,7 +39,7 @@ use crate::store::{self, Store};
 
 pub use doing::{Doing, Ended, Work};
 pub use keep::{Keep, Kept, is_name, list};
-pub use pack::{End, Manifest};
+pub use pack::{Elsewhere, End, Manifest};
 pub use remote::{Remote, Sent};
 pub use restore::{Restored, finish, give_up, is_prepared, prepare, refuse_in_use, unpack, waiting};
 
@@ -91,6 +92,8 @@ pub struct Settings {
     pub remote: Option<Remote>,
     /// In whose time they are named.
     pub time_zone: Tz,
+    /// What is configured to lie elsewhere than in the data folder.
+    pub elsewhere: Elsewhere,
 }
 
 /// The room.
@@ -182,6 +185,7 @@ impl Backups {
             records: made.end.records,
             files: made.end.files,
             missing: made.end.missing.len() as u64,
+            outside: made.end.outside,
             is_sent,
         })
     }
@@ -207,6 +211,7 @@ impl Backups {
             library: &self.library,
             data_dir: &self.settings.data_dir,
             backups: &self.settings.folder,
+            elsewhere: &self.settings.elsewhere,
         };
         let out = io::BufWriter::with_capacity(128 * 1024, file);
         let (end, out) = if passphrase.is_empty() {
@@ -279,6 +284,11 @@ impl Backups {
         let _doing = self.begin(Work::Sending, made.bytes, now)?;
         remote::send(remote, &self.store, made, self.settings.keep, now).await?;
         Ok(true)
+    }
+
+    /// What belongs to the service, lies elsewhere, and is in no backup.
+    pub fn outside(&self) -> Vec<String> {
+        self.settings.elsewhere.outside(&self.settings.data_dir)
     }
 
     /// What lies where backups are sent, the latest first.
@@ -365,7 +375,12 @@ fn open(path: &Path, passphrase: &Secret) -> Result<Box<dyn Read>> {
     let file = File::open(path).map_err(|error| Error::Refused(format!("cannot read {}: {error}", path.display())))?;
     let mut file = BufReader::with_capacity(128 * 1024, file);
     use std::io::BufRead;
-    if !file.fill_buf()?.starts_with(seal::MAGIC) {
+    let begin = file.fill_buf()?;
+    if begin.starts_with(seal::AS_TEXT) {
+        let how = "it is encrypted and written as text; decrypt it with `age -d` first";
+        return Err(Error::Refused(how.into()));
+    }
+    if !begin.starts_with(seal::MAGIC) {
         return Ok(Box::new(file));
     }
     if passphrase.is_empty() {

@@ -43,10 +43,44 @@ const PIECE: usize = 2 * 1024 * 1024;
 pub(super) const FORGOTTEN: &str = "forgotten";
 
 /// What in the data folder is not packed as it lies there: written otherwise, made again, or of this machine alone.
-const OWN: [&str; 9] =
-    ["db", "index", "files", "log", "run.json", "start.out", "forgotten.again", RESERVE, FOLDER];
+const OWN: [&str; 11] = [
+    "db",
+    "index",
+    "files",
+    "log",
+    "run.json",
+    "start.out",
+    "forgotten.again",
+    RESERVE,
+    "taken-down.json",
+    "taken-down.damaged",
+    FOLDER,
+];
 /// The same by the beginning of the name.
 const OWN_BEGIN: [&str; 3] = ["restored-", "restoring-", "before-restore-"];
+
+/// The configuration, by its name in the data folder.
+const CONFIGURATION: &str = "shutong.toml";
+
+/// What the service uses and does not lie in the data folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The configuration file. It is packed as the one of the data folder, where a new machine looks for it.
+    pub configuration: Option<PathBuf>,
+    /// Files and folders that are not packed: they may be large, or another program's.
+    pub left_out: Vec<PathBuf>,
+}
+
+impl Elsewhere {
+    /// What of the service is in no backup.
+    pub fn outside(&self, data_dir: &Path) -> Vec<String> {
+        let own = data_dir.join(CONFIGURATION);
+        // A link to the one that is used is that one.
+        let is_other = |used: &PathBuf| own.exists() && own.canonicalize().ok() != used.canonicalize().ok();
+        let unused = self.configuration.as_ref().filter(|used| is_other(used)).map(|_| own.clone());
+        self.left_out.iter().chain(&unused).map(|path| path.display().to_string()).collect()
+    }
+}
 
 /// What is packed.
 pub(super) struct House<'a> {
@@ -55,6 +89,8 @@ pub(super) struct House<'a> {
     pub(super) data_dir: &'a Path,
     /// The folder of backups, which is no part of one.
     pub(super) backups: &'a Path,
+    /// What is configured elsewhere.
+    pub(super) elsewhere: &'a Elsewhere,
 }
 
 /// How a backup begins.
@@ -89,6 +125,9 @@ pub struct End {
     pub missing: Vec<String>,
     /// What lies in the data folder and is no file: links, sockets. It is not in the backup.
     pub skipped: Vec<String>,
+    /// What belongs to the service, lies elsewhere, and is not in the backup.
+    #[serde(default)]
+    pub outside: Vec<String>,
     /// SHA-256 over name, size and SHA-256 of every entry.
     pub digest: String,
 }
@@ -137,11 +176,12 @@ pub(super) fn pack<W: Write>(house: &House<'_>, out: W, now: DateTime<Utc>, reac
     // As far as it goes now: who is forgotten from here on, and may still be among the records, counts as forgotten
     // since. The file only grows.
     let forgotten = fs::metadata(house.data_dir.join(FORGOTTEN)).map_or(0, |found| found.len());
-    let mut end = End::default();
+    let mut end = End { outside: house.elsewhere.outside(house.data_dir), ..End::default() };
     let paths = own_files(house, &mut end.skipped)?;
     packer.records(house.store, &mut end)?;
     for path in &paths {
-        packer.data(house.data_dir, path, forgotten)?;
+        let elsewhere = house.elsewhere.configuration.as_ref().filter(|_| path == Path::new(CONFIGURATION));
+        packer.data(elsewhere.unwrap_or(&house.data_dir.join(path)), path, forgotten)?;
     }
     packer.files(house, &mut end)?;
     packer.end(end)
@@ -194,10 +234,10 @@ impl<W: Write> Packer<'_, W> {
         pieces.write(self)
     }
 
-    /// A file of the data folder. One that has gone since it was listed is not missed.
-    fn data(&mut self, data_dir: &Path, path: &Path, forgotten: u64) -> Result<()> {
+    /// A file of the data folder, by its path there. One that has gone since it was listed is not missed.
+    fn data(&mut self, from: &Path, path: &Path, forgotten: u64) -> Result<()> {
         let Some(text) = path.to_str() else { return Ok(()) };
-        match File::open(data_dir.join(path)) {
+        match File::open(from) {
             Ok(file) if text == FORGOTTEN => {
                 self.entry(&format!("{DATA}/{text}"), forgotten, &mut file.take(forgotten))
             }
@@ -280,6 +320,7 @@ impl Read for Digesting<'_> {
 fn own_files(house: &House<'_>, skipped: &mut Vec<String>) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     let backups = fs::canonicalize(house.backups).ok();
+    let (is_configured, configuration) = (house.elsewhere.configuration.is_some(), PathBuf::from(CONFIGURATION));
     let is_wanted = |entry: &walkdir::DirEntry| {
         let is_own = entry.depth() == 1 && entry.file_name().to_str().is_some_and(is_own);
         let is_folder = entry.depth() > 0 && entry.file_type().is_dir() && backups.is_some();
@@ -299,9 +340,12 @@ fn own_files(house: &House<'_>, skipped: &mut Vec<String>) -> Result<Vec<PathBuf
         let is_text = path.to_str().is_some();
         if entry.file_type().is_file() && is_text {
             paths.push(path.to_owned());
-        } else if !entry.file_type().is_dir() {
+        } else if !entry.file_type().is_dir() && !(is_configured && path == configuration) {
             skipped.push(path.display().to_string());
         }
+    }
+    if is_configured && !paths.contains(&configuration) {
+        paths.push(configuration);
     }
     paths.sort_unstable();
     Ok(paths)

@@ -13,8 +13,8 @@ use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Made;
 use super::keep::{Keep, superfluous_of, time_of};
+use super::{Made, trouble};
 use crate::blocking::blocking;
 use crate::http::FileClient;
 use crate::secret::Secret;
@@ -150,7 +150,11 @@ impl Remote {
                 let path = path.to_str().filter(|path| !path.contains(['"', '\\', '\n']));
                 let path = path.context("the path of the backup cannot be given to sftp")?;
                 let (part, whole) = (format!("{folder}/{name}.part"), format!("{folder}/{name}"));
-                sftp(host, format!("put \"{path}\" \"{part}\"\nrename \"{part}\" \"{whole}\"\n")).await
+                let put = sftp(host, format!("put \"{path}\" \"{part}\"\nrename \"{part}\" \"{whole}\"\n")).await;
+                if put.is_err() {
+                    let _ = sftp(host, format!("-rm \"{part}\"\n")).await;
+                }
+                put
             }
         }
     }
@@ -173,7 +177,10 @@ impl Remote {
 /// Sends a backup, and removes there what is not to be kept any more.
 pub(super) async fn send(remote: &Remote, store: &Store, made: &Made, keep: Keep, now: DateTime<Utc>) -> Result<()> {
     let name = made.path.file_name().and_then(|name| name.to_str()).context("the backup has no name")?;
-    remote.put(name, &made.path, made.bytes).await.with_context(|| format!("it did not get to {}", remote.name()))?;
+    remote.put(name, &made.path, made.bytes).await.map_err(|error| {
+        let (place, advice) = (remote.name(), trouble::advice(remote, &error));
+        anyhow!("the backup {name} is made and lies here, but did not get to {place}: {error:#}; {advice}")
+    })?;
     let mut notes = sent(store).map_err(|error| anyhow!("{error}"))?;
     notes.retain(|sent| sent.name != name);
     notes.insert(0, Sent { name: name.to_owned(), bytes: made.bytes, sent_at: now });
@@ -202,7 +209,18 @@ async fn sftp(host: &str, batch: String) -> Result<()> {
     blocking(move || {
         let mut command = Command::new("sftp");
         command
-            .args(["-q", "-b", "-", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "ServerAliveInterval=30"])
+            .args([
+                "-b",
+                "-",
+                "-o",
+                "LogLevel=ERROR",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "ConnectTimeout=60",
+                "-o",
+                "ServerAliveInterval=30",
+            ])
             .arg(&host);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("cannot run sftp; install openssh-client")?;
@@ -214,11 +232,16 @@ async fn sftp(host: &str, batch: String) -> Result<()> {
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
-        bail!("sftp to {host}: {last}")
+        bail!("sftp to {host}: {}", telling(&String::from_utf8_lossy(&output.stderr)))
     })
     .await?
+}
+
+/// The line that tells most: the last one, but for that the connection has ended, which follows upon every reason.
+fn telling(said: &str) -> &str {
+    let lines = || said.lines().map(str::trim).rev().filter(|line| !line.is_empty());
+    let is_end = |line: &&str| line.starts_with("Connection closed") || line.starts_with("Couldn't read packet");
+    lines().find(|line| !is_end(line)).or_else(|| lines().next()).unwrap_or("it says nothing")
 }
 
 fn client() -> Result<FileClient> {
@@ -243,6 +266,14 @@ fn address(text: &str) -> Result<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_sftp_says_the_reason_is_told() {
+        let refused = "me@host: Permission denied (publickey).\r\nConnection closed\r\n";
+        assert_eq!(telling(refused), "me@host: Permission denied (publickey).");
+        assert_eq!(telling("Connection closed.  \n\n"), "Connection closed.");
+        assert_eq!(telling("\n"), "it says nothing");
+    }
 
     #[test]
     fn only_what_can_be_meant_is_taken() {

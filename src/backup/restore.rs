@@ -18,8 +18,10 @@ use serde::Serialize;
 use super::pack::{End, FORGOTTEN, Manifest, is_own};
 use super::unpack::{self, Sink};
 use super::{Error, Result};
+use crate::library::keep_taken_down;
 use crate::secret::Secret;
-use crate::store::schema::{API_KEYS, CONVERSIONS, META, SESSIONS, TICKETS, TOKENS};
+use crate::store::records::{DeliveryRecord, DeliveryState, DeliveryTrouble};
+use crate::store::schema::{API_KEYS, CONVERSIONS, DELIVERIES, DELIVERY_QUEUE, META, SESSIONS, TICKETS, TOKENS};
 use crate::store::{self, ContentHash, Durability, Key, Store, Table, keep_forgotten, newest_schema};
 
 /// Stands before the time in the name of a folder that is whole, and waits for a start.
@@ -47,7 +49,8 @@ pub struct Restored {
 }
 
 /// Unpacks a backup into a folder that is not there yet, or empty. Who was forgotten in `present`, a data folder, since
-/// the backup was made, is forgotten there when it is opened.
+/// the backup was made, is forgotten there when it is opened, and what was taken down is taken down. `now` is noted as the
+/// end of letters that waited.
 ///
 /// # Errors
 /// When the backup is damaged, of a newer program, or too large for the disk; then nothing is left of it.
@@ -56,6 +59,7 @@ pub fn unpack(
     passphrase: &Secret,
     into: &Path,
     present: Option<&Path>,
+    now: DateTime<Utc>,
     reached: &dyn Fn(u64),
 ) -> Result<Restored> {
     let is_empty = || fs::read_dir(into).is_ok_and(|mut entries| entries.next().is_none());
@@ -64,8 +68,9 @@ pub fn unpack(
     }
     let backup = super::open(file, passphrase)?;
     let mut guard = Unfinished { folder: into, is_finished: false };
-    let (manifest, end) = fill(backup, into, reached)?;
+    let (manifest, end) = fill(backup, into, now, reached)?;
     keep_forgotten(present.unwrap_or(into), into, into)?;
+    keep_taken_down(present.unwrap_or(into), into)?;
     sync_all(into)?;
     guard.is_finished = true;
     Ok(Restored { manifest, end, folder: into.to_owned() })
@@ -86,7 +91,7 @@ pub fn prepare(
     remove_folder(&unfinished)?;
     let backup = super::open(file, passphrase)?;
     let mut guard = Unfinished { folder: &unfinished, is_finished: false };
-    let (manifest, end) = fill(backup, &unfinished, reached)?;
+    let (manifest, end) = fill(backup, &unfinished, now, reached)?;
     sync_all(&unfinished)?;
     give_up(data_dir)?;
     let folder = data_dir.join(format!("{WHOLE}{}", now.format("%Y%m%d-%H%M%S")));
@@ -233,7 +238,7 @@ impl Sink for Folder<'_> {
     }
 }
 
-fn fill(backup: impl Read, dir: &Path, reached: &dyn Fn(u64)) -> Result<(Manifest, End)> {
+fn fill(backup: impl Read, dir: &Path, now: DateTime<Utc>, reached: &dyn Fn(u64)) -> Result<(Manifest, End)> {
     private_folder(dir)?;
     let mut folder = Folder { dir, store: Store::open(dir)? };
     let read = unpack::read(backup, &mut folder, reached)?;
@@ -245,6 +250,7 @@ fn fill(backup: impl Read, dir: &Path, reached: &dyn Fn(u64)) -> Result<(Manifes
     clear(&store, &TOKENS)?;
     clear(&store, &TICKETS)?;
     clear(&store, &CONVERSIONS)?;
+    hold_letters(&store, now)?;
     // What cannot be opened is found here, and not at the next start.
     let (found, known) = (store.get(&META, &"schema".to_owned())?.unwrap_or(0), newest_schema());
     if found > known {
@@ -252,6 +258,27 @@ fn fill(backup: impl Read, dir: &Path, reached: &dyn Fn(u64)) -> Result<(Manifes
     }
     store.sync()?;
     Ok(read)
+}
+
+/// Letters that waited when the backup was made may have been sent since: none is sent again by itself. They end here, the
+/// owner sees which they are and sends again what is missed, and so does a follower who asks once more.
+fn hold_letters(store: &Store, now: DateTime<Utc>) -> Result<()> {
+    loop {
+        let page = store.page(&DELIVERY_QUEUE, None, PAGE)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        store.write(Durability::Soon, |write| {
+            for (number, key) in &page {
+                write.delete(&DELIVERY_QUEUE, number);
+                let Some(row) = write.get(&DELIVERIES, key)? else { continue };
+                let (state, trouble) = (DeliveryState::Failed, Some(DeliveryTrouble::Restored));
+                let held = DeliveryRecord { state, trouble, ended_at: Some(now), ..row };
+                write.put(&DELIVERIES, key, &held)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+    }
 }
 
 fn clear<K: Key + Clone, V: serde::de::DeserializeOwned>(store: &Store, table: &Table<K, V>) -> Result<()> {

@@ -22,6 +22,9 @@ use crate::secret::{Secret, keyed_hash};
 /// How a sealed file begins.
 pub(super) const MAGIC: &[u8] = b"age-encryption.org/v1\n";
 
+/// How it begins where it was written as text, for a letter: none of ours is.
+pub(super) const AS_TEXT: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+
 /// Bytes in a piece, before they are encrypted.
 const PIECE: usize = 64 * 1024;
 /// What a piece gets longer by.
@@ -123,14 +126,14 @@ impl<R: BufRead> Opener<R> {
         let damaged = || Error::Damaged("the header of its encryption cannot be read".into());
         let mut header = line(&mut from)?;
         let stanza = line(&mut from)?;
-        let body = line(&mut from)?;
-        let last = line(&mut from)?;
         let words: Vec<&str> = std::str::from_utf8(&stanza).map_err(|_| damaged())?.trim_end().split(' ').collect();
-        let ["->", kind, salt, work] = words.as_slice() else { return Err(damaged()) };
-        if *kind != "scrypt" {
+        if matches!(words.as_slice(), ["->", kind, ..] if *kind != "scrypt") {
             let refused = "it is encrypted for a key, not with a passphrase; decrypt it with `age -d` first";
             return Err(Error::Refused(refused.into()));
         }
+        let ["->", _, salt, work] = words.as_slice() else { return Err(damaged()) };
+        let body = line(&mut from)?;
+        let last = line(&mut from)?;
         let salt: [u8; 16] = decoded(salt.as_bytes()).ok_or_else(damaged)?;
         let work: u8 = work.parse().ok().filter(|work| (1..=MOST_WORK).contains(work)).ok_or_else(damaged)?;
         let wrapped: [u8; 32] = decoded(body.strip_suffix(b"\n").ok_or_else(damaged)?).ok_or_else(damaged)?;

@@ -52,6 +52,7 @@ fn house() -> (TempDir, Backups) {
         passphrase: Secret::default(),
         remote: None,
         time_zone: Tz::Asia__Shanghai,
+        elsewhere: Elsewhere::default(),
     };
     (dir, Backups::new(store, library, settings))
 }
@@ -78,7 +79,7 @@ fn everything_that_matters_comes_back_and_nothing_else() {
     assert_eq!(made.path.file_name().unwrap(), "shutong-20261128-031500.tar.gz");
     assert_eq!((made.end.files, made.end.missing.len()), (1, 0));
     let into = dir.path().join("new");
-    let restored = unpack(&made.path, &Secret::default(), &into, None, &|_| {}).unwrap();
+    let restored = unpack(&made.path, &Secret::default(), &into, None, now(), &|_| {}).unwrap();
     assert_eq!(restored.end, made.end);
     let store = opened(&into);
     assert_eq!(store.get(&SETTINGS, &"greeting".to_owned()).unwrap(), Some("你好".into()));
@@ -100,7 +101,7 @@ fn everything_that_matters_comes_back_and_nothing_else() {
         let mode = file.metadata().unwrap().permissions().mode();
         assert!(!is_written_here || mode & 0o077 == 0, "{}", file.path().display());
     }
-    let refused = unpack(&made.path, &Secret::default(), &into, None, &|_| {});
+    let refused = unpack(&made.path, &Secret::default(), &into, None, now(), &|_| {});
     assert!(matches!(refused, Err(Error::Refused(_))), "never into a folder with something in it");
 }
 
@@ -205,7 +206,7 @@ fn refused(bytes: &[u8]) -> Error {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("shutong-20261128-031500.tar.gz");
     fs::write(&file, bytes).unwrap();
-    let error = unpack(&file, &Secret::default(), &dir.path().join("a/into"), None, &|_| {}).unwrap_err();
+    let error = unpack(&file, &Secret::default(), &dir.path().join("a/into"), None, now(), &|_| {}).unwrap_err();
     let left: Vec<_> = walkdir::WalkDir::new(dir.path()).into_iter().map(|entry| entry.unwrap().into_path()).collect();
     assert_eq!(left.len(), 3, "{error}: {left:?}");
     error

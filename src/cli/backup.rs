@@ -95,6 +95,9 @@ impl Backup {
         for skipped in &made.end.skipped {
             console.error(format_args!("{skipped} is no file and is not in the backup"));
         }
+        for outside in &made.end.outside {
+            console.error(format_args!("{outside} is not in the backup; copy it yourself"));
+        }
         match self.json {
             true => console.line(json!(made)),
             false => console.line(format_args!(
@@ -170,15 +173,16 @@ impl Restore {
         let passphrase = passphrase(self.passphrase_file.as_deref(), arguments, console)?;
         let data = &arguments.data;
         let is_there = data.join("db").exists();
+        let now = Clock::system().now();
         if let Some(into) = &self.into {
             let into = absolute(into, console)?;
             let present = is_there.then_some(data.as_path());
-            let restored = backup::unpack(&file, &passphrase, &into, present, &|_| {})?;
+            let restored = backup::unpack(&file, &passphrase, &into, present, now, &|_| {})?;
             console.line(format_args!("restored into {}: {}", into.display(), told(&restored)));
             return Ok(Exit::Done);
         }
         if !is_there && !data.join("shutong.toml").exists() {
-            let restored = backup::unpack(&file, &passphrase, data, None, &|_| {})?;
+            let restored = backup::unpack(&file, &passphrase, data, None, now, &|_| {})?;
             console.line(format_args!("restored into {}: {}", data.display(), told(&restored)));
             return Ok(Exit::Done);
         }
@@ -193,7 +197,7 @@ impl Restore {
             io::stdin().read_line(&mut answer)?;
             ensure!(answer.trim() == "yes", "nothing was changed");
         }
-        let restored = backup::prepare(&file, &passphrase, data, Clock::system().now(), &|_| {})?;
+        let restored = backup::prepare(&file, &passphrase, data, now, &|_| {})?;
         let before = backup::finish(data)?.context("somebody else has taken the restored data away")?;
         console.line(format_args!(
             "restored: {}; what was there before is in {}; remove it when all is well",

@@ -10,14 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::watch;
 
 use super::remote::{self, Handed, Line, Running};
 use super::{Arguments, Console, Exit, execute_handed_over, finish_restore, is_in_use, load_config};
 use crate::app::{self, App};
-use crate::blocking::blocking;
 use crate::clock::Clock;
 use crate::config::{Config, Limits, Listen};
 use crate::library::{Converter, starter};
@@ -29,6 +26,9 @@ use crate::store::hex;
 mod again;
 mod demo;
 mod notify;
+mod signals;
+
+use signals::Signals;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -49,6 +49,8 @@ const BETWEEN_OPENINGS: Duration = Duration::from_millis(100);
 
 impl Serve {
     pub(super) fn run(&self, arguments: &Arguments, console: &mut Console) -> Result<Exit> {
+        // First of all: a signal that nobody expects ends the process.
+        let signals = Signals::expect()?;
         finish_restore(&arguments.data, console)?;
         let mut config = load_config(arguments)?;
         fs::create_dir_all(&arguments.data)
@@ -61,7 +63,7 @@ impl Serve {
         let logging = Logging::start(&config.log, &arguments.data.join("log"), clock.clone())?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
-        let served = runtime.block_on(self.serve(config, arguments, clock, logging, console));
+        let served = runtime.block_on(self.serve(config, arguments, signals, clock, logging, console));
         match served? {
             // What is still at work was told to end, and may be cut off: the data is safe from a kill at any line.
             (Ending::Restart, bound) => {
@@ -79,12 +81,11 @@ impl Serve {
         &self,
         config: Config,
         arguments: &Arguments,
+        signals: Signals,
         clock: Clock,
         logging: Logging,
         console: &mut Console,
     ) -> Result<(Ending, Listen)> {
-        // First of all: a signal that nobody expects ends the process.
-        let signals = Signals::expect()?;
         let listeners = Listeners::bind(&again::addresses(&config.listen)).await?;
         let addresses = listeners.addresses()?;
         let public_url = match config.public_url.as_str() {
@@ -174,60 +175,6 @@ fn greet(app: &App, addresses: &Listen, admin: &Admin, demo: bool, console: &mut
         }
     }
     let _ = console.flush();
-}
-
-/// The signals that mean something here.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    /// From now on none of them ends the process by itself.
-    fn expect() -> Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Tells of Ctrl-C or SIGTERM; a second one ends the process at once. SIGHUP has it start again, but for one at a
-    /// terminal: there it says that the terminal was closed.
-    fn heed(mut self, app: Arc<App>, is_at_terminal: bool) -> watch::Receiver<bool> {
-        let (stop, stopping) = watch::channel(false);
-        tokio::spawn(async move {
-            while self.next().await == Wish::Restart && !is_at_terminal {
-                let same = Arc::clone(&app);
-                match blocking(move || same.start_again()).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => log::error!("not started again, everything goes on as it is: {error:#}"),
-                    Err(panicked) => log::error!("not started again: {panicked}"),
-                }
-            }
-            drop(app);
-            let _ = stop.send(true);
-            while self.next().await == Wish::Restart {}
-            std::process::exit(130);
-        });
-        stopping
-    }
-
-    async fn next(&mut self) -> Wish {
-        tokio::select! {
-            _ = self.interrupt.recv() => Wish::End,
-            _ = self.terminate.recv() => Wish::End,
-            _ = self.hangup.recv() => Wish::Restart,
-        }
-    }
-}
-
-/// What a signal means.
-#[derive(PartialEq, Eq)]
-enum Wish {
-    End,
-    Restart,
 }
 
 fn import_starter(app: Arc<App>) {

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::backup::{self, Keep, Remote};
+use super::Config;
+use crate::backup::{self, Elsewhere, Keep, Remote};
 use crate::secret::Secret;
 
 /// Copies of everything.
@@ -102,12 +103,32 @@ impl Default for BackupConfig {
     }
 }
 
-impl BackupConfig {
+impl Config {
     /// What the room of backups has to know.
     ///
     /// # Errors
     /// When an address is none; the message names the key.
-    pub fn settings(&self, data_dir: &Path, time_zone: Tz) -> Result<backup::Settings> {
+    pub fn backup_settings(&self, data_dir: &Path) -> Result<backup::Settings> {
+        self.backup.settings(data_dir, self.time_zone, self.elsewhere(data_dir))
+    }
+
+    /// What this configuration has outside the data folder. Of a path that does not exist nothing can be missed.
+    fn elsewhere(&self, data_dir: &Path) -> Elsewhere {
+        let real = |path: &Path| path.canonicalize().ok();
+        let data = real(data_dir);
+        let is_outside =
+            |path: &PathBuf| real(path).is_some_and(|path| !data.as_ref().is_some_and(|data| path.starts_with(data)));
+        let media = self.media.settings(data_dir);
+        let named = [media.folder, media.keywords].into_iter().chain(self.origin.files.iter().cloned());
+        Elsewhere {
+            configuration: self.origin.path.clone().filter(is_outside),
+            left_out: named.filter(is_outside).collect(),
+        }
+    }
+}
+
+impl BackupConfig {
+    fn settings(&self, data_dir: &Path, time_zone: Tz, elsewhere: Elsewhere) -> Result<backup::Settings> {
         let is_inside = self.folder.as_os_str().is_empty();
         Ok(backup::Settings {
             data_dir: data_dir.to_owned(),
@@ -116,6 +137,7 @@ impl BackupConfig {
             passphrase: self.passphrase.clone(),
             remote: self.remote()?,
             time_zone,
+            elsewhere,
         })
     }
 

@@ -65,11 +65,8 @@ fn value_of(path: &[&str], text: &str) -> Result<Value> {
     match fields::find(&path.join(".")) {
         Some(field) if matches!(field.kind, Kind::Text | Kind::Secret | Kind::Choice(_)) => string(),
         Some(field) => field.value(&text.replace(',', "\n")).map_err(anyhow::Error::msg),
-        // Further senders and the places of backups are not in the table.
-        None => match path.last() {
-            Some(&"port") => Ok(Value::Integer(text.parse()?)),
-            Some(&"path_style") => Ok(Value::Boolean(text.parse()?)),
-            _ => string(),
-        },
+        // Further senders are not in the table.
+        None if path.last() == Some(&"port") => Ok(Value::Integer(text.parse()?)),
+        None => string(),
     }
 }

@@ -13,13 +13,15 @@ use super::fields::{Field, GROUPS, Taken};
 pub struct Origin {
     /// The file, if there is one.
     pub path: Option<PathBuf>,
+    /// The files that it takes secrets from.
+    pub files: Vec<PathBuf>,
     /// The file's values, those of the environment over them, and secrets from their files.
     values: Table,
 }
 
 impl Origin {
-    pub(super) fn of(values: Table) -> Origin {
-        Origin { path: None, values }
+    pub(super) fn of(values: Table, files: Vec<PathBuf>) -> Origin {
+        Origin { path: None, files, values }
     }
 
     /// The keys whose value is another one in `saved`, and which take effect at the next start only. A change of any
@@ -43,12 +45,10 @@ impl Origin {
                 }
             }
         }
-        // Sections whose keys have no fields of their own.
-        for (section, inner) in [("backup", "webdav"), ("backup", "s3"), ("backup", "sftp"), ("push", "sender")] {
-            let of = |origin: &Origin| origin.values.get(section).and_then(|table| table.get(inner)).cloned();
-            if of(self) != of(saved) {
-                waiting.push(format!("{section}.{inner}"));
-            }
+        // Further senders have no fields of their own.
+        let senders = |origin: &Origin| origin.values.get("push").and_then(|push| push.get("sender")).cloned();
+        if senders(self) != senders(saved) {
+            waiting.push("push.sender".to_owned());
         }
         waiting
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use toml::{Table, Value};
@@ -28,8 +28,9 @@ pub(super) fn counterpart(key: &str) -> Option<String> {
     }
 }
 
-/// Replaces each `…_file` key by what the file holds.
-pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<()> {
+/// Replaces each `…_file` key by what the file holds, and gives the files' paths.
+pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut read = Vec::new();
     for secret in SECRETS {
         let key = format!("{secret}_file");
         let Some(path) = table.remove(&key) else { continue };
@@ -39,21 +40,22 @@ pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<()> {
         refuse_readable_by_others(&path)?;
         let text = fs::read_to_string(&path).with_context(|| format!("{key}: cannot read {}", path.display()))?;
         table.insert(secret.to_owned(), Value::String(text.trim().to_owned()));
+        read.push(path);
     }
     for (_, value) in table.iter_mut() {
         match value {
-            Value::Table(inner) => read_files(inner, folder)?,
+            Value::Table(inner) => read.extend(read_files(inner, folder)?),
             Value::Array(entries) => {
                 for entry in entries {
                     if let Value::Table(inner) = entry {
-                        read_files(inner, folder)?;
+                        read.extend(read_files(inner, folder)?);
                     }
                 }
             }
             _ => {}
         }
     }
-    Ok(())
+    Ok(read)
 }
 
 /// An error if the file's mode lets everybody read it.

@@ -31,6 +31,8 @@ pub use found::{Found, look_at};
 
 /// The largest answer in JSON, in bytes.
 const JSON_LIMIT: usize = 1024 * 1024;
+/// So much of an answer that says no is read, in bytes.
+const REFUSAL_LIMIT: usize = 16 * 1024;
 /// A file is sent in pieces of so many bytes.
 const PIECE: usize = 128 * 1024;
 
@@ -105,6 +107,16 @@ pub struct FileClient {
 /// A file that goes slower than this is given up, in bytes a second.
 const SLOWEST: u64 = 32 * 1024;
 
+/// A server was reached and does not do what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server answers {status}{}{code}", if code.is_empty() { "" } else { ": " })]
+pub struct Answered {
+    /// Its status.
+    pub status: reqwest::StatusCode,
+    /// What stands as `Code` in its answer, as buckets say what is wrong; empty if there is none.
+    pub code: String,
+}
+
 impl FileClient {
     /// A client that waits so long for a connection, and for an answer beyond what a slow line takes for the file.
     ///
@@ -117,7 +129,7 @@ impl FileClient {
     /// Sends a file, piece by piece, by PUT. `login` is a name and a password.
     ///
     /// # Errors
-    /// When the file cannot be read or the server does not take it. The message names no address, which could hold a
+    /// When the file cannot be read or the server does not take it: [`Answered`] if that has said so. The message names no address, which could hold a
     /// secret.
     pub async fn put(&self, url: &str, login: Option<(&str, &str)>, path: &Path) -> Result<()> {
         let file = tokio::fs::File::open(path).await.with_context(|| format!("cannot read {}", path.display()))?;
@@ -131,7 +143,7 @@ impl FileClient {
     /// Deletes a file; one that is not there is deleted already.
     ///
     /// # Errors
-    /// When the server does not do it.
+    /// When the server does not do it: [`Answered`] if it has said so.
     pub async fn delete(&self, url: &str, login: Option<(&str, &str)>) -> Result<()> {
         self.done(self.client.delete(url).timeout(self.patience), login, &[404, 410]).await
     }
@@ -143,9 +155,27 @@ impl FileClient {
         };
         let answer = call.send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status();
-        ensure!(status.is_success() || fine.contains(&status.as_u16()), "the server answers {status}");
-        Ok(())
+        if status.is_success() || fine.contains(&status.as_u16()) {
+            return Ok(());
+        }
+        Err(Answered { status, code: code_of(answer).await }.into())
     }
+}
+
+/// What stands as `Code` in the beginning of an answer, if that is one word.
+async fn code_of(answer: reqwest::Response) -> String {
+    let mut bytes = Vec::new();
+    let mut pieces = answer.bytes_stream();
+    while let Some(Ok(piece)) = pieces.next().await {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > REFUSAL_LIMIT {
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let code = text.split_once("<Code>").and_then(|(_, rest)| Some(rest.split_once("</Code>")?.0)).unwrap_or_default();
+    let is_word = code.len() < 64 && code.chars().all(|letter| letter.is_ascii_alphanumeric());
+    if is_word { code.to_owned() } else { String::new() }
 }
 
 /// Posts a body to a server on this machine and hands every line of the answer to `line` as it comes.

@@ -18,10 +18,13 @@ impl fmt::Display for Did {
             Did::Woke(waiting) => write!(f, "{waiting} waiting"),
             Did::NoInbox => f.write_str("there is no [push.inbox]"),
             Did::ReadBounces(letters) => write!(f, "{letters} letters came back"),
-            Did::BackedUp(BackedUp { path, bytes, records, files, missing, is_sent }) => {
+            Did::BackedUp(BackedUp { path, bytes, records, files, missing, outside, is_sent }) => {
                 write!(f, "{path}: {bytes} bytes, {records} records, {files} files")?;
                 if *missing > 0 {
                     write!(f, "; {missing} files could not be read")?;
+                }
+                if !outside.is_empty() {
+                    write!(f, "; not in it: {}", outside.join(", "))?;
                 }
                 f.write_str(if *is_sent { "; sent on" } else { "" })
             }
@@ -38,7 +41,8 @@ mod tests {
         let made = BackedUp { path: "/b/x".into(), bytes: 9, records: 3, ..BackedUp::default() };
         let said = |made: BackedUp| Did::BackedUp(made).to_string();
         assert_eq!(said(made.clone()), "/b/x: 9 bytes, 3 records, 0 files");
-        let sent = said(BackedUp { missing: 2, is_sent: true, ..made });
-        assert_eq!(sent, "/b/x: 9 bytes, 3 records, 0 files; 2 files could not be read; sent on");
+        let outside = vec!["/media".to_owned()];
+        let sent = said(BackedUp { missing: 2, outside, is_sent: true, ..made });
+        assert_eq!(sent, "/b/x: 9 bytes, 3 records, 0 files; 2 files could not be read; not in it: /media; sent on");
     }
 }

@@ -268,14 +268,15 @@ impl Kindle {
         write.delete(&QUOTAS, &self.counter(PUSHES, &who.key, &self.library.day(now)));
     }
 
-    /// Sends again what failed for a reason that may be over: not what was called off, or its follower blocked. Says how
-    /// many.
+    /// Sends again what failed for a reason that may be over: not what was called off, its follower blocked, or may have
+    /// arrived before a restore. Says how many.
     ///
     /// # Errors
     /// When the store fails.
     pub fn retry_failed(&self, now: DateTime<Utc>) -> store::Result<usize> {
         let is_meant = |row: &DeliveryRecord| {
-            let is_final = matches!(row.trouble, Some(DeliveryTrouble::Cancelled | DeliveryTrouble::Blocked));
+            use DeliveryTrouble::{Blocked, Cancelled, Restored};
+            let is_final = matches!(row.trouble, Some(Cancelled | Blocked | Restored));
             row.state == DeliveryState::Failed && !is_final
         };
         let failed = self.latest(MOST_ROWS, is_meant)?;

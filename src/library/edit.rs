@@ -163,8 +163,10 @@ fn edited(before: BookRecord, edit: &Edit) -> Result<BookRecord> {
         book.description = paragraphs(&text)?;
     }
     if let Some(numbers) = edit.isbns.as_ref().filter(|numbers| **numbers != before.isbns) {
-        book.isbns =
-            lines(BookField::Isbns, numbers, LONGEST_WORD, &[])?.iter().map(|text| number(text)).collect::<Result<_>>()?;
+        book.isbns = lines(BookField::Isbns, numbers, LONGEST_WORD, &[])?
+            .iter()
+            .map(|text| number(text))
+            .collect::<Result<_>>()?;
     }
     for field in changed(&before, &book) {
         if !book.edited.contains(&field) {

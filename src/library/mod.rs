@@ -30,13 +30,14 @@ mod shelf;
 pub mod starter;
 pub mod subscriptions;
 mod takedown;
+mod takedown_list;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::book::Format;
 use crate::search::{self, Confidence};
@@ -57,6 +58,7 @@ pub use indexing::IndexState;
 pub use inventory::{Facets, Filter, Lack, Listed, Sort};
 pub use refused::Refused;
 pub use takedown::Takedown;
+pub use takedown_list::keep_taken_down;
 
 /// Most books that one search brings back.
 pub const MOST_FOUND: usize = 99;
@@ -75,6 +77,8 @@ pub struct Library {
     adding: RwLock<()>,
     /// Held shared while somebody copies files: nothing is removed meanwhile, and nobody waits for it.
     copying: RwLock<()>,
+    /// Held while the list of books taken down is written.
+    listing: Mutex<()>,
     converter: RwLock<Converter>,
     converting: convert::Converting,
     /// Lines of texts that the owner knows to be adverts, with `*` for anything.
@@ -160,6 +164,7 @@ impl Library {
             time_zone,
             adding: RwLock::new(()),
             copying: RwLock::new(()),
+            listing: Mutex::new(()),
             converter: RwLock::new(Converter::Here),
             converting: convert::Converting::default(),
             adverts: RwLock::default(),

@@ -19,6 +19,13 @@ pub(super) fn next_id(write: &mut Write<'_>) -> Result<BookId> {
     next(write, "last_book")
 }
 
+/// No new book gets this number, nor a smaller one.
+pub(super) fn count_past(write: &mut Write<'_>, id: BookId) -> Result<()> {
+    let last = "last_book".to_owned();
+    let before = write.get(&META, &last)?.unwrap_or(0);
+    write.put(&META, &last, &before.max(id))
+}
+
 /// Stores the record and whatever follows from it. `before` is what is stored now.
 pub(super) fn put(write: &mut Write<'_>, id: BookId, before: Option<&BookRecord>, after: &BookRecord) -> Result<()> {
     write.put(&BOOKS, &id, after)?;

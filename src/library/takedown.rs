@@ -5,9 +5,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Library, Refused, Result, remove, requests, shelf};
+use super::{Error, Library, MOST_MERGES, Refused, Result, remove, requests, shelf};
 use crate::store::records::{BookId, BookRecord, TakenDownRecord};
-use crate::store::schema::{BOOKS, TAKEN_DOWN};
+use crate::store::schema::{BOOK_OF_HASH, BOOK_OF_UID, BOOK_OF_WORK, BOOKS, TAKEN_DOWN};
 use crate::store::{self, ContentHash, Durability, Write};
 
 /// Longest reason kept, in characters.
@@ -18,7 +18,7 @@ const PAGE: usize = 1_000;
 const BOOK: &str = "book:";
 
 /// A book that was taken down, for a list.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Takedown {
     /// What [`Library::lift`] takes: the number that the book had.
     pub key: String,
@@ -48,22 +48,45 @@ impl Library {
             if let Some(kept) = book.merged_into {
                 return Err(Refused::PartOf { book: id, kept }.into());
             }
-            let mut marks = marks_of(&book);
-            requests::close(&self.store, write, id, &book)?;
-            for (hidden, merged) in remove::delete_whole(self, write, id, &book)? {
-                marks.extend(marks_of(&merged));
-                requests::close(&self.store, write, hidden, &merged)?;
-            }
+            let mut marks = self.strike(write, id, &book)?;
             marks.sort();
             marks.dedup();
-            let record = TakenDownRecord { book: id, title: book.title, reason, taken_down_at: now, marks: Vec::new() };
-            for mark in &marks {
-                write.put(&TAKEN_DOWN, mark, &record)?;
+            enter(write, TakenDownRecord { book: id, title: book.title, reason, taken_down_at: now, marks })
+        })?;
+        self.indexing.wake();
+        self.list_takedowns()
+    }
+
+    /// Takes down again what was taken down after the backup was made that is in use now: whatever there is that one of
+    /// the marks names.
+    pub(super) fn take_down_since(&self, since: &Takedown) -> Result<()> {
+        self.store.write(Durability::Durable, |write| {
+            for mark in &since.marks {
+                while let Some((id, book)) = named(write, mark)? {
+                    self.strike(write, id, &book)?;
+                }
             }
-            Ok::<_, Error>(write.put(&TAKEN_DOWN, &format!("{BOOK}{id}"), &TakenDownRecord { marks, ..record })?)
+            let number = since.key.parse().unwrap_or(0);
+            // In a library of another past the number may be that of another book that was taken down.
+            let is_free = number > 0 && write.get(&TAKEN_DOWN, &format!("{BOOK}{number}"))?.is_none();
+            let book = if is_free { number } else { shelf::next_id(write)? };
+            shelf::count_past(write, book)?;
+            let Takedown { title, reason, taken_down_at, marks, .. } = since.clone();
+            enter(write, TakenDownRecord { book, title, reason, taken_down_at, marks })
         })?;
         self.indexing.wake();
         Ok(())
+    }
+
+    /// Deletes a book with all that went into it and the requests for it, and says what all of that is known again by.
+    fn strike(&self, write: &mut Write<'_>, id: BookId, book: &BookRecord) -> Result<Vec<String>> {
+        let mut marks = marks_of(book);
+        requests::close(&self.store, write, id, book)?;
+        for (hidden, merged) in remove::delete_whole(self, write, id, book)? {
+            marks.extend(marks_of(&merged));
+            requests::close(&self.store, write, hidden, &merged)?;
+        }
+        Ok(marks)
     }
 
     /// All books that were taken down, the latest first.
@@ -100,6 +123,8 @@ impl Library {
     /// # Errors
     /// When nothing was taken down under this key, or the store fails.
     pub fn lift(&self, key: &str) -> Result<()> {
+        // First: a crash in between must not take the book down again.
+        self.list_takedowns_without(key)?;
         self.store.write(Durability::Durable, |write| {
             let own = format!("{BOOK}{key}");
             let record = write.get(&TAKEN_DOWN, &own)?.ok_or_else(|| Refused::NotTakenDown(key.to_owned()))?;
@@ -142,6 +167,36 @@ pub(super) fn refuse(write: &Write<'_>, book: &BookRecord) -> Result<()> {
         Some(refusal) => Err(refusal.into()),
         None => Ok(()),
     }
+}
+
+/// Enters what was taken down, under its number and under each of its marks.
+fn enter(write: &mut Write<'_>, record: TakenDownRecord) -> Result<()> {
+    let by_mark = TakenDownRecord { marks: Vec::new(), ..record.clone() };
+    for mark in &record.marks {
+        write.put(&TAKEN_DOWN, mark, &by_mark)?;
+    }
+    Ok(write.put(&TAKEN_DOWN, &format!("{BOOK}{}", record.book), &record)?)
+}
+
+/// The book that a mark names, wherever it was merged into. An address names none: nothing is looked up by it.
+fn named(write: &Write<'_>, mark: &str) -> Result<Option<(BookId, BookRecord)>> {
+    let Some((kind, of)) = mark.split_once(':') else { return Ok(None) };
+    let of = of.to_owned();
+    let id = match kind {
+        "hash" => write.get(&BOOK_OF_HASH, &of)?,
+        "work" => write.get(&BOOK_OF_WORK, &of)?,
+        "uid" => write.get(&BOOK_OF_UID, &of)?,
+        _ => None,
+    };
+    let Some(mut id) = id else { return Ok(None) };
+    for _ in 0..MOST_MERGES {
+        let Some(book) = write.get(&BOOKS, &id)? else { return Ok(None) };
+        match book.merged_into {
+            Some(kept) if kept != id => id = kept,
+            _ => return Ok(Some((id, book))),
+        }
+    }
+    Ok(None)
 }
 
 fn refusal(record: TakenDownRecord) -> Refused {

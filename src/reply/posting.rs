@@ -313,6 +313,7 @@ fn trouble(words: &Wordings, trouble: &DeliveryTrouble) -> String {
         DeliveryTrouble::Bounced(text) => quoted(Word::TroubleBounced, text),
         DeliveryTrouble::Cancelled => words.plain(Word::TroubleCancelled),
         DeliveryTrouble::Blocked => words.plain(Word::TroubleBlocked),
+        DeliveryTrouble::Restored => words.plain(Word::TroubleRestored),
     }
 }
 

@@ -24,7 +24,7 @@ mod write;
 
 use std::io;
 use std::ops::Bound;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
@@ -47,6 +47,7 @@ pub struct Store {
     engine: Engine,
     files: Files,
     forgotten: Forgotten,
+    data_dir: PathBuf,
     /// Serialises writers, so that what one reads is what it changes. Guards no data of its own.
     writer: Mutex<()>,
 }
@@ -122,11 +123,16 @@ impl Store {
         let engine = Engine::open(&data_dir.join("db"))?;
         let files = Files::open(&data_dir.join("files"))?;
         let forgotten = Forgotten::of(data_dir);
-        let store = Store { engine, files, forgotten, writer: Mutex::new(()) };
+        let store = Store { engine, files, forgotten, data_dir: data_dir.to_owned(), writer: Mutex::new(()) };
         refuse_emptied(&store, data_dir)?;
         migrate::to_current(&store)?;
         note_begun(data_dir)?;
         Ok(store)
+    }
+
+    /// The folder that everything is in.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// The files by content hash.

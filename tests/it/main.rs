@@ -9,6 +9,8 @@ mod alerts; // the owner is told of trouble: by mail, by webhook, once
 mod architecture; // the rules of the house, read from the source itself
 mod article; // the owner's articles: pages, feed, search, bringing in, the platform's draft box
 mod backup; // everything in one file and back: under writes, killed, encrypted, damaged; who was forgotten stays so
+mod backup_peers; // backups against the real age, a WebDAV server, a bucket that checks signatures, an SSH server
+mod backup_since; // what happened after a backup and is not undone by it: take-downs, letters; what lies outside it
 mod binary; // the executable as people use it: first lines, commands, exit codes, signals
 mod board; // the board for Grafana against what is exported
 mod book; // e-books through `book::read`: formats, faults of real files, covers

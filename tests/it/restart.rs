@@ -96,6 +96,25 @@ fn a_hangup_takes_over_the_file_and_the_process_stays() {
 }
 
 #[test]
+fn hangups_at_any_moment_of_a_restart_end_nothing() {
+    let home = Home::new();
+    let mut service = home.serve(&[]);
+    let address = service.public_address().to_owned();
+    let deadline = Instant::now() + Duration::from_secs(6);
+    // More than one in each moment between one program and the next, in which nobody expects any.
+    while Instant::now() < deadline {
+        service.signals("HUP", 20);
+        assert!(service.is_alive());
+    }
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !answers(&address) {
+        assert!(service.is_alive() && Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(50));
+    }
+    service.stop();
+}
+
+#[test]
 fn a_wrong_file_stops_nothing_and_is_told() {
     let account = account_toml(&SimAccount::new(SimMode::Safe));
     let home = Home::with(&account);

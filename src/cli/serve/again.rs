@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Error, Result};
 
+use super::signals;
 use crate::config::Listen;
 
 /// Where the process listened before: a port that the system chose is kept, so that an open page finds its way back.
@@ -24,6 +25,9 @@ pub(super) fn start(program: PathBuf, bound: &Listen) -> Error {
     let mut command = Command::new(&program);
     if let Some(name) = arguments.next() {
         command.arg0(name);
+    }
+    if let Err(error) = signals::hold_hangup() {
+        return error;
     }
     command.args(arguments).env(BOUND, format!("{} {} {}", bound.public, bound.token, bound.admin));
     Error::new(command.exec()).context(format!("cannot start {} again", program.display()))

@@ -171,6 +171,7 @@ words! {
     TroubleBounced = "trouble_bounced" ["text"],
     TroubleCancelled = "trouble_cancelled" [],
     TroubleBlocked = "trouble_blocked" [],
+    TroubleRestored = "trouble_restored" [],
     BindAgain = "bind_again" [],
     LabelArticles = "label_articles" [],
     ArticleToo = "article_too" ["link"],

@@ -49,6 +49,8 @@ struct Page<'a> {
     is_sealing: bool,
     folder: &'a str,
     remote: Option<String>,
+    /// What is in no backup.
+    outside: &'a [String],
     keep: backup::Keep,
     /// Largest upload, in bytes.
     limit: u64,
@@ -120,6 +122,7 @@ pub(super) async fn show(visit: &Visit) -> Result<Response, Refusal> {
         is_sealing: !settings.passphrase.is_empty(),
         folder: &settings.folder.display().to_string(),
         remote: settings.remote.as_ref().map(backup::Remote::name),
+        outside: &visit.app.backups.outside(),
         keep: settings.keep,
         limit: room(visit),
     })

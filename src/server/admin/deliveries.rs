@@ -148,6 +148,7 @@ fn reason(frame: &Frame<'_>, trouble: &DeliveryTrouble) -> String {
         DeliveryTrouble::NotBound => words.get("deliveries.unbound").to_owned(),
         DeliveryTrouble::Bounced(text) => words.with("deliveries.bounced", "text", text),
         DeliveryTrouble::Blocked => words.get("deliveries.blocked").to_owned(),
+        DeliveryTrouble::Restored => words.get("deliveries.restored").to_owned(),
         DeliveryTrouble::Cancelled => words.get("deliveries.cancelled").to_owned(),
     }
 }

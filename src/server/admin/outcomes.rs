@@ -45,6 +45,9 @@ impl Frame<'_> {
                 if made.missing > 0 {
                     says += &self.f("ran.missing", "n", made.missing);
                 }
+                if !made.outside.is_empty() {
+                    says += &self.f("ran.outside", "what", made.outside.join(", "));
+                }
                 says + if made.is_sent { self.s("ran.sent") } else { "" }
             }
         }
@@ -130,10 +133,17 @@ mod tests {
         let forgot = Forgot { answers: 3, misses: 1, ..Forgot::default() };
         let en = "Forgotten: 3 answers, 1 searches without a hit";
         check(Did::Forgot(forgot), "清理了：回答 3 条、没有结果的搜索 1 个", en);
-        let made =
-            BackedUp { path: "/备份/{files}".into(), bytes: 2048, records: 7, files: 2, missing: 1, is_sent: true };
-        let zh = "/备份/{files}：2.0 kB，7 条记录，2 个文件；有 1 个文件读不出来；已送往别处";
-        let en = "/备份/{files}: 2.0 kB, 7 records, 2 files; 1 files could not be read; sent on";
+        let made = BackedUp {
+            path: "/备份/{files}".into(),
+            bytes: 2048,
+            records: 7,
+            files: 2,
+            missing: 1,
+            outside: vec!["/素材".into()],
+            is_sent: true,
+        };
+        let zh = "/备份/{files}：2.0 kB，7 条记录，2 个文件；有 1 个文件读不出来；不在其中：/素材；已送往别处";
+        let en = "/备份/{files}: 2.0 kB, 7 records, 2 files; 1 files could not be read; not in it: /素材; sent on";
         check(Did::BackedUp(made), zh, en);
     }
 

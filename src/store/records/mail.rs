@@ -124,4 +124,6 @@ pub enum DeliveryTrouble {
     Cancelled,
     /// The follower was blocked when it was to be sent.
     Blocked,
+    /// It waited when the backup was made that was restored since, and may have been sent after that.
+    Restored,
 }

@@ -84,6 +84,8 @@ pub struct BackedUp {
     pub files: u64,
     /// Files that could not be read.
     pub missing: u64,
+    /// What belongs to it and is not in it, because it lies outside the data folder.
+    pub outside: Vec<String>,
     /// Whether it lies elsewhere, too.
     pub is_sent: bool,
 }

@@ -92,3 +92,15 @@ async fn diagnostics_ask_nobody_until_told_to_and_hold_no_secret() {
     }
     assert!(!after.contains("shutong_admin="), "the session");
 }
+
+#[tokio::test]
+async fn the_page_shows_what_is_in_no_backup() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = elsewhere.path().display();
+    let page = Page::of(&format!("[media]\nfolder = \"{folder}\"\n")).await;
+    let mut admin = page.set_up().await;
+    let body = admin.get("/backup").await.body;
+    assert!(body.contains("不在备份里") && body.contains(&folder.to_string()), "{body}");
+    let (_page, mut admin) = Page::with_admin().await;
+    assert!(!admin.get("/backup").await.body.contains("不在备份里"));
+}
