@@ -90,7 +90,7 @@ say "cargo test"
 cargo test --workspace "$@"
 
 say "install.sh"
-cargo build --bin shutong
+# The executable that the tests above have used: built alone it would have other features of its crates, all compiled anew.
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 tests/install.sh "$target/debug/shutong"
 

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use fs2::FileExt;
 use serde::Serialize;
 
@@ -94,11 +94,19 @@ pub fn prepare(
     let (manifest, end) = fill(backup, &unfinished, now, reached)?;
     sync_all(&unfinished)?;
     give_up(data_dir)?;
-    let folder = data_dir.join(format!("{WHOLE}{}", now.format("%Y%m%d-%H%M%S")));
+    let folder = data_dir.join(format!("{WHOLE}{}", free_time(data_dir, now)));
     fs::rename(&unfinished, &folder)?;
     File::open(data_dir)?.sync_all()?;
     guard.is_finished = true;
     Ok(Restored { manifest, end, folder })
+}
+
+/// The time in the names of what is put away: the first second from now on that no other restore has, for each of them
+/// keeps the data of before.
+fn free_time(data_dir: &Path, now: DateTime<Utc>) -> String {
+    let time = |later: i64| (now + TimeDelta::seconds(later)).format("%Y%m%d-%H%M%S").to_string();
+    let is_taken = |time: &String| data_dir.join(format!("{BEFORE}{time}")).exists();
+    (0..).map(time).find(|time| !is_taken(time)).unwrap_or_default()
 }
 
 /// An error if a program has the data open.

@@ -324,6 +324,24 @@ fn what_a_newer_program_made_is_left_to_it() {
 }
 
 #[test]
+fn two_restores_in_one_second_keep_what_each_has_replaced() {
+    let (dir, backups) = house();
+    let data = dir.path().join("data");
+    let made = backups.make(now()).unwrap();
+    drop(backups);
+    let mut before = Vec::new();
+    for _ in 0..2 {
+        super::restore::prepare(&made.path, &Secret::default(), &data, now(), &|_| ()).unwrap();
+        let finished = (0..200).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            finish(&data).ok()
+        });
+        before.push(finished.flatten().unwrap());
+    }
+    assert!(before[0] != before[1] && before.iter().all(|folder| folder.join("db").exists()), "{before:?}");
+}
+
+#[test]
 fn a_start_that_is_cut_off_is_finished_by_the_next_one() {
     // Killed before the first step, and behind each of the others.
     for killed_after in 0..4 {

@@ -44,9 +44,9 @@ async fn what_was_acknowledged_before_a_backup_began_is_in_it_whatever_goes_on()
     let (next, acknowledged) = (Arc::new(AtomicU64::new(0)), Acknowledged::default());
     let talkers: Vec<_> =
         (0..4).map(|_| tokio::spawn(talk(Arc::clone(&sim), Arc::clone(&next), Arc::clone(&acknowledged)))).collect();
-    let is_over = Arc::new(AtomicBool::new(false));
+    let (is_over, has_added) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let adder = {
-        let (home, is_over) = (Arc::clone(&home), Arc::clone(&is_over));
+        let (home, is_over, has_added) = (Arc::clone(&home), Arc::clone(&is_over), Arc::clone(&has_added));
         std::thread::spawn(move || {
             let mut added = Vec::new();
             while !is_over.load(Ordering::Acquire) {
@@ -54,12 +54,13 @@ async fn what_was_acknowledged_before_a_backup_began_is_in_it_whatever_goes_on()
                 let file = home.file(&format!("{}.epub", added.len()), &BookBuilder::new(&title).build());
                 if home.run(&["book", "add", file.to_str().unwrap()]).code == Some(0) {
                     added.push(title);
+                    has_added.store(true, Ordering::Release);
                 }
             }
             added
         })
     };
-    while acknowledged.lock().len() < 40 {
+    while acknowledged.lock().len() < 40 || !has_added.load(Ordering::Acquire) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let before = home.json(&["book", "list"])["books"].as_array().unwrap().clone();

@@ -78,7 +78,7 @@ async fn a_book_is_edited_and_gets_another_cover() {
     assert_eq!(admin.upload(&cover, &[("x.png", png(120, 160).as_slice())]).await.status, 200);
     assert!(page.app.library.book(id).unwrap().unwrap().cover.is_some_and(|cover| !cover.drawn));
     assert_eq!(admin.form(&format!("/books/{id}/cover"), "do=drawn").await.status, 303);
-    has(&admin.form(&format!("/books/{id}/cover"), "do=own").await, 422, "none of its files");
+    has(&admin.form(&format!("/books/{id}/cover"), "do=own").await, 422, "文件里都没有封面");
 
     assert_eq!(admin.form(&format!("/books/{id}/convert"), "format=epub").await.status, 303);
     for _ in 0..100 {
