@@ -340,7 +340,7 @@ fn own_files(house: &House<'_>, skipped: &mut Vec<String>) -> Result<Vec<PathBuf
         let is_text = path.to_str().is_some();
         if entry.file_type().is_file() && is_text {
             paths.push(path.to_owned());
-        } else if !entry.file_type().is_dir() && !(is_configured && path == configuration) {
+        } else if !(entry.file_type().is_dir() || is_configured && path == configuration) {
             skipped.push(path.display().to_string());
         }
     }
