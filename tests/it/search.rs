@@ -340,6 +340,19 @@ fn the_text_of_books_is_searched_by_chapter() {
 }
 
 #[test]
+fn a_writer_that_is_just_being_let_go_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || BodyIndex::open(dir.path(), 1000, Options::default());
+    let first = open().unwrap();
+    let letting_go = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        drop(first);
+    });
+    assert!(open().is_ok());
+    letting_go.join().unwrap();
+}
+
+#[test]
 fn a_damaged_index_of_bodies_is_noticed_later_and_filled_again() {
     let dir = tempfile::tempdir().unwrap();
     let open = || BodyIndex::open(dir.path(), 1000, Options::default()).unwrap();
