@@ -121,7 +121,7 @@ test('a book is edited, gets a cover, and is converted while one looks', async (
   await page.fill('#e-authors', '作者甲\n作者乙');
   await page.fill('#e-language', '不是语言');
   await page.click('#edit .button');
-  assert.match(await page.textContent('main'), /is no language tag/);
+  assert.match(await page.textContent('main'), /不是语言代码/);
   await page.goBack();
   if (!await page.evaluate(() => document.querySelector('#edit').open)) await page.click('#edit summary');
   await page.fill('#e-title', '改过的书名');

@@ -41,7 +41,7 @@ const linked = (page) => page.$$eval('main a[href^="/"]:not([download])', (links
 /** What a path is an example of: of `/books/7` and `/books/9` one is enough. */
 const kind = (path) => {
   const { pathname, search } = new URL(path, program.admin);
-  const segments = pathname.split('/').map((part, at) => (at > 1 && !/^(new|removed|edit)$/.test(part) ? '*' : part));
+  const segments = pathname.split('/').map((part, at) => (at > 1 && !/^(new|removed|edit|requests|duplicates)$/.test(part) ? '*' : part));
   return segments.join('/') + [...new URLSearchParams(search).keys()].join('&');
 };
 
