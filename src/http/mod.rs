@@ -129,8 +129,8 @@ impl FileClient {
     /// Sends a file, piece by piece, by PUT. `login` is a name and a password.
     ///
     /// # Errors
-    /// When the file cannot be read or the server does not take it: [`Answered`] if that has said so. The message names no address, which could hold a
-    /// secret.
+    /// When the file cannot be read or the server does not take it: [`Answered`] if that has said so. The message names no
+    /// address, which could hold a secret.
     pub async fn put(&self, url: &str, login: Option<(&str, &str)>, path: &Path) -> Result<()> {
         let file = tokio::fs::File::open(path).await.with_context(|| format!("cannot read {}", path.display()))?;
         let size = file.metadata().await?.len();
